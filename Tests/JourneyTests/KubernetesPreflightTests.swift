@@ -71,7 +71,8 @@ import Testing
         site.standIn.with { $0.denied = ["patch statefulsets/scale", "list pods"] }
         let run = try await site.run("restore", "--scenario", "swap", "--yes", "--param", "crash=false")
         #expect(run.status == 1)
-        #expect(run.errors.contains("the user may not patch statefulsets.apps/scale in namespace 'default' (step swap)"))
+        #expect(
+            run.errors.contains("the user may not patch statefulsets.apps/scale in namespace 'default' (step swap)"))
         #expect(run.errors.contains("the user may not list pods in namespace 'default' (step swap)"))
         #expect(!run.errors.contains("declare: started"), "\(run.errors)")
         let look = try await site.run("restore", "--scenario", "swap", "--dry-run", "--json")

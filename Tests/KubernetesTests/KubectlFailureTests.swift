@@ -13,12 +13,16 @@ import Testing
             """
         let error = KubectlFailure.error("kubectl get x", status: 1, errors: errors)
         #expect(
-            error.detail == "The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?")
+            error.detail
+                == "The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?")
         #expect(error.isUnreachable)
     }
 
     @Test(arguments: [
-        (#"Error from server (Forbidden): pods "a" is forbidden: exceeded quota: compute"#, KubernetesError.Reason.failed, false),
+        (
+            #"Error from server (Forbidden): pods "a" is forbidden: exceeded quota: compute"#,
+            KubernetesError.Reason.failed, false
+        ),
         (#"Error from server (Forbidden): pods is forbidden: User "x" cannot list"#, .hopeless, false),
         ("error: You must be logged in to the server (Unauthorized)", .hopeless, false),
         ("Unable to connect to the server: net/http: TLS handshake timeout", .failed, true),

@@ -12,7 +12,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("Deployment", #"{"replicas": 2}"#, #"{"observedGeneration": 1}"#, "its controller has not seen the change yet"),
+        (
+            "Deployment", #"{"replicas": 2}"#, #"{"observedGeneration": 1}"#,
+            "its controller has not seen the change yet"
+        ),
         (
             "Deployment", #"{"replicas": 2}"#, #"{"replicas": 2, "updatedReplicas": 1, "availableReplicas": 2}"#,
             "1 of 2 replicas are updated"
@@ -58,14 +61,17 @@ import Testing
 
     @Test func `a progress deadline that passed ends the wait`() throws {
         let status = try JSONValue(
-            parsing: #"{"conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]}"#)
+            parsing:
+                #"{"conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]}"#)
         let state = RolloutState(Self.workload("Deployment", spec: ["replicas": 1], status: status))
         #expect(state?.progress == .failed("it exceeded its progress deadline, 0 of 1 replicas are updated"))
     }
 
     @Test func `old pods of the strategy OnDelete are a remark`() throws {
         let status = try JSONValue(
-            parsing: #"{"replicas": 2, "readyReplicas": 2, "updatedReplicas": 1, "currentRevision": "a", "updateRevision": "b"}"#)
+            parsing:
+                #"{"replicas": 2, "readyReplicas": 2, "updatedReplicas": 1, "currentRevision": "a", "updateRevision": "b"}"#
+        )
         let spec: JSONValue = ["replicas": 2, "updateStrategy": ["type": "OnDelete"]]
         let state = RolloutState(Self.workload("StatefulSet", spec: spec, status: status))
         #expect(state?.remark == "1 of its pods run the old revision until they are deleted")

@@ -6,24 +6,24 @@ extension JSONValue {
     /// Numbers that JSON cannot express stay text. Empty documents are skipped.
     /// - Returns: nil if the text is not valid YAML or exceeds ``YAMLLimits``.
     package static func documents(ofYAML text: String) -> [JSONValue]? {
-        guard text.utf8.count <= YAMLLimits.longestAnswer, let nodes = try? Yams.compose_all(yaml: text) else {
+        guard text.utf8.count <= YAMLLimits.longestAnswer, var nodes = try? Yams.compose_all(yaml: text) else {
             return nil
         }
         var values: [JSONValue] = []
-        do {
-            for node in Array(nodes) {
-                guard node.isWithinLimit else { return nil }
-                if !node.isNull { values.append(JSONValue(node)) }
-            }
+        while let node = nodes.next() {
+            guard node.isWithinLimit else { return nil }
+            if !node.isNull { values.append(JSONValue(node)) }
         }
-        return values
+        // The sequence ends at an error, and keeps it.
+        return nodes.error == nil ? values : nil
     }
 
     private init(_ node: YAMLNode) {
         switch node {
         case .mapping(let mapping):
             self = .object(
-                Dictionary(mapping.compactMap { key, value in key.scalar.map { ($0.string, JSONValue(value)) } }) { $1 })
+                Dictionary(mapping.compactMap { key, value in key.scalar.map { ($0.string, JSONValue(value)) } }) { $1 }
+            )
         case .sequence(let sequence): self = .array(sequence.map { JSONValue($0) })
         case .scalar(let scalar):
             switch node.kindForPeople {

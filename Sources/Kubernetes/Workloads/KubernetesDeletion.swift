@@ -32,8 +32,10 @@ package struct KubernetesDeletion {
             let now = try await kubectl.object(object.description)
             first = first ?? now
             last = now
-            // An object with another identity is a new one of the same name.
-            return now == nil || now?["metadata"]?["uid"] != first?["metadata"]?["uid"] ? true : nil
+            // An object with another identity, or one that is not being deleted, is a new one of the same name.
+            let metadata = now?["metadata"]
+            let isOld = metadata?["deletionTimestamp"] != nil && metadata?["uid"] == first?["metadata"]?["uid"]
+            return isOld ? nil : true
         }
         guard isGone == nil, let last else { return }
         let reason = try await ClusterReasons(kubectl).reason(of: last)

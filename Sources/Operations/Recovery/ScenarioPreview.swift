@@ -83,7 +83,9 @@ package struct ScenarioPreview: Encodable {
         lines.append("data to restore: \(Units.bytes(bytes))")
         let allowed = rto.map { "; allowed: \(Units.duration($0))" } ?? ""
         lines.append("time: \(forecast?.text ?? incomplete)\(allowed)")
-        if !preflight.isEmpty { lines += ["preflight:"] + preflight.lines.map { "  \($0.replacing("\n", with: "\n  "))" } }
+        if !preflight.isEmpty {
+            lines += ["preflight:"] + preflight.lines.map { "  \($0.replacing("\n", with: "\n  "))" }
+        }
         lines.append("nothing was changed")
         return lines.joined(separator: "\n")
     }

@@ -71,7 +71,9 @@ extension KubectlAction.Keys: Section {
         Key(
             "rollout_undo", \.rolloutUndo, as: .kubernetesObject,
             about: "Workload that returns to its previous revision, or to 'revision'."),
-        Key("revision", \.revision, as: .count(1...1_000_000), about: "Revision to return to (default: the previous one)."),
+        Key(
+            "revision", \.revision, as: .count(1...1_000_000),
+            about: "Revision to return to (default: the previous one)."),
         Key(
             "job_from", \.jobFrom, as: .kubernetesObject,
             about: "CronJob to make a Job from, such as cronjob/compaction; waits for the end of the Job."),
@@ -95,7 +97,8 @@ extension KubectlAction.Keys: Section {
     ]
 
     private static let verbs = [
-        "apply", "create_namespace", "scale", "rollout", "wait", "delete", "patch", "set_image", "rollout_undo", "job_from",
+        "apply", "create_namespace", "scale", "rollout", "wait", "delete", "patch", "set_image", "rollout_undo",
+        "job_from",
     ]
 
     static var oneVerb: JSONValue {
@@ -116,8 +119,10 @@ extension KubectlAction.Keys: Section {
             reader.complain(written[verb], "'\(verb)' needs '\(key)'")
         }
         let belongs = [
-            "replicas": "scale", "for": "wait", "selector": "wait", "force": "apply", "hold": "apply", "managed": "scale",
-            "with": "patch", "image": "set_image", "container": "set_image", "revision": "rollout_undo", "job": "job_from",
+            "replicas": "scale", "for": "wait", "selector": "wait", "force": "apply", "hold": "apply",
+            "managed": "scale",
+            "with": "patch", "image": "set_image", "container": "set_image", "revision": "rollout_undo",
+            "job": "job_from",
         ]
         for (key, owner) in belongs.sorted(by: { $0.key < $1.key }) where written.contains(key) && owner != verb {
             reader.complain(written[key], "'\(key)' belongs to '\(owner)'")
@@ -128,7 +133,9 @@ extension KubectlAction.Keys: Section {
                 reader.complain(written["wait"], "expected TYPE/NAME, or a type with 'selector', found '\(wait)'")
             }
         }
-        if let with, with.object == nil && with.array == nil || with.object?.isEmpty == true || with.array?.isEmpty == true {
+        if let with,
+            with.object == nil && with.array == nil || with.object?.isEmpty == true || with.array?.isEmpty == true
+        {
             reader.complain(written["with"], "expected a mapping of fields, or a list of JSON Patch operations")
         }
         if let jobFrom, !["cronjob", "cronjobs", "cj", "cronjob.batch", "cronjobs.batch"].contains(jobFrom.type) {

@@ -67,7 +67,9 @@ extension KubectlAction {
         switch verb {
         case .apply(let path, let hold):
             let note = hold.isEmpty ? nil : "0 replicas for \(hold.map(\.description).joined(separator: ", "))"
-            return [kubectl.command(try AppliedFiles(path).arguments + (force ? ["--force-conflicts"] : []), input: note)]
+            return [
+                kubectl.command(try AppliedFiles(path).arguments + (force ? ["--force-conflicts"] : []), input: note)
+            ]
         case .createNamespace(let name):
             return [kubectl.command(KubernetesNamespace.arguments, input: "namespace \(name)")]
         case .scale(let object, .count(let count), _):
@@ -81,7 +83,9 @@ extension KubectlAction {
                     KubernetesWait.arguments(what, selector: selector, condition: condition, within: within))
             ]
         case .delete(let object):
-            return [kubectl.command(["delete", object.description, "--ignore-not-found", "--timeout=\(within.kubectl)"])]
+            return [
+                kubectl.command(["delete", object.description, "--ignore-not-found", "--timeout=\(within.kubectl)"])
+            ]
         case .patch(let patch): return [kubectl.command(patch.arguments)]
         case .setImage(let image): return [kubectl.command(image.arguments(image.container ?? "CONTAINER"))]
         case .rolloutUndo(let undo): return [kubectl.command(undo.arguments)]

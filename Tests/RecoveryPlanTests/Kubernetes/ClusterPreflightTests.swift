@@ -69,7 +69,9 @@ import Testing
                 "the user may not create deployments.apps in namespace 'monitoring'",
             ], "\(found)")
         #expect(found.map(\.steps) == [["s1", "s3"], ["s1", "s3"], ["s2"]])
-        #expect(found.first?.hint?.contains("kubectl auth can-i patch statefulsets.apps/scale --namespace=monitoring") == true)
+        #expect(
+            found.first?.hint?.contains("kubectl auth can-i patch statefulsets.apps/scale --namespace=monitoring")
+                == true)
     }
 
     /// A role in the namespace is enough for a namespace that exists.
@@ -90,7 +92,8 @@ import Testing
     @Test func `a namespace that is terminating is told with its finalizers`() async throws {
         let site = try await Site()
         try site.set(
-            Self.namespace, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: monitoring, finalizers: [lab/keep]}}")
+            Self.namespace,
+            "{apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: monitoring, finalizers: [lab/keep]}}")
         try await site.perform("patch: namespace/monitoring, with: {metadata: {labels: {a: b}}}")
         _ = try? await site.perform("delete: namespace/monitoring, within: 2s")
         let found = try await findings(site, "create_namespace: monitoring")
@@ -133,15 +136,15 @@ import Testing
             apiVersion: v1
             kind: ResourceQuota
             metadata: {name: compute, namespace: monitoring}
-            spec: {hard: {pods: "4"}}
-            status: {hard: {pods: "4"}, used: {pods: "2"}}
+            spec: {hard: {pods: "2"}}
+            status: {hard: {pods: "2"}, used: {pods: "0"}}
             """)
         try site.write("m/app.yaml", site.workload("StatefulSet", "metrics", replicas: 3))
         let found = try await findings(site, "apply: m, namespace: monitoring")
         #expect(found.map(\.severity) == [.warning], "\(found)")
         #expect(
             found.first?.message
-                == "namespace 'monitoring': the quota 'compute' allows 4 of pods, 2 are used, and the new objects need 3",
+                == "namespace 'monitoring': the quota 'compute' allows 2 of pods, 0 are used, and the new objects need 3",
             "\(found)")
     }
 

@@ -64,7 +64,8 @@ import Testing
         #expect(error?.reason == .notSo && error?.operation == "rollout of deployment/grafana")
         #expect(
             error?.detail.wholeMatch(
-                of: /0 of 1 replicas are ready after 5s: ImagePullBackOff in pod grafana-\S+: Back-off pulling image "grafana:1"/
+                of:
+                    /0 of 1 replicas are ready after 5s: ImagePullBackOff in pod grafana-\S+: Back-off pulling image "grafana:1"/
             ) != nil, "\(error?.detail ?? "")")
     }
 

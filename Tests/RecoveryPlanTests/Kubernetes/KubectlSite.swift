@@ -15,7 +15,8 @@ struct KubectlSite {
     /// - Parameter port: the port of the API server; nil for a free one.
     init(settling: Duration = .milliseconds(50), port: UInt16? = nil) async throws {
         let contract = Checkout.folder.appending(path: "fixtures/contracts/kubernetes.json")
-        standIn = try await KubernetesStandIn(port: port, settling: settling, contract: try APIContract(contentsOf: contract))
+        standIn = try await KubernetesStandIn(
+            port: port, settling: settling, contract: try APIContract(contentsOf: contract))
         folder = try TemporaryFolder("kubectl")
         let kubeconfig = folder.url.appending(path: "kubeconfig")
         try Data(standIn.kubeconfig.utf8).write(to: kubeconfig)
@@ -43,6 +44,19 @@ struct KubectlSite {
     func set(_ objects: String...) throws {
         for object in objects {
             for value in JSONValue.documents(ofYAML: object) ?? [] { standIn.with { $0.set(value) } }
+        }
+    }
+
+    /// Stores a custom resource once the server knows its type.
+    func set(custom object: String) async throws {
+        let value = JSONValue.documents(ofYAML: object)?.first ?? .null
+        let (kind, name) = (value["kind"]?.text ?? "", value["metadata"]?["name"]?.text ?? "")
+        let namespace = value["metadata"]?["namespace"]?.text ?? "default"
+        try await Patience.wait(until: "the type \(kind) is served") {
+            standIn.with {
+                $0.set(value)
+                return $0.object(kind, name, in: namespace) != nil
+            }
         }
     }
 

@@ -14,8 +14,10 @@ import Testing
     ])
     func `a patch changes fields`(_ patch: String, _ mode: String) async throws {
         let site = try await Site()
-        try site.set("{apiVersion: v1, kind: ConfigMap, metadata: {name: flags, namespace: default}, data: {mode: old, a: b}}")
-        #expect(try await site.perform("patch: configmap/flags, \(patch), namespace: default") == "patched configmap/flags")
+        try site.set(
+            "{apiVersion: v1, kind: ConfigMap, metadata: {name: flags, namespace: default}, data: {mode: old, a: b}}")
+        #expect(
+            try await site.perform("patch: configmap/flags, \(patch), namespace: default") == "patched configmap/flags")
         #expect(site.object("ConfigMap", "flags")?["data"] == ["mode": .string(mode), "a": "b"])
         let again = try await site.perform("patch: configmap/flags, \(patch), namespace: default")
         #expect(again == "configmap/flags was patched already")
@@ -72,9 +74,13 @@ import Testing
         let error = await #expect(throws: ActionError.self) {
             try await site.perform("job_from: cronjob/compaction, namespace: default, within: 1m")
         }
-        #expect(error?.reason == .failed && error?.detail.contains("BackoffLimitExceeded") == true, "\(String(describing: error))")
+        #expect(
+            error?.reason == .failed && error?.detail.contains("BackoffLimitExceeded") == true,
+            "\(String(describing: error))")
         site.standIn.with { $0.failing = [] }
-        #expect(try await site.perform("job_from: cronjob/compaction, namespace: default, within: 1m").hasSuffix("is complete"))
+        #expect(
+            try await site.perform("job_from: cronjob/compaction, namespace: default, within: 1m").hasSuffix(
+                "is complete"))
     }
 
     @Test func `held workloads are created without replicas`() async throws {
@@ -93,7 +99,8 @@ import Testing
         try await site.perform("apply: m, hold: [sts/metrics], namespace: default")
         #expect(replicas() == 2)
         // A plan for several stacks names workloads that this one lacks.
-        #expect(try await site.perform("apply: m, hold: [sts/other], namespace: default").hasPrefix("applied 2 objects"))
+        #expect(
+            try await site.perform("apply: m, hold: [sts/other], namespace: default").hasPrefix("applied 2 objects"))
     }
 
     @Test func `the preview shows the commands`() async throws {

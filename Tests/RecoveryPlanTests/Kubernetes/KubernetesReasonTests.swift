@@ -42,7 +42,8 @@ import Testing
         let manifest = site.workload("StatefulSet", "metrics", replicas: 1).replacing(
             "spec: {containers", with: "spec: {nodeSelector: {disk: fast}, containers")
         let detail = try await failure(site, manifest)
-        #expect(detail.contains("pod metrics-0: 0/1 nodes are available") && detail.contains("Unschedulable"), "\(detail)")
+        #expect(
+            detail.contains("pod metrics-0: 0/1 nodes are available") && detail.contains("Unschedulable"), "\(detail)")
     }
 
     /// Events of the kubelet: the pod itself shows only ContainerCreating.
@@ -52,16 +53,18 @@ import Testing
     ])
     func `an event of the kubelet is told`(_ reason: String, _ message: String) async throws {
         let site = try await Site()
+        site.standIn.with { $0.lag.scheduling = .seconds(3600) }
         try site.set(
             """
-            {apiVersion: v1, kind: Pod, metadata: {name: p, namespace: default, labels: {app: p}}, spec: {nodeName: n,
+            {apiVersion: v1, kind: Pod, metadata: {name: p, namespace: default, labels: {app: p}}, spec: {
             containers: [{name: main, image: p}]}, status: {phase: Pending, containerStatuses: [{name: main,
             ready: false, state: {waiting: {reason: ContainerCreating}}}]}}
             """)
         let event: JSONValue = [
             "apiVersion": "v1", "kind": "Event", "metadata": ["name": "e", "namespace": "default"],
             "type": "Warning", "reason": .string(reason), "message": .string(message),
-            "lastTimestamp": "2026-11-29T12:00:00Z", "involvedObject": ["kind": "Pod", "name": "p", "namespace": "default"],
+            "lastTimestamp": "2026-11-29T12:00:00Z",
+            "involvedObject": ["kind": "Pod", "name": "p", "namespace": "default"],
         ]
         site.standIn.with { $0.set(event) }
         let error = await #expect(throws: ActionError.self) {
@@ -85,7 +88,7 @@ import Testing
         }
         #expect(creation?.operation == "namespace 'monitoring', which is terminating")
         #expect(creation?.detail.contains("lab/keep") == true, "\(String(describing: creation))")
-        site.standIn.with { $0.change("ConfigMap", "c", in: "monitoring") { $0["metadata"]?["finalizers"] = [] } }
+        try await site.perform("patch: configmap/c, with: {metadata: {finalizers: []}}, namespace: monitoring")
         #expect(try await site.perform("create_namespace: monitoring") == "created namespace 'monitoring'")
     }
 

@@ -32,14 +32,17 @@ import Testing
 
     @Test func `a pod that does not end is named`() async throws {
         let site = try await site()
-        site.standIn.with { $0.change("Pod", "metrics-0", in: "default") { $0["metadata"]?["finalizers"] = ["lab/keep"] } }
+        site.standIn.with {
+            $0.change("Pod", "metrics-0", in: "default") { $0["metadata"]?["finalizers"] = ["lab/keep"] }
+        }
         let error = await #expect(throws: ActionError.self) {
             try await site.perform("scale: statefulset/metrics, replicas: 0, namespace: default, within: 2s")
         }
         #expect(error?.reason == .notSo)
         #expect(
             error?.detail
-                == "1 of its pods still exist after 2s: pod metrics-0 is terminating, and its finalizers remain: lab/keep")
+                == "1 of its pods still exist after 2s: pod metrics-0 is terminating, and its finalizers remain: lab/keep"
+        )
     }
 
     /// A selector with expressions alone left the workload at 0 replicas, and the step failed.
@@ -81,8 +84,10 @@ import Testing
     @Test func `a custom resource is scaled by its scale subresource`() async throws {
         let site = try await Site()
         try site.set(
-            Self.definition("Cache", selector: ", labelSelectorPath: .status.selector"),
-            "{apiVersion: lab.example/v1, kind: Cache, metadata: {name: c, namespace: default}, spec: {replicas: 2}, status: {replicas: 2, selector: 'app=c'}}"
+            Self.definition("Cache", selector: ", labelSelectorPath: .status.selector"))
+        try await site.set(
+            custom:
+                "{apiVersion: lab.example/v1, kind: Cache, metadata: {name: c, namespace: default}, spec: {replicas: 2}, status: {replicas: 2, selector: 'app=c'}}"
         )
         try site.set(
             "{apiVersion: v1, kind: Pod, metadata: {name: c-0, namespace: default, labels: {app: c}}, spec: {containers: [{name: main, image: c}]}}"
@@ -103,13 +108,17 @@ import Testing
     @Test func `pods that cannot be identified are refused before anything is scaled`() async throws {
         let site = try await Site()
         try site.set(
-            Self.definition("Cache", selector: ""),
-            "{apiVersion: lab.example/v1, kind: Cache, metadata: {name: c, namespace: default}, spec: {replicas: 2}, status: {replicas: 2}}"
+            Self.definition("Cache", selector: ""))
+        try await site.set(
+            custom:
+                "{apiVersion: lab.example/v1, kind: Cache, metadata: {name: c, namespace: default}, spec: {replicas: 2}, status: {replicas: 2}}"
         )
         let error = await #expect(throws: ActionError.self) {
             try await site.perform("scale: cache.lab.example/c, replicas: 0, namespace: default")
         }
-        #expect(error?.reason == .hopeless && error?.detail.contains("has no selector") == true, "\(String(describing: error))")
+        #expect(
+            error?.reason == .hopeless && error?.detail.contains("has no selector") == true,
+            "\(String(describing: error))")
         #expect(site.object("Cache", "c")?["spec"]?["replicas"] == 2)
     }
 
@@ -137,6 +146,11 @@ import Testing
         let memory = JournalMemory([:])
         let folder = try TemporaryFolder("journal")
         let journal = try Journal(creating: folder.url.appending(path: "journal.jsonl").path)
+        let record = RunRecord(
+            identity: site.context.run, isDrill: false, procedure: nil, planDigest: "", parameters: [:], setDigest: "",
+            components: [], tool: "dr", holder: RunHolder(person: "p", host: "h", process: 1, boot: "b"),
+            startedAt: Date())
+        try journal.append(.runBegan(run: record))
         site.context.memory = memory.memory(in: journal)
         try await site.perform("scale: statefulset/metrics, replicas: 0, namespace: default")
         site.standIn.with {
@@ -189,7 +203,9 @@ import Testing
         site.context.deadline = .now + .seconds(120)
         let waiting = site
         async let applied = waiting.perform("apply: app.yaml, namespace: default")
-        try await Patience.wait(until: "the action waits") { told.lines.contains { $0.hasPrefix("waiting for the API server") } }
+        try await Patience.wait(until: "the action waits") {
+            told.lines.contains { $0.hasPrefix("waiting for the API server") }
+        }
         let again = try await Site(port: held.number)
         #expect(try await applied.hasPrefix("applied 1 object"))
         #expect(again.object("StatefulSet", "metrics") != nil)
@@ -198,7 +214,7 @@ import Testing
     @Test func `the action ends before its step does`() async throws {
         var site = try await site()
         site.standIn.with { $0.stuck = ["metrics"] }
-        try await site.perform("delete: pod/metrics-0, namespace: default")
+        try await site.perform("delete: pod/metrics-0, namespace: default, within: 1m")
         site.context.deadline = .now + .seconds(6)
         let error = await #expect(throws: ActionError.self) {
             try await site.perform("rollout: statefulset/metrics, namespace: default, within: 5m")

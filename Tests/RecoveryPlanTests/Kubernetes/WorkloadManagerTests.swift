@@ -172,7 +172,9 @@ import Testing
         let reverting = Task {
             while !Task.isCancelled {
                 stand.with { cluster in
-                    guard cluster.object("StatefulSet", "metrics", in: "default")?["spec"]?["replicas"] == 0 else { return }
+                    guard cluster.object("StatefulSet", "metrics", in: "default")?["spec"]?["replicas"] == 0 else {
+                        return
+                    }
                     cluster.change("StatefulSet", "metrics", in: "default") { $0["spec"]?["replicas"] = 2 }
                 }
                 try? await Task.sleep(for: .milliseconds(20))
@@ -180,7 +182,8 @@ import Testing
         }
         defer { reverting.cancel() }
         let error = await #expect(throws: ActionError.self) {
-            try await site.perform("scale: statefulset/metrics, replicas: 0, managed: leave, namespace: default, within: 1m")
+            try await site.perform(
+                "scale: statefulset/metrics, replicas: 0, managed: leave, namespace: default, within: 1m")
         }
         #expect(
             error?.detail == "it was scaled to 0, but has 2 replicas again: Prometheus 'k8s' manages it",
