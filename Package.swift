@@ -147,7 +147,7 @@ let program: [Target] =
             name: "dr",
             dependencies: everyKind + [
                 "Operations", "Drills", "Components", "BackupRepository", "ObjectStorage", "Retention",
-                "StackConfiguration", "Documents", "Cryptography", "Mover", "RecoveryPlan",
+                "StackConfiguration", "Documents", "Cryptography", "Kubernetes", "Mover", "RecoveryPlan",
                 "Notifications", "Reporting", "Platform", argumentParser,
             ],
             swiftSettings: strict),

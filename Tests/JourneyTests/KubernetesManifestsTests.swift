@@ -52,6 +52,36 @@ import Testing
         #expect(run.status == 0, "\(run.output)\(run.errors)")
     }
 
+    @Test(.enabled(if: LabTool.isInstalled("kubectl")))
+    func `the API server takes the kustomization, also in a dry run`()
+        async throws
+    {
+        let contract = try APIContract(contentsOf: Checkout.url("fixtures/contracts/kubernetes.json"))
+        let standIn = try await KubernetesStandIn(contract: contract)
+        let folder = try TemporaryFolder("applied")
+        let kubeconfig = folder.url.appending(path: "kubeconfig")
+        try Data(standIn.kubeconfig.utf8).write(to: kubeconfig)
+        let environment = ["KUBECONFIG": kubeconfig.path, "HOME": folder.path, "NO_PROXY": "127.0.0.1"]
+        func kubectl(_ arguments: [String]) async throws -> CommandRun {
+            try await CommandRun.run(
+                try LabTool.path("kubectl"), ["--context=lab"] + arguments, in: folder.url, environment: environment)
+        }
+        for name in ["dr", "monitoring"] {
+            let made = try await kubectl(["create", "namespace", name])
+            #expect(made.status == 0, "\(made.errors)")
+        }
+        let apply = ["apply", "--server-side", "--kustomize=\(Checkout.url("deploy/kustomize").path)"]
+        let dry = try await kubectl(apply + ["--dry-run=server"])
+        #expect(dry.status == 0, "\(dry.errors)")
+        let before = try await kubectl(["get", "cronjobs", "--namespace=dr", "--output=name"])
+        #expect(before.output == "")
+        let applied = try await kubectl(apply)
+        #expect(applied.status == 0, "\(applied.errors)")
+        #expect(applied.output.split(separator: "\n").count == dry.output.split(separator: "\n").count)
+        let after = try await kubectl(["get", "cronjobs", "--namespace=dr", "--output=name"])
+        #expect(after.output.split(separator: "\n").count == 5)
+    }
+
     @Test func `written once, unchanged again, and the next commands are told`() async throws {
         let journey = try await Journey(
             components: "web: {kind: grafana, url: \"http://web.monitoring.svc:3000\", bearer_token: {env: WEB_TOKEN}}",

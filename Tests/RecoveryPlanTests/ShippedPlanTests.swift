@@ -7,7 +7,7 @@ import Testing
 
 /// Tests that the built-in plans are valid on every platform.
 @Suite struct ShippedPlanTests {
-    private static let everything = [
+    static let everything = [
         "prometheus": ["url": "http://p:9090", "data": "/p"], "loki": ["url": "http://l:3100", "data": "/l"],
         "grafana": ["url": "http://g:3000"], "jaeger": ["url": "http://e:9200"], "configuration": ["url": "/c.git"],
         "rules": ["data": "/r"],
@@ -16,7 +16,7 @@ import Testing
         "all": everything, "prometheus alone": everything.filter { $0.key == "prometheus" },
         "two": ["prometheus": ["url": "http://p:9090", "data": "/p"], "loki": ["data": "/l"]],
     ]
-    private static let needed = [
+    static let needed = [
         "component_update host": ["component": "prometheus", "update": "[u]", "undo": "[u]"],
         "component_update kubernetes": [
             "component": "prometheus", "workload": "statefulset/prometheus", "manifests": "new", "previous": "old",

@@ -80,6 +80,8 @@ extension KubernetesResource {
         rbac.authorization.k8s.io v1 rolebindings RoleBinding - -
         rbac.authorization.k8s.io v1 clusterroles ClusterRole - cluster
         rbac.authorization.k8s.io v1 clusterrolebindings ClusterRoleBinding - cluster
+        admissionregistration.k8s.io v1 validatingadmissionpolicies ValidatingAdmissionPolicy - cluster,status
+        admissionregistration.k8s.io v1 validatingadmissionpolicybindings ValidatingAdmissionPolicyBinding - cluster
         apiextensions.k8s.io v1 customresourcedefinitions CustomResourceDefinition crd cluster,status
         snapshot.storage.k8s.io v1 volumesnapshots VolumeSnapshot vs status
         snapshot.storage.k8s.io v1 volumesnapshotcontents VolumeSnapshotContent vsc cluster,status

@@ -19,13 +19,13 @@ struct Bench: AsyncParsableCommand {
     @Option(help: "Path of the dr program to measure (default: the one beside this program).") var dr: String?
     @Option(
         help:
-            "Skip a part: directory, s3, small-files, loki, grafana, prune, recovery, side-by-side, protection. Repeatable."
+            "Skip a part: directory, s3, small-files, loki, grafana, prune, recovery, side-by-side, protection, volumes. Repeatable."
     )
     var without: [Part] = []
     @Flag(help: "Exit with status 1 if a bound is exceeded.") var enforce = false
 
     enum Part: String, ExpressibleByArgument, CaseIterable {
-        case directory, s3, loki, grafana, prune, recovery, protection, smallFiles = "small-files"
+        case directory, s3, loki, grafana, prune, recovery, protection, volumes, smallFiles = "small-files"
         case sideBySide = "side-by-side"
     }
 
@@ -112,11 +112,20 @@ struct Bench: AsyncParsableCommand {
                 say: say
             ).run()
         }
+        var volumes: BenchVolumes.Result?
+        if !without.contains(.volumes), LaboratoryCluster.isPossible,
+            let own = tools.compactMap({ $0 as? DRTool }).first
+        {
+            volumes = try await BenchVolumes(
+                tool: own, mebibytes: quick ? 96 : 768, work: place.url.appending(path: "volumes"),
+                rounds: self.rounds, say: say
+            ).run()
+        }
         var report = BenchReport(
             machine: Self.machine, corpus: described, corpusBytes: bytes, rounds: self.rounds,
             tools: try await versions(of: tools, place.url), rows: rounds.rows, smallFiles: small,
             loki: loki, grafana: grafana, prune: prune, recovery: recovery, sideBySide: sideBySide,
-            protection: protection,
+            protection: protection, volumes: volumes,
             syncAfterCopy: rounds.syncAfterCopy,
             notes: notes(rounds, server))
         report.judge()

@@ -40,6 +40,8 @@ struct BenchReport: Encodable {
     var recovery: BenchRecovery.Result?
     var sideBySide: BenchSideBySide.Result?
     var protection: BenchProtection.Result?
+    /// Nil also if this machine cannot run the laboratory cluster.
+    var volumes: BenchVolumes.Result?
     /// The time of a sync after each cold run of `cp`, in seconds.
     var syncAfterCopy: [Double]
     var notes: [String]
@@ -121,6 +123,17 @@ struct BenchReport: Encodable {
                 Limit(
                     what: "verify --read-data, encrypted: time relative to sha256sum", bound: 1 / 0.6,
                     measured: protection.reading))
+        }
+        if let volumes {
+            // 0.7 of the throughput of tar.
+            limits.append(
+                Limit(
+                    what: "a volume by stream: time relative to tar through kubectl exec", bound: 1 / 0.7,
+                    measured: 1 / max(volumes.throughput, 0.001)))
+            limits.append(
+                Limit(
+                    what: "three movers, store 50 ms away: time relative to one", bound: 0.5,
+                    measured: 1 / max(volumes.gain, 0.001)))
         }
         if let smallFiles {
             limits.append(
@@ -236,6 +249,22 @@ struct BenchReport: Encodable {
         ]
     }
 
+    private var volumeTable: [String] {
+        guard let volumes else { return [] }
+        let rows = [volumes.stream, volumes.tar, volumes.one, volumes.three].map { row in
+            "| \(row.tool) | \(BenchText.seconds(row.wall)) |"
+        }
+        func text(_ first: BenchRow, _ second: BenchRow) -> String {
+            BenchVolumes.Result.spread(first, second).map { BenchText.fixed($0, 2) }.joined(separator: " to ")
+        }
+        return ["## Volumes of a cluster", "", "| command | wall |", "|---|--:|"] + rows + [
+            "",
+            "\(volumes.mebibytes) MiB of random files in a laboratory cluster on this machine. tar's time as a multiple of the "
+                + "stream's in one round: \(text(volumes.tar, volumes.stream)); one mover's time as a multiple of three's, "
+                + "with a store 50 ms away: \(text(volumes.one, volumes.three)).", "",
+        ]
+    }
+
     func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -287,7 +316,7 @@ struct BenchReport: Encodable {
                     + "\(BenchText.seconds(smallFiles.cold)).", "",
             ]
         }
-        lines += lokiTable + grafanaTable + pruneTable + recoveryTable + sideBySideTable + protectionTable
+        lines += lokiTable + grafanaTable + pruneTable + recoveryTable + sideBySideTable + protectionTable + volumeTable
         if !limits.isEmpty {
             lines += ["## Bounds", "", "| bound | maximum | measured | |", "|---|--:|--:|---|"]
             lines += limits.map {

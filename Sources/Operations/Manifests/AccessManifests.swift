@@ -45,7 +45,13 @@ struct AccessManifests {
             """
         }
         return ManifestStyle.lines([
-            clusterRole("backup", Self.rules(AccessRules.backupOfCluster)), roles, backupPolicy,
+            clusterRole(
+                "backup",
+                ManifestStyle.lines([
+                    Self.rules(AccessRules.backupOfCluster),
+                    style.when(
+                        settings.readsObjects, "$.Values.backup.objects", Self.rules(AccessRules.objectsOfCluster)),
+                ])), roles, backupPolicy,
         ])
     }
 

@@ -9,6 +9,12 @@ package enum AccessRules {
             AccessRule(
                 ["statefulsets", "deployments", "daemonsets", "replicasets"], in: "apps",
                 ["get list": "find a workload, its pods and the template of its claims"]),
+            AccessRule(
+                ["statefulsets/scale", "deployments/scale", "replicasets/scale"], in: "apps",
+                ["get": "find the pods of a workload without labels in its selector"]),
+            AccessRule(
+                ["*"], in: "monitoring.coreos.com",
+                ["get": "find the pods of a workload that is one of these resources, by its scale"]),
         ]
 
     /// Of a backup, in the whole cluster.
@@ -37,6 +43,19 @@ package enum AccessRules {
     /// Of a backup of the namespaces' objects.
     package static let objects: [AccessRule] = [
         AccessRule(["*"], in: "*", ["get list": "read every object of the namespace, Secrets included"])
+    ]
+
+    /// Of a backup of the namespaces' objects, in the whole cluster.
+    package static let objectsOfCluster: [AccessRule] = [
+        AccessRule(["namespaces"], ["get": "record the labels of a namespace"]),
+        AccessRule(
+            ["customresourcedefinitions"], in: "apiextensions.k8s.io",
+            ["get list": "record the definitions of custom resources"]),
+        AccessRule(
+            ["clusterroles", "clusterrolebindings"], in: "rbac.authorization.k8s.io",
+            ["get list": "record those of the namespaces' service accounts"]),
+        AccessRule(
+            ["priorityclasses"], in: "scheduling.k8s.io", ["get list": "record the classes that workloads name"]),
     ]
 
     /// Of backup and restore: the pods that read and write volumes.
@@ -107,7 +126,7 @@ package enum AccessRules {
             ["resourcequotas", "limitranges"],
             ["get list": "check before a recovery that its claims and pods fit in", "create patch": "restore them"]),
         AccessRule(
-            ["statefulsets", "deployments", "daemonsets", "replicasets"], in: "apps",
+            ["statefulsets", "deployments", "daemonsets", "replicasets", "controllerrevisions"], in: "apps",
             [
                 "get list watch": "find the workloads; wait for rollouts",
                 "create patch": "restore them, apply manifests, remember the number of replicas",

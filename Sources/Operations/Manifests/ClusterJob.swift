@@ -26,8 +26,10 @@ struct ClusterJob {
     var stateSize = "2Gi"
     /// True if another Secret than that of the other jobs holds the credentials.
     var usesPruneSecret = false
-    /// True for the start of a job that failed by no fault of dr.
+    /// True if Kubernetes starts a failed job again.
     var isRetried = true
+    /// The parameters of the plan that the job runs.
+    var parameters: [(name: String, value: String)] = []
 
     private static let day = 86_400
 
@@ -76,15 +78,19 @@ struct ClusterJob {
     /// The recovery of the whole stack, which an operator starts.
     static func restore(_ settings: ClusterSettings) -> ClusterJob {
         var job = ClusterJob(
-            "restore", "recover the stack by its plan",
-            [
-                "restore", "--scenario", "complete_cluster_loss", "--yes", "--param", "platform=kubernetes", "--param",
-                "context=", "--param", "namespace=\(settings.workloads.first ?? "monitoring")",
-            ], schedule: "0 0 1 1 *", account: "restore", hours: 24)
+            "restore", "recover the stack by its plan", ["restore", "--scenario", restoreScenario, "--yes"],
+            schedule: "0 0 1 1 *", account: "restore", hours: 24)
+        // The folder of dr.yaml is read-only, so the plan cannot restore the configuration into it.
+        job.parameters = [
+            ("checkout", "/var/lib/dr/checkout"), ("context", ""), ("manifests", "/var/lib/dr/checkout/kubernetes"),
+            ("namespace", settings.workloads.first ?? "monitoring"), ("platform", "kubernetes"),
+        ]
         job.usesCluster = true
         job.isSuspended = true
         job.isRetried = false
         job.keepsState = settings.keepsState
         return job
     }
+
+    static let restoreScenario = "complete_cluster_loss"
 }

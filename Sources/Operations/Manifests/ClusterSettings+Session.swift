@@ -14,18 +14,37 @@ extension ClusterSettings {
             settings.storePorts = [port]
         }
         if case .directory(let path) = configuration.store.url { settings.storeFolder = path }
+        settings.useDefaults(of: configuration)
+        if !configuration.store.recipients.isEmpty { settings.recoveryKey = "/run/secrets/dr/recovery.pem" }
         var files = try ClusterFiles(session)
         try files.read()
         settings.configuration = files.texts
         settings.variables = files.variables
         var remarks = files.remarks
-        for component in configuration.components {
+        for component in configuration.components where component.volume == nil {
             if let home = component.settings.home {
                 remarks.append(
                     "component '\(component.name)' is in '\(home)' of one machine, which no job in a cluster sees")
             }
         }
         return (settings, remarks)
+    }
+
+    /// Takes the section `kubernetes`, and what the components use of the cluster.
+    private mutating func useDefaults(of configuration: Configuration) {
+        let cluster = configuration.kubernetes
+        if let image = cluster.image { self.image = image }
+        imagePullSecrets = cluster.imagePullSecrets
+        priorityClass = cluster.priorityClass
+        let volumes = configuration.components.compactMap(\.volume)
+        usesSnapshots = volumes.contains { $0.access == .snapshot }
+        moversUseStore = volumes.contains { $0.mode == .inCluster }
+        var namespaces = volumes.compactMap { $0.namespace ?? cluster.namespace }
+        for server in configuration.components.compactMap(\.settings.server) {
+            if case .success(let address) = ClusterAddress.parse(server.url) { namespaces.append(address.namespace) }
+        }
+        if namespaces.isEmpty, let namespace = cluster.namespace { namespaces = [namespace] }
+        if !namespaces.isEmpty { workloads = Set(namespaces).sorted() }
     }
 
     /// Remarks about the settings together.

@@ -19,6 +19,8 @@ package struct ClusterSettings: Equatable, Sendable {
     package var pruneSecret: String?
     /// True if the restore may create Roles with permissions that it does not have itself.
     package var restoresAccess = false
+    /// The file of the recovery key in the pod of the restore; nil if backups are not encrypted.
+    package var recoveryKey: String?
     /// True if backups read the objects of the namespaces.
     package var readsObjects = false
     /// True if backups use volume snapshots.

@@ -57,7 +57,13 @@ struct HelmChart {
 
             restore:
               # The plan that the CronJob dr-restore runs when an operator starts it.
-              scenario: complete_cluster_loss
+              scenario: \(ClusterJob.restoreScenario)
+              # The parameters of the plan. Another scenario may have others.
+              parameters:
+            \(parameters)
+              # The file of the recovery key in the Secret dr-recovery-files, as /run/secrets/dr/NAME. Empty if backups are not
+              # encrypted.
+              recoveryKey: \(ManifestStyle.quoted(settings.recoveryKey ?? ""))
               # True if a recovery may create Roles with permissions that it does not have itself. It can get every permission in
               # the cluster this way. False: it reports the Roles that it may not create.
               escalate: \(settings.restoresAccess)
@@ -101,6 +107,10 @@ struct HelmChart {
         Show what a recovery would do, and start it:
           kubectl create job --namespace {{ .Release.Namespace }} --from=cronjob/dr-restore dr-restore-1
         """
+
+    private var parameters: String {
+        jobs.flatMap(\.parameters).map { "    \($0.name): \(ManifestStyle.quoted($0.value))" }.joined(separator: "\n")
+    }
 
     private static func list(_ values: [String]) -> String {
         "[\(values.map(ManifestStyle.quoted).joined(separator: ", "))]"

@@ -12,7 +12,7 @@ struct JobManifest {
                 ? """
                 # A template: it never starts by itself. Start it with
                 #   kubectl create job --namespace=NAMESPACE --from=cronjob/dr-\(job.name) dr-\(job.name)-1
-                # after a dry run of the same command. To run another scenario, change its arguments first.
+                # For another scenario, or a dry run, change the arguments first.
                 """ : nil,
             """
             apiVersion: batch/v1
@@ -96,10 +96,6 @@ struct JobManifest {
               # The folder of cache and journals is dr below this one.
               - {name: XDG_STATE_HOME, value: /var/lib}
               - {name: HOME, value: /tmp}
-              # Movers in the same namespace belong to this pod and end with it.
-              - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
-              - {name: POD_NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}
-              - {name: POD_UID, valueFrom: {fieldRef: {fieldPath: metadata.uid}}}
               envFrom:
               - secretRef: {name: \(secret)}
               securityContext:
@@ -119,20 +115,35 @@ struct JobManifest {
     }
 
     private var arguments: String {
-        let words = job.arguments.map { word -> String in
-            if style.isChart, word.hasPrefix("namespace=") {
-                return "- {{ printf \"namespace=%s\" (first $.Values.workloadNamespaces) | quote }}"
-            }
-            if style.isChart, word == "complete_cluster_loss", job.isSuspended {
-                return "- {{ $.Values.restore.scenario | quote }}"
-            }
-            return "- \(ManifestStyle.quoted(word))"
+        let words = job.arguments.map { word in
+            word == ClusterJob.restoreScenario && job.isSuspended
+                ? style.text(word, "$.Values.restore.scenario") : ManifestStyle.quoted(word)
         }
+        let isBackup = job.name == "backup"
         return ManifestStyle.lines([
-            words.joined(separator: "\n"),
-            job.name == "backup"
-                ? style.when(settings.pruneSecret != nil, "$.Values.pruneSecret", "- \"--no-prune\"") : nil,
+            words.map { "- \($0)" }.joined(separator: "\n"), parameters,
+            isBackup ? style.when(settings.pruneSecret != nil, "$.Values.pruneSecret", "- \"--no-prune\"") : nil,
+            job.isSuspended
+                ? style.when(
+                    settings.recoveryKey != nil, "$.Values.restore.recoveryKey",
+                    "- \"--recovery-key\"\n- \(style.text(settings.recoveryKey ?? "", "$.Values.restore.recoveryKey"))")
+                : nil,
         ])
+    }
+
+    /// The parameters of the plan, sorted by name, as a chart reads them.
+    private var parameters: String? {
+        guard !job.parameters.isEmpty else { return nil }
+        if style.isChart {
+            return """
+                {{- range $name, $value := $.Values.restore.parameters }}
+                - "--param"
+                - {{ printf "%s=%s" $name $value | quote }}
+                {{- end }}
+                """
+        }
+        return job.parameters.map { "- \"--param\"\n- \(ManifestStyle.quoted("\($0.name)=\($0.value)"))" }
+            .joined(separator: "\n")
     }
 
     private var priorityClass: String? {
@@ -153,7 +164,7 @@ struct JobManifest {
         )
     }
 
-    /// PodSecurity "restricted". A group of the file system is for dr's own claims only: on a claim of the stack it would
+    /// PodSecurity "restricted". A group of the file system is for claims of dr only: on a claim of the stack it would
     /// take the files from the server that writes them.
     private var securityContext: String {
         let group = "  fsGroup: \(Self.user)\n  fsGroupChangePolicy: OnRootMismatch"
@@ -164,18 +175,17 @@ struct JobManifest {
               runAsUser: \(Self.user)
               runAsGroup: \(Self.user)
             """,
-            ownClaims.map { style.when($0.isOn, $0.expression, "  # For dr's own claim only.\n\(group)") } ?? nil,
+            style.when(ownClaims.isOn, ownClaims.expression, "  # For a claim of dr only.\n\(group)"),
             "  seccompProfile: {type: RuntimeDefault}",
         ])
     }
 
-    /// The condition for a claim of dr's own; nil if the job never has one.
-    private var ownClaims: (isOn: Bool, expression: String)? {
-        let isBackup = job.name == "backup" || job.isSuspended
+    /// The condition for a claim that belongs to dr.
+    private var ownClaims: (isOn: Bool, expression: String) {
         let store = "$.Values.store.folder"
         return (
             job.keepsState || settings.storeFolder != nil,
-            isBackup ? "or $.Values.state.claim \(store)" : store
+            job.name == "backup" || job.isSuspended ? "or $.Values.state.claim \(store)" : store
         )
     }
 
@@ -205,11 +215,7 @@ struct JobManifest {
         let claim = "- {name: state, persistentVolumeClaim: {claimName: dr-\(job.isSuspended ? "restore-" : "")state}}"
         let isOptional = job.name == "backup" || job.isSuspended
         return ManifestStyle.lines([
-            configurationVolume,
-            """
-            # Files that dr.yaml names, such as keys. The Secret need not exist.
-            - {name: files, secret: {secretName: \(files), optional: true}}
-            """,
+            configurationVolume, files,
             style.isChart && isOptional
                 ? "{{- if $.Values.state.claim }}\n\(claim)\n{{- else }}\n\(empty)\n{{- end }}"
                 : job.keepsState ? claim : empty,
@@ -220,8 +226,22 @@ struct JobManifest {
         ])
     }
 
-    /// The Secret of files: keys of a recovery are in a Secret of their own, which exists during a recovery only.
-    private var files: String { job.isSuspended ? "dr-recovery-files" : "dr-files" }
+    /// The Secrets with files. That of a recovery exists during a recovery only.
+    private var files: String {
+        job.isSuspended
+            ? """
+            # Files that dr.yaml names, and the recovery key. The Secrets need not exist.
+            - name: files
+              projected:
+                sources:
+                - secret: {name: dr-files, optional: true}
+                - secret: {name: dr-recovery-files, optional: true}
+            """
+            : """
+            # Files that dr.yaml names, such as keys. The Secret need not exist.
+            - {name: files, secret: {secretName: dr-files, optional: true}}
+            """
+    }
 
     private var configurationVolume: String {
         if style.isChart {

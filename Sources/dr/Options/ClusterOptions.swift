@@ -10,11 +10,11 @@ struct ClusterOptions: ParsableArguments {
     @Option(
         name: .long, parsing: .singleValue,
         help: ArgumentHelp(
-            "Namespace of the stack, for movers and restores; may be repeated (default: monitoring).",
+            "Namespace of the stack, for movers and restores; may be repeated (default: those in dr.yaml).",
             valueName: "namespace"))
     var workloads: [String] = []
 
-    @Option(name: .long, help: "Container image with dr and kubectl (default: a placeholder).")
+    @Option(name: .long, help: "Container image with dr and kubectl (default: `kubernetes: image:` in dr.yaml).")
     var image: String?
 
     @Option(
@@ -96,8 +96,8 @@ struct ClusterOptions: ParsableArguments {
         settings.namespace = namespace
         if !workloads.isEmpty { settings.workloads = workloads }
         if let image { settings.image = image }
-        settings.imagePullSecrets = imagePullSecret
-        settings.priorityClass = priorityClass
+        if !imagePullSecret.isEmpty { settings.imagePullSecrets = imagePullSecret }
+        if let priorityClass { settings.priorityClass = priorityClass }
         settings.secret = secret
         settings.pruneSecret = pruneSecret
         settings.keepsState = stateClaim

@@ -26,7 +26,8 @@ import Testing
         Variant(
             testDescription: "several namespaces, and movers that use the store",
             values: [
-                "workloadNamespaces={one,two}", "networkPolicy.moversUseStore=true", "networkPolicy.storePorts={9000}",
+                "workloadNamespaces={one,two}", "restore.parameters.namespace=one", "networkPolicy.moversUseStore=true",
+                "networkPolicy.storePorts={9000}",
             ]
         ) {
             $0.workloads = ["one", "two"]
@@ -38,6 +39,7 @@ import Testing
             values: [
                 "image=registry.example/other@sha256:0", "imagePullSecrets={first,second}", "priorityClassName=high",
                 "secret=credentials", "backup.objects=true", "backup.snapshots=true", "restore.escalate=true",
+                "restore.recoveryKey=/run/secrets/dr/k.pem",
                 "backup.activeDeadlineSeconds=600",
             ]
         ) {
@@ -48,6 +50,7 @@ import Testing
             $0.readsObjects = true
             $0.usesSnapshots = true
             $0.restoresAccess = true
+            $0.recoveryKey = "/run/secrets/dr/k.pem"
             $0.backupDeadline = .minutes(10)
         },
     ]
@@ -189,5 +192,19 @@ import Testing
         #expect(try container("dr-prune")["args"] == ["prune", "--quiet"])
         #expect(try container("dr-prune")["envFrom"] == [["secretRef": ["name": "janitor"]]])
         #expect(try container("dr-backup")["envFrom"] == [["secretRef": ["name": "dr"]]])
+    }
+
+    @Test func `a restore has the parameters of its plan, writable folders and the recovery key`() async throws {
+        var settings = ManifestReading.settings
+        settings.recoveryKey = "/run/secrets/dr/recovery.pem"
+        let restore = try #require(try await pods(settings).first { $0.name == "dr-restore" })
+        let words = try #require(restore.pod["containers"]?.array?.first?["args"]?.array).compactMap(\.text)
+        #expect(words.prefix(4) == ["restore", "--scenario", "complete_cluster_loss", "--yes"])
+        let parameters = words.filter { $0.contains("=") }
+        #expect(parameters.contains("context=") && parameters.contains("namespace=monitoring"))
+        // Relative paths would begin at /etc/dr, which is read-only.
+        #expect(parameters.filter { $0.hasPrefix("checkout=") || $0.hasPrefix("manifests=") }.count == 2)
+        #expect(parameters.allSatisfy { !$0.contains("/") || $0.contains("=/var/lib/dr/") })
+        #expect(words.suffix(2) == ["--recovery-key", "/run/secrets/dr/recovery.pem"])
     }
 }
