@@ -2,6 +2,7 @@ import BackupRepository
 import Documents
 import Foundation
 import Lab
+import Synchronization
 import Testing
 
 @testable import NamespaceObjects
@@ -118,6 +119,38 @@ import Testing
         #expect(captured.damage.first?.reason.contains("forbidden") == true, "\(captured.damage)")
         #expect(try captured.paths.contains(kept))
         #expect(try !captured.paths.contains { $0.hasPrefix(damaged) })
+    }
+
+    @Test func `an aggregated API whose server is down costs only its own types`() async throws {
+        let site = try await ClusterSite()
+        site.standIn.server.fail { request in
+            guard request.path.hasPrefix("/apis/policy") else { return nil }
+            return .json(
+                503,
+                [
+                    "kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "ServiceUnavailable",
+                    "message": "the server is currently unable to handle the request", "code": 503,
+                ])
+        }
+        let captured = try await site.capture()
+        #expect(captured.damage.map(\.path) == ["policy"])
+        #expect(captured.damage.first?.reason.contains("currently unable") == true, "\(captured.damage)")
+        #expect(try captured.paths.contains("apps/Deployment/monitoring/grafana.json"))
+    }
+
+    @Test func `an API server that is away for a moment is waited for`() async throws {
+        let site = try await ClusterSite()
+        let requests = Mutex(0)
+        site.standIn.server.fail { request in
+            let count = requests.withLock { count in
+                count += 1
+                return count
+            }
+            return (5...7).contains(count) ? .json(429, ["kind": "Status", "reason": "TooManyRequests"]) : nil
+        }
+        let captured = try await site.capture()
+        #expect(captured.damage == [])
+        #expect(requests.withLock { $0 } > 7)
     }
 
     @Test func `a namespace that does not exist fails the component`() async throws {
