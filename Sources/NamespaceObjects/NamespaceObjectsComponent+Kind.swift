@@ -13,7 +13,7 @@ extension NamespaceObjectsComponent: ComponentKind {
         # claims belong to the components above.
         objects:
           kind: kubernetes
-          context: production                # default: the current context, or the cluster that dr runs in
+          context: production                # default: that of `kubernetes:`
           namespace: monitoring              # or namespaces: [monitoring, logging]
           # include: [configmaps, secrets]   # only these types
           # exclude: [scaledobjects.keda.sh]
@@ -51,7 +51,8 @@ extension NamespaceObjectsComponent: ComponentKind {
 
     private func kubectl(_ context: ComponentContext) -> Kubectl {
         Kubectl(
-            context: self.context, namespace: nil, environment: context.environment, folder: "/", pool: context.pool)
+            context: self.context ?? context.cluster, namespace: nil, environment: context.environment, folder: "/",
+            pool: context.pool)
     }
 
     private func api(_ context: ComponentContext) -> KubernetesAPI { KubernetesAPI(kubectl(context)) }

@@ -3,7 +3,7 @@ internal import Kubernetes
 
 /// The objects of namespaces in a cluster, as configured in `dr.yaml`.
 package struct NamespaceObjectsComponent: Equatable, Sendable {
-    /// The context in the kubeconfig; nil for the current one, or for the cluster that dr runs in.
+    /// The context in the kubeconfig; nil for that of the stack.
     package var context: String?
     package var namespace: String?
     package var others: [String] = []
@@ -36,7 +36,7 @@ extension NamespaceObjectsComponent: Section {
     package static let keys: [Key<Self>] = [
         Key(
             "context", \.context, as: .text,
-            about: "Context in the kubeconfig (default: the current one, or the cluster that dr runs in)."),
+            about: "Context in the kubeconfig (default: that of the section 'kubernetes')."),
         Key("namespace", \.namespace, as: .text, about: "Namespace whose objects are backed up."),
         Key("namespaces", \.others, as: .list(of: .text), about: "Several namespaces, in place of 'namespace'."),
         Key(

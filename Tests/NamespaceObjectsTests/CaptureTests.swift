@@ -176,4 +176,21 @@ import Testing
             GapSurroundings(claims: [BackedUpClaims(namespace: "monitoring", claim: "files", workload: nil)]))
         #expect(!covered.contains { $0.object.contains("files") })
     }
+
+    @Test func `a claim that the template of a backed-up workload names is covered`() async throws {
+        let site = try await ClusterSite()
+        try site.set(
+            """
+            {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"pages","namespace":"monitoring"},"spec":
+            {"replicas":0,"selector":{"matchLabels":{"app":"pages"}},"template":{"metadata":{"labels":{"app":"pages"}},"spec":
+            {"containers":[{"name":"m","image":"i"}],"volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"files"}}]}}}}
+            """)
+        let gaps = NamespaceGaps(
+            api: site.api(), settings: site.settings, selection: site.source().selection, pool: ClusterSite.pool)
+        for (workload, isCovered) in [("pages", true), ("other", false)] {
+            let found = try await gaps.gaps(
+                GapSurroundings(claims: [BackedUpClaims(namespace: nil, claim: nil, workload: workload)]))
+            #expect(found.contains { $0.object.contains("the claims files") } == !isCovered, "\(workload): \(found)")
+        }
+    }
 }

@@ -105,7 +105,7 @@ import Testing
         let document: JSONValue = [
             "apiVersion": .string(version), "metadata": ["name": "x"], "spec": try JSONValue(parsing: spec),
         ]
-        let result = try #require(HeldWorkload.held(document, hasScale: hasScale))
+        let result = try #require(HeldWorkload.held(document, live: nil, hasScale: hasScale))
         #expect(result.document["spec"] == (try JSONValue(parsing: held)))
         #expect(result.document["metadata"]?["annotations"]?["dr/replicas"]?.text == number)
     }
@@ -115,7 +115,7 @@ import Testing
         ("batch/v1", "{\"suspend\":true}", false),
     ]) func `an object without pods is not held`(_ version: String, _ spec: String, _ hasScale: Bool) throws {
         let document: JSONValue = ["apiVersion": .string(version), "spec": try JSONValue(parsing: spec)]
-        #expect(HeldWorkload.held(document, hasScale: hasScale) == nil)
+        #expect(HeldWorkload.held(document, live: nil, hasScale: hasScale) == nil)
     }
 
     // MARK: Facts

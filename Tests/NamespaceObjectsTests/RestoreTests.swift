@@ -92,6 +92,17 @@ import Testing
         #expect(site.present("CronJob", "backup")?["spec"]?["suspend"] != true)
     }
 
+    @Test func `a workload that runs is not stopped by hold`() async throws {
+        let site = try await ClusterSite()
+        let captured = try await site.capture()
+        try await site.kubectl("--namespace=monitoring", "scale", "deployment/grafana", "--replicas=3")
+        let held = try await site.restore(captured, replaces: true, holds: true)
+        #expect(held.outcome("Deployment", "grafana") == .same)
+        #expect(held.detail("Deployment", "grafana") == "it keeps its 3 replicas, 2 in the backup")
+        #expect(site.present("Deployment", "grafana")?["spec"]?["replicas"] == 3)
+        #expect(site.present("CronJob", "backup")?["spec"]?["suspend"] != true)
+    }
+
     @Test func `a prefix restores beside the live namespace and leaves it alone`() async throws {
         let site = try await ClusterSite()
         let captured = try await site.capture()

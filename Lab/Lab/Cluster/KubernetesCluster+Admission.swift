@@ -65,6 +65,14 @@ extension KubernetesCluster {
 
     private func invalidity(_ key: Key, _ object: JSONValue, isNew: Bool) -> StandInAnswer? {
         if let complaint = invalidName(key) { return invalid(key, "metadata.name", complaint) }
+        if [.configMaps, .secrets].contains(key.resource) {
+            let values = ["data", "stringData", "binaryData"].flatMap { object[$0]?.object?.values.map { $0 } ?? [] }
+            // Base64 has four characters for three bytes.
+            let size = values.compactMap(\.text).map { $0.utf8.count * (key.resource == .secrets ? 3 : 4) / 4 }
+            if size.reduce(0, +) > 1_048_576 {
+                return invalid(key, "data", "Too long: may not be more than 1048576 bytes")
+            }
+        }
         if let template = object["spec"]?["template"], key.resource.group == "apps" {
             let selector = KubernetesSelector(object["spec"]?["selector"])
             guard !selector.terms.isEmpty else { return invalid(key, "spec.selector", "Required value") }

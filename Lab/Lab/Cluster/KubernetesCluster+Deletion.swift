@@ -67,7 +67,7 @@ extension KubernetesCluster {
                 let kept = references.filter { $0["uid"]?.text != owner.uid }
                 guard kept.count < references.count else { continue }
                 var object = object
-                object["metadata"]?["ownerReferences"] = kept.isEmpty ? nil : .array(kept)
+                object["metadata"]?["ownerReferences"] = kept.isEmpty ? JSONValue?.none : .array(kept)
                 put(key, object)
             }
         }
@@ -77,10 +77,11 @@ extension KubernetesCluster {
 
     /// Deletes the dependents of removed objects, and of those that wait for their dependents.
     mutating func collectGarbage() {
-        let waiting = objects.values.flatMap { $0 }.filter {
-            $0.value.isTerminating && $0.value.finalizers.contains("foregroundDeletion")
+        func waits(_ object: JSONValue) -> Bool {
+            object.isTerminating && object.finalizers.contains("foregroundDeletion")
         }
-        guard hasRemovals || !waiting.isEmpty else { return }
+        guard hasRemovals || objects.values.contains(where: { $0.values.contains(where: waits) }) else { return }
+        let waiting = objects.values.flatMap { $0 }.filter { waits($0.value) }
         hasRemovals = false
         let present = Set(objects.values.flatMap(\.values).map(\.uid))
         let foreground = Set(waiting.map(\.value.uid))
@@ -102,7 +103,7 @@ extension KubernetesCluster {
     mutating func withoutFinalizer(_ name: String, _ key: Key) {
         guard var object = self[key], object.finalizers.contains(name) else { return }
         let kept = object.finalizers.filter { $0 != name }
-        object["metadata"]?["finalizers"] = kept.isEmpty ? nil : .array(kept.map { .string($0) })
+        object["metadata"]?["finalizers"] = kept.isEmpty ? JSONValue?.none : .array(kept.map { .string($0) })
         put(key, object)
         if object.isTerminating, kept.isEmpty, !isGraceful(key) { remove(key) }
     }

@@ -47,7 +47,7 @@ extension KubernetesCluster {
 
     /// Returns the error of selectors that are not valid.
     func complaint(_ request: StandInRequest, _ target: KubernetesTarget) -> StandInAnswer? {
-        let labels = request.query["labelSelector"] ?? ""
+        let labels = request.labelSelector
         let fields = request.query["fieldSelector"] ?? ""
         if KubernetesSelector(labels) == nil {
             return .kubernetes(400, "BadRequest", "unable to parse requirement: \(labels)")
@@ -64,7 +64,7 @@ extension KubernetesCluster {
         return all(target.resource, in: target.namespace).filter { filter.fits($0.key, $0.value) }
     }
 
-    /// The selectors of a request.
+    /// The selectors of a request's parameters.
     struct Filter {
         private let target: KubernetesTarget
         private let labels: KubernetesSelector?
@@ -72,7 +72,7 @@ extension KubernetesCluster {
 
         init(_ request: StandInRequest, _ target: KubernetesTarget) {
             self.target = target
-            labels = KubernetesSelector(request.query["labelSelector"] ?? "")
+            labels = KubernetesSelector(request.labelSelector)
             fields = KubernetesFieldSelector(request.query["fieldSelector"] ?? "")
         }
 
@@ -82,4 +82,9 @@ extension KubernetesCluster {
                 && fields.fits(object)
         }
     }
+}
+
+extension StandInRequest {
+    /// The selector of labels. Clients send a space as "+", which no label contains.
+    fileprivate var labelSelector: String { (query["labelSelector"] ?? "").replacing("+", with: " ") }
 }

@@ -33,6 +33,8 @@ package struct KubernetesCluster: Sendable {
     package var user = "nobody"
     /// The folder in which the provisioner creates the directories of volumes; nil for volumes without a directory.
     package var volumeFolder: URL?
+    /// True if each namespace gets the service account `default` and the ConfigMap `kube-root-ca.crt`.
+    package var completesNamespaces = false
     /// The operators that are installed.
     package var operators: Set<KubernetesOperator> = []
     /// True if a pod on a simulated node runs at once. False once a kubelet has registered its node.
@@ -110,6 +112,16 @@ package struct KubernetesCluster: Sendable {
         settle()
         guard !isTokenExpired || ["/readyz", "/livez", "/healthz"].contains(request.path) else {
             return .kubernetes(401, "Unauthorized", "Unauthorized")
+        }
+        guard request.body.count <= 3_145_728 else {
+            return .kubernetes(
+                413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728")
+        }
+        guard request.contentType != KubernetesProtobuf.contentType else {
+            return .kubernetes(
+                415, "UnsupportedMediaType",
+                "the body of the request was in an unknown format - accepted media types include: application/json, "
+                    + "application/yaml")
         }
         if request.method == "GET", let answer = KubernetesDiscovery(resources: resources).answer(request) {
             return answer

@@ -55,8 +55,8 @@ package enum KubernetesDefinitions: String, CaseIterable, Sendable {
                     "labelSelectorPath": ".status.selector",
                 ],
             ]
-        } else if ![.prometheusRules, .serviceMonitors, .podMonitors].contains(self) {
-            version["subresources"] = self == .veleroRestores || self == .veleroBackups ? nil : ["status": [:]]
+        } else if [.scaledObjects, .applications, .kustomizations, .helmReleases].contains(self) {
+            version["subresources"] = ["status": [:]]
         }
         return [
             "kind": "CustomResourceDefinition", "apiVersion": "apiextensions.k8s.io/v1",

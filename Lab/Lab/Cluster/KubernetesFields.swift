@@ -77,7 +77,7 @@ enum KubernetesFields {
         var object = object.removing(status ? ["apiVersion", "kind"] : ["apiVersion", "kind", "status"])
         if let metadata = object["metadata"] {
             let own = metadata.removing(system)
-            object["metadata"] = own.object?.isEmpty == true ? nil : own
+            object["metadata"] = own.object?.isEmpty == true ? JSONValue?.none : own
         }
         walk(object, KubernetesFieldPath(), "")
         return leaves

@@ -14,6 +14,8 @@ package struct KubernetesLag: Sendable {
     package var scheduling: Duration = .zero
     /// The time until an operator corrects a change.
     package var operators: Duration = .zero
+    /// The time after which the pods of an unreachable node are deleted.
+    package var eviction: Duration = .seconds(300)
     /// The time that a container of a simulated node takes to end.
     package var termination: Duration = .zero
 

@@ -21,7 +21,9 @@ enum KubernetesPatch {
     static func merged(_ old: JSONValue, _ new: JSONValue) -> JSONValue {
         guard let changes = new.object else { return new }
         var result = old.object ?? [:]
-        for (name, change) in changes { result[name] = change.isNull ? nil : merged(result[name] ?? .null, change) }
+        for (name, change) in changes {
+            result[name] = change.isNull ? JSONValue?.none : merged(result[name] ?? .null, change)
+        }
         return .object(result)
     }
 

@@ -28,6 +28,15 @@ package final class KubernetesStandIn: Sendable {
             if slowness > .zero { try? await Task.sleep(for: slowness) }
             return cluster.state.withLock { $0.answer(request) }
         }
+        server.translate { request in
+            guard request.contentType == KubernetesProtobuf.contentType,
+                let object = KubernetesProtobuf.object(request.body)
+            else { return request }
+            var request = request
+            request.body = object.compact
+            request.headers["content-type"] = "application/json"
+            return request
+        }
         cluster.startControllers()
         server.stream { [weak server] request in
             if let outage = cluster.startOutage(at: request) {

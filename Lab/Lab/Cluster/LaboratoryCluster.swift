@@ -56,19 +56,21 @@ package final class LaboratoryCluster: Sendable {
     ///   - input: its standard input; nil for none.
     ///   - output: the file that receives its standard output; nil for the result.
     package func kubectl(
-        _ arguments: [String], input: URL? = nil, output: URL? = nil
+        _ arguments: [String], input: URL? = nil, output: URL? = nil, environment: [String: String] = [:]
     ) async throws -> CommandRun {
         let command = [try LabTool.path("kubectl"), "--kubeconfig", kubeconfig, "--context", "lab"] + arguments
         let script = "exec \"$@\" < \"$IN\"" + (output == nil ? "" : " > \"$OUT\"")
         return try await CommandRun.run(
             "/bin/sh", ["-c", script, "sh"] + command,
-            environment: ["IN": input?.path ?? "/dev/null", "OUT": output?.path ?? ""])
+            environment: environment.merging(["IN": input?.path ?? "/dev/null", "OUT": output?.path ?? ""]) { $1 })
     }
 
     /// Runs kubectl and requires its success.
     @discardableResult
-    package func require(_ arguments: [String], input: URL? = nil, output: URL? = nil) async throws -> String {
-        let run = try await kubectl(arguments, input: input, output: output)
+    package func require(
+        _ arguments: [String], input: URL? = nil, output: URL? = nil, environment: [String: String] = [:]
+    ) async throws -> String {
+        let run = try await kubectl(arguments, input: input, output: output, environment: environment)
         guard run.status == 0 else { throw LabError("kubectl \(arguments.joined(separator: " ")): \(run.errors)") }
         return run.output
     }

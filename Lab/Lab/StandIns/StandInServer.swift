@@ -31,6 +31,7 @@ package final class StandInServer: Sendable {
         var server: LoopbackServer?
         var fault: Fault?
         var streams: (@Sendable (StandInRequest) -> Stream?)?
+        var translation: (@Sendable (StandInRequest) -> StandInRequest)?
         var loss: (@Sendable (StandInRequest) -> Bool)?
         var alteration: (@Sendable (StandInRequest, StandInAnswer) -> StandInAnswer)?
         var violations: [String] = []
@@ -64,6 +65,11 @@ package final class StandInServer: Sendable {
 
     /// Selects requests that are executed, but whose responses are lost: the client gets the 502 of a gateway.
     package func lose(_ isLost: (@Sendable (StandInRequest) -> Bool)?) { state.withLock { $0.loss = isLost } }
+
+    /// Changes requests before everything else, for clients that use another form of the API.
+    package func translate(_ translation: (@Sendable (StandInRequest) -> StandInRequest)?) {
+        state.withLock { $0.translation = translation }
+    }
 
     /// Selects requests whose responses are streams.
     package func stream(_ streams: (@Sendable (StandInRequest) -> Stream?)?) {
@@ -143,11 +149,12 @@ package final class StandInServer: Sendable {
         }
     }
 
-    private func serve(_ request: StandInRequest) async -> StandInAnswer {
-        let (fault, loss, alteration) = state.withLock { state in
-            state.requests["\(request.method) \(request.path)", default: 0] += 1
-            return (state.fault, state.loss, state.alteration)
+    private func serve(_ original: StandInRequest) async -> StandInAnswer {
+        let (fault, loss, alteration, translation) = state.withLock { state in
+            state.requests["\(original.method) \(original.path)", default: 0] += 1
+            return (state.fault, state.loss, state.alteration, state.translation)
         }
+        let request = translation?(original) ?? original
         note(contract?.violations(request) ?? [], of: "request")
         if let answer = fault?(request) { return answer }
         let answer = await answer(request)

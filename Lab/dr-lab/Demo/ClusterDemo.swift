@@ -21,7 +21,10 @@ struct ClusterDemo {
         }
         var options = KubeletOptions()
         let programs = stage.programs
-        options.images = ["dr:lab": LabImage(folder: programs), "grafana:lab": LabImage(folder: programs)]
+        options.images = [
+            "dr:lab": LabImage(folder: programs),
+            "grafana:lab": LabImage(folder: programs, visible: [Checkout.folder.path]),
+        ]
         try await LaboratoryCluster.run(options: options) { cluster in
             try await ClusterDemo(stage, cluster).run()
         }
@@ -158,7 +161,9 @@ struct ClusterDemo {
         let history = OpenMetricsHistory(interval: end - 6 * 3600...end, step: 15, instances: 8)
         let samples = try await history.makeBlocks(in: blocks)
         let archive = stage.folder.url.appending(path: "history.tar")
-        let packing = try await CommandRun.run("/bin/tar", ["-cf", archive.path, "-C", blocks.path, "."])
+        let packing = try await CommandRun.run(
+            "/bin/tar",
+            ["-cf", archive.path, "-C", blocks.path] + FileManager.default.contentsOfDirectory(atPath: blocks.path))
         guard packing.status == 0 else { throw LabError("tar: \(packing.errors)") }
         try await cluster.require(
             [

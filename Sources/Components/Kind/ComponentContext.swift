@@ -26,6 +26,8 @@ package struct ComponentContext: Sendable {
     package var tenants: [String] = []
     /// The longest wait for new samples under `checks: interval:`; nil to use the server's configuration.
     package var sampleInterval: Duration?
+    /// The context of `kubernetes:` in the kubeconfig; nil for the current one, or for the cluster that dr runs in.
+    package var cluster: String?
     /// The settings of all components of the stack, this one included.
     package var stack: [any ComponentKind] = []
     /// The supported kinds.

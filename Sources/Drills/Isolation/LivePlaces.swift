@@ -34,10 +34,21 @@ extension Session {
                 Place("the repository", .bucket(name: bucket, prefix: prefix, endpoint: configuration.store.endpoint)))
         }
         // kubectl's current context counts as live.
-        for context in [contexts.current].compactMap({ $0 }) + configuration.drill.liveContexts {
+        let named =
+            [contexts.current, configuration.kubernetes.context] + configuration.components.map(\.clusterContext)
+        for context in Set(named.compactMap { $0 } + configuration.drill.liveContexts).sorted() {
             places.append(Place("kubectl", .cluster(context: context, server: contexts.servers[context])))
         }
         return places
+    }
+}
+
+extension ComponentConfiguration {
+    /// The context of the cluster that has the component's data or its server; nil for none, or for the stack's.
+    fileprivate var clusterContext: String? {
+        if let context = volume?.context { return context }
+        guard let url = settings.server?.url, case .success(let address) = ClusterAddress.parse(url) else { return nil }
+        return address.context
     }
 }
 

@@ -54,9 +54,10 @@ package struct KubernetesApply: Sendable {
             throw KubernetesError(
                 .hopeless, operation: "kubectl apply '\(path)'", "no object of these files may be drilled")
         }
-        let list: JSONValue = ["apiVersion": "v1", "kind": "List", "items": .array(isolated.objects)]
+        // kubectl reads objects one after another.
+        let manifests = isolated.objects.map(\.compact).joined(separator: [UInt8(ascii: "\n")])
         try await kubectl.run(
-            ["apply", "--server-side", "--field-manager=dr", "--filename", "-"] + forced, input: list.compact)
+            ["apply", "--server-side", "--field-manager=dr", "--filename", "-"] + forced, input: Array(manifests))
         let count = isolated.objects.count
         let out = isolated.leftOut.isEmpty ? "" : ", without \(isolated.leftOut.joined(separator: ", "))"
         return "applied \(count) object\(count == 1 ? "" : "s") of '\(path)'\(out)"

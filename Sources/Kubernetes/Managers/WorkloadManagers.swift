@@ -111,9 +111,14 @@ struct WorkloadManagers {
             guard found["metadata"]?["annotations"]?[Self.resumption] == nil else { continue }
             let undo = WorkloadManager.inverse(of: patch, on: found)
             guard undo != patch else { continue }
-            try note("paused \(manager.description); undo: \(String(decoding: undo.compact, as: UTF8.self))")
+            try note("pausing \(manager.description); undo: \(String(decoding: undo.compact, as: UTF8.self))")
             let text = String(decoding: undo.compact, as: UTF8.self)
-            try await change(manager, Self.annotating(patch, Self.resumption, .string(text)))
+            do {
+                try await change(manager, Self.annotating(patch, Self.resumption, .string(text)))
+            } catch let error as KubernetesError where error.isForbidden {
+                // Not each controller sets the workload back. If this one does, the error about it names it.
+                try note("not paused: \(manager.description): \(error.detail)")
+            }
         }
         return pausable.map(\.manager.description)
     }

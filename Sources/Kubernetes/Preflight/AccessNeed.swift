@@ -3,7 +3,7 @@ internal import Documents
 /// A permission that an action needs.
 package struct AccessNeed: Hashable, Sendable {
     package var verb: String
-    /// The type as plans and manifests write it: "statefulset", "prometheus.monitoring.coreos.com", "ConfigMap".
+    /// The type as plans and manifests write it: "statefulset", "horizontalpodautoscaler.autoscaling", "ConfigMap".
     package var type: String
     package var subresource: String?
     /// Nil for the namespace of the context; ignored for types without namespaces.

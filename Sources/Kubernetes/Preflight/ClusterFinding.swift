@@ -28,7 +28,7 @@ package struct ClusterFinding: Codable, Equatable, Sendable {
     /// ``words`` and the hint.
     package var text: String { words + (hint.map { "\n  hint: \($0)" } ?? "") }
 
-    /// "cluster 'production': … (steps prometheus, loki)"
+    /// "cluster 'production': … (steps metrics, logs)"
     package var words: String {
         let cluster = context.isEmpty ? "the current cluster" : "cluster '\(context)'"
         let place = steps.isEmpty ? "" : " (step\(steps.count == 1 ? "" : "s") \(steps.joined(separator: ", ")))"

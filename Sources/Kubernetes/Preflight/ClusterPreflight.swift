@@ -30,7 +30,7 @@ package struct ClusterPreflight: Sendable {
     package func run() async throws -> [ClusterFinding] {
         do {
             try await kubectl.run(["get", "--raw=/version", "--request-timeout=10s"], timeout: .seconds(10))
-        } catch let error as KubernetesError {
+        } catch let error as KubernetesError where !error.isForbidden {
             let isLater = isRebuilt && error.isUnreachable
             return [
                 ClusterFinding(
@@ -54,9 +54,10 @@ package struct ClusterPreflight: Sendable {
                     findings.append(finding(.error, [task], "\(error.operation): \(error.detail)", error.hint))
                 }
             }
-            findings += try await access(namespaces, read)
+            let denials = try await access(namespaces, read)
+            findings += denials
             findings += try await storageClasses(read)
-            for (task, manifests) in read {
+            for (task, manifests) in read where !denials.contains(where: { $0.steps.contains(task.step) }) {
                 findings += try await dryRun(task, manifests, namespaces)
                 findings += try await quota(task, manifests, namespaces)
             }

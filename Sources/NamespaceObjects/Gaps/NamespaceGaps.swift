@@ -37,10 +37,12 @@ struct NamespaceGaps: GapFinder {
         _ namespace: String, _ discovery: APIDiscovery, _ surroundings: GapSurroundings
     ) throws -> [Gap] {
         guard let resource = discovery.resource(group: "", kind: "PersistentVolumeClaim") else { return [] }
+        let used = try claims(ofBackedUpWorkloads: surroundings, in: namespace, discovery)
         var names: [String] = []
         try readable {
             try api.list(resource, in: namespace) { claim in
-                guard let name = claim["metadata"]?["name"]?.text, !surroundings.covers(claim: name, in: namespace)
+                guard let name = claim["metadata"]?["name"]?.text, !surroundings.covers(claim: name, in: namespace),
+                    !used.contains(name)
                 else { return }
                 names.append(name)
             }
@@ -54,6 +56,27 @@ struct NamespaceGaps: GapFinder {
                     "add a component for the server that uses each claim, with `kubernetes: {workload: …}` or `{claim: …}`"
             )
         ]
+    }
+
+    /// The claims that the templates of workloads name, if a component backs up the workload's data.
+    private func claims(
+        ofBackedUpWorkloads surroundings: GapSurroundings, in namespace: String, _ discovery: APIDiscovery
+    ) throws -> Set<String> {
+        let workloads = Set(
+            surroundings.claims.filter { $0.claim == nil && ($0.namespace ?? namespace) == namespace }
+                .compactMap(\.workload))
+        var claims: Set<String> = []
+        for resource in discovery.resources where resource.group == "apps" && resource.hasScale && !workloads.isEmpty {
+            try readable {
+                try api.list(resource, in: namespace) { workload in
+                    guard workload["metadata"]?["name"]?.text.map(workloads.contains) == true else { return }
+                    for volume in workload["spec"]?["template"]?["spec"]?["volumes"]?.array ?? [] {
+                        if let name = volume["persistentVolumeClaim"]?["claimName"]?.text { claims.insert(name) }
+                    }
+                }
+            }
+        }
+        return claims
     }
 
     // MARK: Objects

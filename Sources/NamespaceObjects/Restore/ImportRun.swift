@@ -81,7 +81,7 @@ struct ImportRun: Sendable {
             document["spec"]?["replicas"] = replicas
         }
         var remark: String?
-        if request.holdsWorkloads, let held = HeldWorkload.held(document, hasScale: resource.hasScale) {
+        if request.holdsWorkloads, let held = HeldWorkload.held(document, live: live, hasScale: resource.hasScale) {
             (document, remark) = held
         }
         return try Settlement(

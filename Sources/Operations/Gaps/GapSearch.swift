@@ -17,7 +17,7 @@ package struct GapSearch {
         for component in components {
             let surroundings = GapSurroundings(
                 trees: homes, components: Set(components.flatMap { [$0.name, $0.kind] }),
-                withheld: withheld[component.name] ?? [])
+                withheld: withheld[component.name] ?? [], claims: claims)
             do {
                 guard let finder = try session.gaps(component) else { continue }
                 let gaps = try await finder.gaps(surroundings)
@@ -31,6 +31,17 @@ package struct GapSearch {
         }
         report.gaps += beside.map { GapReport.Row("host", $0) }
         return report
+    }
+
+    /// The claims of clusters whose data are backed up.
+    private var claims: [BackedUpClaims] {
+        let configuration = session.configuration
+        return configuration.components.compactMap(\.volume).map { volume in
+            let workload = volume.workload.flatMap { $0.split(separator: "/").last.map(String.init) }
+            return BackedUpClaims(
+                namespace: volume.namespace ?? configuration.kubernetes.namespace, claim: volume.claim,
+                workload: workload)
+        }
     }
 
     /// The paths of `dr` on this machine.

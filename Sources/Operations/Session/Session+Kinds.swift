@@ -22,6 +22,7 @@ extension Session {
         context.encryptsBackups = !configuration.store.recipients.isEmpty
         context.tenants = configuration.checks.tenants
         context.sampleInterval = configuration.checks.interval?.duration
+        context.cluster = configuration.kubernetes.context
         context.kinds = kinds
         context.stack = configuration.components.map(\.settings)
         return context

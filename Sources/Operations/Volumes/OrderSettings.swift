@@ -26,12 +26,22 @@ struct OrderSettings {
         self.entry = keys.adding([DataDirectory.key: .string(data)])
     }
 
+    /// Makes the keys for a process that has the secrets and files itself: only the path and the URLs change.
+    init(_ entry: JSONValue, data: String, location: Location, folder: String) throws {
+        self.entry = [:]
+        isSelfContained = true
+        let keys = try converted(entry, location: location, folder: folder, [:])
+        self.entry = keys.adding([DataDirectory.key: .string(data)])
+    }
+
+    private var isSelfContained = false
+
     private mutating func converted(
         _ value: JSONValue, key: String? = nil, location: Location, folder: String, _ variables: [String: String]
     ) throws -> JSONValue {
         switch value {
         case .object(let members):
-            if let source = Self.source(members, folder: folder) {
+            if !isSelfContained, let source = Self.source(members, folder: folder) {
                 let name = "DR_ORDER_\(environment.count)"
                 environment[name] = try Secret(source, location: location).resolve(environment: variables)
                 return ["env": .string(name)]
@@ -46,7 +56,7 @@ struct OrderSettings {
             return .array(
                 try values.map { try converted($0, key: nil, location: location, folder: folder, variables) })
         case .string(let text):
-            if let key, Self.fileKeys.contains(key) {
+            if let key, Self.fileKeys.contains(key), !isSelfContained {
                 let name = "file-\(files.count)"
                 let path = text.hasPrefix("/") ? text : "\(folder)/\(text)"
                 let file = try FileHandle(forReadingFrom: URL(filePath: path))

@@ -25,8 +25,10 @@ extension Session {
     /// Makes the place of a component's movers from the cluster's present state.
     func moverHost(_ component: ComponentConfiguration, _ volume: KubernetesVolume) async throws -> ClusterMover {
         let kubectl = kubectl(of: volume)
-        let place = try await VolumeSearch(volume: volume, kubectl: kubectl).placement()
-        let claim = try await kubectl.object("persistentvolumeclaim/\(place.claim)")
+        let (place, claim) = try await kubectl.patiently {
+            let place = try await VolumeSearch(volume: volume, kubectl: kubectl).placement()
+            return (place, try await kubectl.object("persistentvolumeclaim/\(place.claim)"))
+        }
         return ClusterMover(
             component: component.name, stack: configuration.stack, volume: volume, cluster: configuration.kubernetes,
             kubectl: kubectl, place: place, claim: claim.flatMap(ClaimRecord.init))
@@ -39,14 +41,24 @@ extension Session {
         case .exec:
             try refuseWriters(component, volume)
             return .local(
-                ExecSource(component: component.name, volume: volume, kubectl: kubectl(of: volume), pool: pool) { data in
-                    try settings(component, data: data).source(context(of: component.name))
+                ExecSource(component: component.name, volume: volume, kubectl: kubectl(of: volume), pool: pool) {
+                    data in
+                    try settings(component, data: data, isInCluster: false).source(context(of: component.name))
                 })
         case .snapshot:
             try refuseWriters(component, volume)
             return .remote(
                 VolumeBackup(component: component, session: volumeSession) {
                     SnapshotMover(mover: try await moverHost(component, volume))
+                })
+        case .mover where volume.mode == .inCluster:
+            guard configuration.store.lock == nil else {
+                throw UsageError(
+                    "\(component.name): mode 'in_cluster' does not lock objects; use mode: stream with `store: lock:`")
+            }
+            return .remote(
+                InClusterBackup(component: component, volume: volume, session: volumeSession, pool: pool) {
+                    try await moverHost(component, volume)
                 })
         case .mover:
             return .remote(
@@ -63,9 +75,18 @@ extension Session {
         }
     }
 
-    /// The settings of a component with a copy of its data on this machine.
-    private func settings(_ component: ComponentConfiguration, data: String) throws -> any ComponentKind {
-        let keys = component.entry.adding(["kind": .string(component.kind), DataDirectory.key: .string(data)])
+    /// The settings of a component with the data, or a copy of them, in a directory of this machine.
+    /// - Parameter isInCluster: true for a process in the cluster, which reaches services by their names.
+    func settings(
+        _ component: ComponentConfiguration, data: String, isInCluster: Bool
+    ) throws -> any ComponentKind {
+        guard component.volume != nil else { return component.settings }
+        let entry =
+            try isInCluster
+            ? OrderSettings(
+                component.entry, data: data, location: component.location, folder: volumeSession.folder
+            ).entry : component.entry.adding([DataDirectory.key: .string(data)])
+        let keys = entry.adding(["kind": .string(component.kind)])
         let document: JSONValue = [
             "store": ["url": "file:///nowhere"], "components": .object([component.name: keys]),
         ]

@@ -129,6 +129,8 @@ package struct VolumeError: OperationError, Equatable {
     package var object: String
     package var detail: String
     package var hint: String?
+    /// True if another attempt may succeed.
+    var mayPass = false
 
     init(_ object: String, _ detail: String, hint: String? = nil) {
         self.object = object

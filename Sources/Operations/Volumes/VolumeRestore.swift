@@ -36,7 +36,9 @@ struct VolumeRestore: Sendable {
     private func place() async throws -> VolumePlacement {
         var place: VolumePlacement
         do {
-            place = try await VolumeSearch(volume: volume, kubectl: kubectl).placement()
+            place = try await kubectl.patiently {
+                try await VolumeSearch(volume: volume, kubectl: kubectl).placement()
+            }
         } catch let error as VolumeError {
             // The workload is not there yet, or is not one with a template.
             guard let record, let mountPath = record.mountPath else { throw error }
@@ -57,7 +59,7 @@ struct VolumeRestore: Sendable {
     // MARK: The claim
 
     private func claim(of place: VolumePlacement) async throws -> JSONValue? {
-        try await kubectl.object("persistentvolumeclaim/\(place.claim)")
+        try await kubectl.patiently { try await kubectl.object("persistentvolumeclaim/\(place.claim)") }
     }
 
     /// The reason for which an existing claim cannot take the set; nil if it can.
@@ -156,7 +158,7 @@ struct VolumeRestore: Sendable {
     func run(_ options: RestoreJob, progress: WorkProgress) async throws -> ComponentRestore.Report {
         progress.begin("finding the volume")
         let place = try await place()
-        var advice: [String] = []
+        var isNew = false
         if let claim = try await claim(of: place) {
             if let refusal = refusal(of: claim, place) {
                 throw VolumeError(place.claim, refusal, hint: "enlarge it, or remove it: dr then creates it anew")
@@ -164,8 +166,8 @@ struct VolumeRestore: Sendable {
             try await refuseUsers(of: place)
         } else {
             progress.begin("creating the claim")
-            try await kubectl.run(["create", "--filename", "-"], input: try await newClaim(place).compact)
-            advice.append("created the claim '\(place.claim)'")
+            try await kubectl.create(try await newClaim(place))
+            isNew = true
         }
         let order = try await session.volumeSession.order(
             .restore(try restoreOrder(options, place)), of: component, kind: manifest.source, in: repository,
@@ -187,8 +189,7 @@ struct VolumeRestore: Sendable {
                     target: place.claim)
             }
         }
-        report.target = "\(report.target) in the claim '\(place.claim)'"
-        report.advice = advice + report.advice
+        report.target = "\(report.target) in the \(isNew ? "new " : "")claim '\(place.claim)'"
         return report
     }
 

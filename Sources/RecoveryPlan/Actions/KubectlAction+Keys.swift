@@ -66,7 +66,7 @@ extension KubectlAction.Keys: Section {
         Key(
             "set_image", \.setImage, as: .kubernetesObject,
             about: "Workload whose container gets another image; needs 'image'."),
-        Key("image", \.image, as: .text, about: "Image of the container, such as grafana/grafana:12.1.0."),
+        Key("image", \.image, as: .text, about: "Image of the container, such as web/server:12.1.0."),
         Key("container", \.container, as: .kubernetesName, about: "Container (default: the only one)."),
         Key(
             "rollout_undo", \.rolloutUndo, as: .kubernetesObject,

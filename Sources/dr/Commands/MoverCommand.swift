@@ -11,7 +11,7 @@ struct MoverCommand: AsyncParsableCommand {
         commandName: "mover",
         abstract: "Work on a volume for another dr (dr itself runs these commands in pods).",
         shouldDisplay: false,
-        subcommands: [MoverServe.self, MoverAttach.self])
+        subcommands: [MoverServe.self, MoverAttach.self, MoverPart.self])
 }
 
 struct MoverServe: AsyncParsableCommand {
@@ -42,4 +42,25 @@ struct MoverAttach: ParsableCommand {
     var socket: String
 
     func run() throws { try MoverAttachment.run(socket: socket) }
+}
+
+struct MoverPart: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Store one component's part of another dr's backup run, with this configuration.")
+
+    @OptionGroup var options: GlobalOptions
+
+    @Option(name: .long, help: "Name of the component.")
+    var component: String
+
+    @Option(name: .long, help: "Data directory in this pod.")
+    var data: String
+
+    func run() async throws {
+        let session = try Session(options)
+        let part = try InClusterPart(session, component: component, data: data)
+        try await part.run(environment: ProcessInfo.processInfo.environment) { line in
+            try? StandardOutput.write(exactly: line + "\n")
+        }
+    }
 }

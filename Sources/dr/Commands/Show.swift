@@ -74,7 +74,11 @@ struct Show: AsyncParsableCommand {
 
     private func text(_ manifest: Manifest) -> String {
         var lines = ["\(manifest.component) (\(manifest.source)), captured \(manifest.captured.readable)"]
-        lines += manifest.facts.sorted { $0.key < $1.key }.map { "  \($0.key.printable): \($0.value.printable)" }
+        lines += manifest.facts.sorted { $0.key < $1.key }.map { fact in
+            // A list of all objects of a type; --json has the whole of it.
+            let value = fact.value.count > 300 ? "\(fact.value.prefix(299))…" : fact.value
+            return "  \(fact.key.printable): \(value.printable)"
+        }
         let totals = manifest.totals
         lines.append("  files: \(totals.files), directories: \(totals.directories), links: \(totals.links)")
         lines.append("  packs: \(manifest.packs.count)")

@@ -18,19 +18,19 @@ struct VolumeJourney {
     ///   - more: further lines for dr.yaml.
     static func run(
         components: String, store: String = "", extra more: String = "", options: KubeletOptions = KubeletOptions(),
-        _ body: (VolumeJourney) async throws -> Void
+        s3: (any S3Server)? = nil, initialize: Bool = true, _ body: (VolumeJourney) async throws -> Void
     ) async throws {
         var options = options
         options.images["dr:lab"] = LabImage(folder: URL(filePath: Journey.program).deletingLastPathComponent().path)
         let port = try #require(try FreePort.find().first)
         try await LaboratoryCluster.run(options: options) { cluster in
             let journey = try await Journey(
-                store: store, components: components.replacing("PORT", with: "\(port)"),
+                s3: s3, store: store, components: components.replacing("PORT", with: "\(port)"),
                 extra: """
                     kubernetes: {context: lab, namespace: \(namespace), image: "dr:lab", within: 1m}
                     \(more)
                     """, environment: ["KUBECONFIG": cluster.kubeconfig], initialize: false)
-            try await journey.expect(0, "init")
+            if initialize { try await journey.expect(0, "init") }
             try await body(VolumeJourney(cluster: cluster, journey: journey, port: port))
         }
     }

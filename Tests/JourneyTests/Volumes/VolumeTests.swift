@@ -45,7 +45,8 @@ import Testing
             let before = try await place.sums()
             try await place.journey.expect(0, "backup")
             try await place.cluster.require([
-                "exec", "-n", VolumeJourney.namespace, "web-0", "--", "sh", "-c", "rm /srv/web/sub/3; echo x > /srv/web/sub/4",
+                "exec", "-n", VolumeJourney.namespace, "web-0", "--", "sh", "-c",
+                "rm /srv/web/sub/3; echo x > /srv/web/sub/4",
             ])
             try await place.stop("statefulset/web", pod: "web-0")
             let refused = try await place.journey.expect(1, "restore", "--component", "web")
@@ -125,6 +126,113 @@ import Testing
             #expect(classless.errors.contains("storage_classes"), "\(classless.errors)")
             let absent = try await place.journey.expect(1, "backup")
             #expect(absent.errors.contains("there is no such workload"), "\(absent.errors)")
+        }
+    }
+
+    @Test(arguments: [nil, ExecFault.endsEarly(after: 100_000), .losesLast(600), .exitStatus(0)])
+    func `small data are copied out of the container, and lost bytes are noticed`(fault: ExecFault?) async throws {
+        let component = "web: {kind: files, kubernetes: {workload: statefulset/web, access: exec}}"
+        try await VolumeJourney.run(components: component) { place in
+            try await place.makeNamespace()
+            try await place.applyFiles()
+            let before = try await place.sums()
+            let faults = Countdown(1)
+            place.cluster.kubelet.failExec { request in
+                request.command.contains("tar") && faults.next() ? fault : nil
+            }
+            try await place.journey.expect(0, "backup")
+            place.cluster.kubelet.failExec(nil)
+            #expect(faults.isUsed)
+            try await place.journey.expect(0, "restore", "--component", "web", "--to", "out")
+            let files = place.journey.folder.url.appending(path: "out")
+            for line in before.split(separator: "\n").dropLast() {
+                let words = line.split(separator: " ")
+                let sum = try await CommandRun.run("/usr/bin/sha256sum", ["\(files.path)/\(words[1])"])
+                #expect(sum.output.hasPrefix(words[0]), "\(line)")
+            }
+        }
+    }
+
+    @Test func `a directory beyond the limit is not copied`() async throws {
+        let component = "web: {kind: files, kubernetes: {workload: statefulset/web, access: exec, limit: 100KiB}}"
+        try await VolumeJourney.run(components: component) { place in
+            try await place.makeNamespace()
+            try await place.applyFiles()
+            let run = try await place.journey.expect(1, "backup")
+            #expect(run.errors.contains("the limit of access 'exec'"), "\(run.errors)")
+        }
+    }
+
+    @Test func `a snapshot of the claim is read on any node, and the newest ones stay`() async throws {
+        let component =
+            "web: {kind: files, kubernetes: {workload: statefulset/web, access: snapshot, keep: 1}}"
+        try await VolumeJourney.run(components: component) { place in
+            try await place.makeNamespace()
+            try await place.applyFiles()
+            try await place.journey.expect(0, "backup")
+            try await place.journey.expect(0, "backup")
+            try await place.journey.expect(0, "verify", "--read-data")
+            try await Patience.wait(until: "only the claim of the stack and one snapshot stay") {
+                let claims = try await place.cluster.object(["pvc", "-n", VolumeJourney.namespace])
+                let snapshots = try await place.cluster.object(["volumesnapshots", "-n", VolumeJourney.namespace])
+                return claims["items"]?.array?.count == 1 && snapshots["items"]?.array?.count == 1
+            }
+        }
+    }
+
+    @Test func `a job with its own configuration stores its component itself`() async throws {
+        let component =
+            "web: {kind: files, kubernetes: {workload: statefulset/web, mode: in_cluster, config_map: dr, secret: dr}}"
+        let server = try await SharedS3Server.seaweedFS()
+        try await VolumeJourney.run(components: component, s3: server) { place in
+            try await place.makeNamespace()
+            try await place.applyFiles()
+            try await place.cluster.apply(
+                """
+                apiVersion: v1
+                kind: ConfigMap
+                metadata: {name: dr, namespace: \(VolumeJourney.namespace)}
+                data:
+                  dr.yaml: |
+                    store: {url: "s3://\(place.journey.bucketAndPrefix)"}
+                    components: {\(component)}
+                ---
+                apiVersion: v1
+                kind: Secret
+                metadata: {name: dr, namespace: \(VolumeJourney.namespace)}
+                stringData:
+                  AWS_ACCESS_KEY_ID: "\(server.accessKey)"
+                  AWS_SECRET_ACCESS_KEY: "\(server.secretKey)"
+                  AWS_ENDPOINT_URL: "\(server.endpoint)"
+                  AWS_EC2_METADATA_DISABLED: "true"
+                """)
+            try await place.journey.expect(0, "backup")
+            let second = try await place.journey.expect(0, "backup")
+            #expect(second.output.contains("0 B"), "\(second.output)")
+            try await place.journey.expect(0, "verify", "--read-data")
+        }
+    }
+
+    @Test func `packs are encrypted by the mover, and only dr has the keys`() async throws {
+        try await VolumeJourney.run(components: Self.web, initialize: false) { place in
+            try await place.journey.expect(0, "init", "--recovery-key", "recovery.pem")
+            let file = place.journey.folder.url.appending(path: "dr.yaml")
+            let text = try String(contentsOf: file, encoding: .utf8)
+                .replacing("repository\"}", with: "repository\", recipients: [recovery.pem.crt]}")
+            try Data(text.utf8).write(to: file)
+            try await place.makeNamespace()
+            try await place.applyFiles(files: 50)
+            let before = try await place.sums()
+            try await place.journey.expect(0, "backup")
+            try await place.journey.expect(0, "backup")
+            try await place.cluster.require(["delete", "namespace", VolumeJourney.namespace, "--wait=true"])
+            try await place.makeNamespace()
+            let sealed = try await place.journey.dr(["restore", "--component", "web"])
+            #expect(sealed.status != 0)
+            try await place.journey.expect(
+                0, "restore", "--component", "web", "--replace", "--recovery-key", "recovery.pem")
+            try await place.applyFiles(files: 50)
+            #expect(try await place.sums() == before)
         }
     }
 

@@ -26,6 +26,26 @@ import Testing
         #expect(ContainerEnvironment.expand("$(A) $$(A) $(B) $A", variables) == "1 $(A) $(B) $A")
     }
 
+    @Test(arguments: [
+        (["ReadWriteOnce"], true, false), (["ReadWriteOncePod"], false, false), (["ReadWriteMany"], true, true),
+        (["ReadOnlyMany"], true, true),
+    ])
+    func `a volume is shared as its access modes allow`(modes: [String], onNode: Bool, onOthers: Bool) throws {
+        func pod(_ name: String) -> PodObject {
+            PodObject(object: ["metadata": ["name": .string(name), "uid": .string(name), "namespace": "default"]])
+        }
+        func attaches(_ attachments: VolumeAttachments, _ name: String, on node: String) -> Bool {
+            (try? attachments.attach("volume", modes: modes, to: pod(name), on: node)) != nil
+        }
+        let attachments = VolumeAttachments()
+        #expect(attaches(attachments, "first", on: "node-1"))
+        #expect(attaches(attachments, "first", on: "node-1"))
+        #expect(attaches(attachments, "second", on: "node-1") == onNode)
+        #expect(attaches(attachments, "third", on: "node-2") == onOthers)
+        for name in ["first", "second", "third"] { attachments.release(name) }
+        #expect(attaches(attachments, "fourth", on: "node-2"))
+    }
+
     @Test(.enabled(if: geteuid() == 0)) func `fsGroup changes groups and modes, and no owner`() throws {
         let folder = try TemporaryFolder("ownership")
         let file = folder.url.appending(path: "file"), link = folder.url.appending(path: "link")

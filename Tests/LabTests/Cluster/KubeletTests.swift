@@ -36,7 +36,7 @@ import Testing
         metadata: {name: \(name), namespace: default}
         spec:
           accessModes: [\(modes)]
-          storageClassName: standard
+          storageClassName: immediate
           resources: {requests: {storage: 1Gi}}
         ---
 
@@ -58,7 +58,10 @@ import Testing
         }
     }
 
-    @Test func `exec carries 32 MiB in both directions`() async throws {
+    /// kubectl uses SPDY where the environment forbids it WebSockets, and towards a server that refuses them.
+    @Test(arguments: ["true", "false"])
+    func `exec carries 32 MiB in both directions`(overWebSocket: String) async throws {
+        let protocols = ["KUBECTL_REMOTE_COMMAND_WEBSOCKETS": overWebSocket]
         try await LaboratoryCluster.run { cluster in
             try await cluster.apply(Self.claim() + Self.pod("mover", Self.waiting))
             try await cluster.waitUntilReady("mover")
@@ -72,13 +75,16 @@ import Testing
             }
             try bytes.write(to: sent)
             let script = "cat > /data/file && sha256sum < /data/file"
-            let there = try await cluster.require(["exec", "-i", "mover", "--", "sh", "-c", script], input: sent)
+            let there = try await cluster.require(
+                ["exec", "-i", "mover", "--", "sh", "-c", script], input: sent, environment: protocols)
             let local = try await CommandRun.run("/bin/sh", ["-c", "sha256sum < '\(sent.path)'"])
             #expect(there == local.output)
-            try await cluster.require(["exec", "mover", "--", "cat", "/data/file"], output: got)
+            try await cluster.require(
+                ["exec", "mover", "--", "cat", "/data/file"], output: got, environment: protocols)
             #expect(try Data(contentsOf: got) == bytes)
             // Both at once.
-            try await cluster.require(["exec", "-i", "mover", "--", "cat"], input: sent, output: got)
+            try await cluster.require(
+                ["exec", "-i", "mover", "--", "cat"], input: sent, output: got, environment: protocols)
             #expect(try Data(contentsOf: got) == bytes)
             #expect(try await cluster.kubectl(["exec", "mover", "--", "sh", "-c", "exit 42"]).status == 42)
         }
@@ -101,7 +107,93 @@ import Testing
         }
     }
 
-    @Test func `port-forward reaches an HTTP server in a pod`() async throws {
+    @Test func `a command continues when its connection is cut`() async throws {
+        try await LaboratoryCluster.run(nodes: ["node-1"]) { cluster in
+            try await cluster.apply(Self.claim() + Self.pod("mover", Self.waiting))
+            try await cluster.waitUntilReady("mover")
+            cluster.kubelet.failExec { $0.hasInput ? .dropsInput(after: 1000) : nil }
+            let input = cluster.folder.url.appending(path: "input")
+            try Data(count: 1000).write(to: input)
+            let script = "cat > /data/input; echo ended > /data/end"
+            let run = try await cluster.kubectl(["exec", "-i", "mover", "--", "sh", "-c", script], input: input)
+            #expect(run.status == 1)
+            try await Patience.wait(until: "the command ends") {
+                try await cluster.kubectl(["exec", "mover", "--", "cat", "/data/end"]).output == "ended\n"
+            }
+            #expect(try await cluster.require(["exec", "mover", "--", "stat", "-c", "%s", "/data/input"]) == "1000\n")
+        }
+    }
+
+    @Test func `a container gets its variables, files and read-only mounts`() async throws {
+        try await LaboratoryCluster.run(nodes: ["node-1"]) { cluster in
+            try await cluster.apply(
+                Self.claim() + """
+                    apiVersion: v1
+                    kind: ConfigMap
+                    metadata: {name: settings, namespace: default}
+                    data: {mode: fast, file: "text\\n"}
+                    ---
+                    apiVersion: v1
+                    kind: Secret
+                    metadata: {name: keys, namespace: default}
+                    stringData: {KEY: secret}
+                    ---
+                    apiVersion: v1
+                    kind: Service
+                    metadata: {name: web, namespace: default}
+                    spec: {ports: [{port: 80}], selector: {app: web}}
+                    ---
+                    apiVersion: v1
+                    kind: Pod
+                    metadata: {name: app, namespace: default, labels: {tier: one}}
+                    spec:
+                      securityContext: {runAsUser: 1000, runAsGroup: 1000, runAsNonRoot: true, fsGroup: 1000}
+                      initContainers:
+                      - name: first
+                        image: \(LaboratoryCluster.plainImage)
+                        command: [sh, -c, "echo from-init > /all/part/file"]
+                        volumeMounts: [{name: data, mountPath: /all/part, subPath: part}]
+                      containers:
+                      - name: main
+                        image: \(LaboratoryCluster.plainImage)
+                        command: [/bin/sh, -c]
+                        args: ["\(Self.waiting)"]
+                        envFrom: [{secretRef: {name: keys}}]
+                        env:
+                        - {name: MODE, valueFrom: {configMapKeyRef: {name: settings, key: mode}}}
+                        - {name: TIER, valueFrom: {fieldRef: {fieldPath: "metadata.labels['tier']"}}}
+                        - {name: BOTH, value: $(MODE)-$(KEY)}
+                        securityContext:
+                          readOnlyRootFilesystem: true
+                          allowPrivilegeEscalation: false
+                          capabilities: {drop: [ALL]}
+                        volumeMounts:
+                        - {name: data, mountPath: /part, subPath: part, readOnly: true}
+                        - {name: data, mountPath: /data}
+                        - {name: settings, mountPath: /etc/settings}
+                        - {name: scratch, mountPath: /tmp}
+                      volumes:
+                      - {name: data, persistentVolumeClaim: {claimName: data}}
+                      - {name: settings, configMap: {name: settings}}
+                      - {name: scratch, emptyDir: {}}
+                    """)
+            try await cluster.waitUntilReady("app")
+            func run(_ script: String) async throws -> CommandRun {
+                try await cluster.kubectl(["exec", "app", "--", "sh", "-c", script])
+            }
+            #expect(try await run("echo $MODE $TIER $BOTH $KEY").output == "fast one fast-secret secret\n")
+            #expect(try await run("cat /part/file /etc/settings/file").output == "from-init\ntext\n")
+            for file in ["/part/new", "/etc/settings/new", "/new", "/usr/new", "/etc/new"] {
+                #expect(try await run("echo x > \(file)").status != 0, "\(file)")
+            }
+            #expect(try await run("echo x > /data/new && echo x > /tmp/new").status == 0)
+            #expect(try await run("grep -c NoNewPrivs:.1 /proc/self/status").output == "1\n")
+            #expect(try await run("getent hosts web.default.svc").output.hasPrefix("127.0.0.1"))
+        }
+    }
+
+    @Test(arguments: ["true", "false"])
+    func `port-forward reaches an HTTP server in a pod`(overWebSocket: String) async throws {
         try #require(LabTool.isInstalled("prometheus"))
         try await LaboratoryCluster.run(nodes: ["node-1"]) { cluster in
             let ports = try FreePort.find(2)
@@ -119,7 +211,7 @@ import Testing
                 arguments: [
                     "--kubeconfig", cluster.kubeconfig, "--context", "lab", "port-forward", "pod/server",
                     "\(ports[1]):\(ports[0])",
-                ], folder: cluster.folder.url)
+                ], folder: cluster.folder.url, environment: ["KUBECTL_PORT_FORWARD_WEBSOCKETS": overWebSocket])
             let client = HTTPClient()
             let url = "http://127.0.0.1:\(ports[1])"
             try await forward.waitUntil { (try? client.send(HTTPRequest("GET", "\(url)/-/ready")))?.0.status == 200 }
@@ -167,6 +259,21 @@ import Testing
             try await cluster.require(["delete", "pod", "app", "--force", "--grace-period=0"])
             try await cluster.waitUntilReady("other")
             #expect(try await cluster.require(["logs", "other"]) == "started\n")
+        }
+    }
+
+    @Test func `a recovered node starts its pods again`() async throws {
+        try await LaboratoryCluster.run(nodes: ["node-1"]) { cluster in
+            try await cluster.apply(
+                Self.claim() + Self.pod("app", "echo started >> /data/log; \(Self.waiting)", node: "node-1"))
+            try await cluster.waitUntilReady("app")
+            try await cluster.kubelet.lose("node-1")
+            try await cluster.kubelet.recover("node-1")
+            try await cluster.wait(until: "it runs again", "app") { pod in
+                let status = pod["status"]?["containerStatuses"]?.array?.first
+                return status?["restartCount"]?.integer == 1 && status?["ready"]?.bool == true
+            }
+            #expect(try await cluster.require(["exec", "app", "--", "cat", "/data/log"]) == "started\nstarted\n")
         }
     }
 

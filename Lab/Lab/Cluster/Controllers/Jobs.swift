@@ -41,8 +41,8 @@ extension KubernetesCluster {
         if status["startTime"] == nil, !isSuspended { status["startTime"] = .now }
         status["active"] = JSONValue(active.count)
         status["ready"] = JSONValue(active.filter { Self.isReady($0.value) }.count)
-        status["succeeded"] = done == 0 ? nil : JSONValue(done)
-        status["failed"] = failed.isEmpty ? nil : JSONValue(failed.count)
+        status["succeeded"] = done == 0 ? JSONValue?.none : JSONValue(done)
+        status["failed"] = failed.isEmpty ? JSONValue?.none : JSONValue(failed.count)
         if let reason = failure(job, failed: failed.count) {
             for (pod, _) in active { delete(pod) }
             status["active"] = nil

@@ -34,7 +34,7 @@ extension KubernetesCluster {
         }
         let chosen = fitting.min { first, second in (load(first), first.name) < (load(second), second.name) }
         guard let node = chosen else {
-            let list = reasons.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+            let list = reasons.map { "\($0.value) \($0.key)" }.sorted().joined(separator: ", ")
             return reject(key, "0/\(nodes.count) nodes are available: \(list). \(Self.preemption(nodes.count))")
         }
         // The pod is bound to the node once its volumes are provisioned for it.
@@ -109,9 +109,7 @@ extension KubernetesCluster {
         let conditions = node["status"]?["conditions"]?.array ?? []
         let isReady = conditions.contains { $0["type"]?.text == "Ready" && $0["status"]?.text == "True" }
         if node["spec"]?["unschedulable"]?.bool == true { return "node(s) were unschedulable" }
-        if let taint = untolerated(node, spec) ?? (isReady ? nil : "node.kubernetes.io/not-ready: ") {
-            return "node(s) had untolerated taint {\(taint)}"
-        }
+        if !isReady || hasUntoleratedTaint(node, spec) { return "node(s) had untolerated taint(s)" }
         let selector = spec?["nodeSelector"]?.object ?? [:]
         let required = spec?["affinity"]?["nodeAffinity"]?["requiredDuringSchedulingIgnoredDuringExecution"]
         guard selector.allSatisfy({ node.labels[$0.key] == $0.value }),
@@ -122,7 +120,9 @@ extension KubernetesCluster {
                 let volume = self[Key(resource: .volumes, namespace: "", name: name)]
             else { continue }
             let affinity = volume["spec"]?["nodeAffinity"]?["required"]?["nodeSelectorTerms"]
-            if let affinity, !Self.fits(node, affinity) { return "node(s) had volume node affinity conflict" }
+            if let affinity, !Self.fits(node, affinity) {
+                return "node(s) didn't match PersistentVolume's node affinity"
+            }
             let isExclusive = volume["spec"]?["accessModes"]?.array?.contains("ReadWriteOncePod") == true
             let isUsed = all(.pods, in: claim.namespace).contains { other in
                 other.value["spec"]?["nodeName"] != nil && other.value.uid != pod.uid
@@ -137,12 +137,12 @@ extension KubernetesCluster {
         return affinityObstacle(to: pod, on: node) ?? resourceObstacle(to: pod, on: node)
     }
 
-    private func untolerated(_ node: JSONValue, _ spec: JSONValue?) -> String? {
+    private func hasUntoleratedTaint(_ node: JSONValue, _ spec: JSONValue?) -> Bool {
         let tolerations = spec?["tolerations"]?.array ?? []
         let taints = (node["spec"]?["taints"]?.array ?? []).filter {
             ["NoSchedule", "NoExecute"].contains($0["effect"]?.text)
         }
-        let taint = taints.first { taint in
+        return taints.contains { taint in
             !tolerations.contains { toleration in
                 let isAnyKey = toleration["key"] == nil && toleration["operator"]?.text == "Exists"
                 let isEqual =
@@ -152,7 +152,6 @@ extension KubernetesCluster {
                 return isEffect && (isAnyKey || (toleration["key"] == taint["key"] && isEqual))
             }
         }
-        return taint.map { "\($0["key"]?.text ?? ""): \($0["value"]?.text ?? "")" }
     }
 
     /// True if a node matches one of the terms of a node selector.

@@ -10,6 +10,8 @@ extension KubernetesCluster {
             settleDefinitions()
             collectGarbage()
             settleNamespaces()
+            completeNamespaces()
+            settleNodes()
             settleOperators()
             settleDeployments()
             settleReplicaSets()

@@ -115,7 +115,15 @@ extension KubernetesCluster {
             let reference = ownerReference(to: owner, set).removing(["controller", "blockOwnerDeletion"])
             claim["metadata"]?["ownerReferences"] = [reference]
         }
-        return createDependent(key, claim)
+        let complaint = createDependent(key, claim)
+        if complaint == nil, let owner = self.key(of: set) {
+            let pod = key.name.dropFirst(template.name.count + 1)
+            event(
+                owner, reason: "SuccessfulCreate",
+                "create Claim \(key.name) Pod \(pod) in StatefulSet \(set.name) success",
+                isWarning: false, from: "statefulset-controller")
+        }
+        return complaint
     }
 
     // MARK: Revisions and status

@@ -1,0 +1,124 @@
+import Documents
+import Foundation
+import Lab
+import Testing
+
+/// Drills that restore into claims of a cluster, in a namespace of their own.
+@Suite(.serialized, .enabled(if: LaboratoryCluster.isPossible)) struct ClusterDrillTests {
+    private static func manifest(port: UInt16) -> String {
+        """
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: prometheus}
+        data:
+          prometheus.yml: |
+            global: {scrape_interval: 1s, scrape_timeout: 1s}
+            scrape_configs: [{job_name: lab, static_configs: [{targets: ['127.0.0.1:\(port)']}]}]
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: {name: prometheus}
+        spec: {type: LoadBalancer, selector: {app: prometheus}, ports: [{port: \(port)}]}
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: ClusterRole
+        metadata: {name: prometheus}
+        rules: []
+        ---
+        apiVersion: apps/v1
+        kind: StatefulSet
+        metadata: {name: prometheus}
+        spec:
+          replicas: 1
+          serviceName: prometheus
+          selector: {matchLabels: {app: prometheus}}
+          template:
+            metadata: {labels: {app: prometheus}}
+            spec:
+              securityContext: {runAsUser: 1000, runAsGroup: 2000, fsGroup: 2000, runAsNonRoot: true}
+              containers:
+              - name: prometheus
+                image: \(LaboratoryCluster.plainImage)
+                command:
+                - prometheus
+                - --config.file=/etc/prometheus/prometheus.yml
+                - --storage.tsdb.path=/prometheus
+                - --web.listen-address=127.0.0.1:\(port)
+                - --web.enable-admin-api
+                readinessProbe: {httpGet: {path: /-/ready, port: \(port)}, periodSeconds: 1}
+                volumeMounts:
+                - {name: data, mountPath: /prometheus, subPath: prometheus-db}
+                - {name: config, mountPath: /etc/prometheus}
+              volumes: [{name: config, configMap: {name: prometheus}}]
+          volumeClaimTemplates:
+          - metadata: {name: data}
+            spec: {accessModes: [ReadWriteOnce], storageClassName: standard, resources: {requests: {storage: 1Gi}}}
+
+        """
+    }
+
+    private static func drill(_ place: VolumeJourney, _ more: String...) -> [String] {
+        [
+            "drill", "--scenario", "monitoring_namespace_deletion", "--param", "platform=kubernetes", "--param",
+            "context=lab", "--param", "manifests=\(place.journey.data.path)", "--inject", "missing_pack", "--json",
+        ] + more
+    }
+
+    /// Runs a body with a stack whose server is stopped after its backup: pods share the ports of this machine, so a
+    /// second server could not start beside it.
+    private static func run(sharing: Bool, _ body: (VolumeJourney) async throws -> Void) async throws {
+        let namespace = VolumeJourney.namespace
+        let component =
+            "prometheus: {url: 'kube://lab/\(namespace)/services/prometheus:PORT', "
+            + "kubernetes: {workload: statefulset/prometheus}}"
+        try await VolumeJourney.run(
+            components: component,
+            extra: "checks: {interval: 1m}\ndrill: {kubernetes: {live_cluster: \(sharing), storage: 2Gi}}"
+        ) { place in
+            try await place.makeNamespace()
+            try place.journey.write("prometheus.yaml", manifest(port: place.port))
+            try await place.cluster.require(["apply", "--server-side", "-n", namespace, "-f", place.journey.data.path])
+            try await place.cluster.waitUntilReady("prometheus-0", namespace: namespace)
+            try await Patience.wait(until: "the server has samples") {
+                try await PrometheusQueries(url: "http://127.0.0.1:\(place.port)").query(
+                    "count_over_time(up[1m]) > 3", at: Date().timeIntervalSince1970
+                ).contains("value")
+            }
+            try await place.journey.expect(0, "backup")
+            try await place.stop("statefulset/prometheus", pod: "prometheus-0")
+            try await body(place)
+        }
+    }
+
+    private static func namespaces(_ place: VolumeJourney) async throws -> [String] {
+        let list = try await place.cluster.object(["namespaces"])
+        return (list["items"]?.array ?? []).compactMap { $0["metadata"]?["name"]?.text }.filter { $0 != "default" }
+    }
+
+    @Test func `a drill restores into claims of its own namespace, and removes it`() async throws {
+        try await Self.run(sharing: true) { place in
+            let claim = ["pvc", "data-prometheus-0", "-n", VolumeJourney.namespace]
+            let before = try await place.cluster.object(claim)
+            let run = try await place.journey.dr(Self.drill(place))
+            #expect(run.status == 0, "\(run.output)\n\(run.errors)")
+            let answer = try JSONValue(parsing: run.output)
+            #expect(answer["verdict"]?.text == "passed", "\(run.output)")
+            let checks = (answer["checks"]?.array ?? []).filter { $0["verdict"]?.text == "passed" }
+                .compactMap { $0["name"]?.text }
+            #expect(checks.contains("restored_data") && checks.contains("prometheus_data"), "\(checks)")
+            #expect(try await Self.namespaces(place) == [VolumeJourney.namespace])
+            #expect(try await place.cluster.object(claim)["spec"] == before["spec"])
+            // What reaches out of the namespace was not applied.
+            #expect(
+                try await place.cluster.require(["get", "clusterroles", "-o", "name"]).contains("prometheus") == true)
+        }
+    }
+
+    @Test func `the live cluster is refused unless it is allowed`() async throws {
+        try await Self.run(sharing: false) { place in
+            let run = try await place.journey.dr(Self.drill(place))
+            #expect(run.status == 1 && run.errors.contains("it is the same context"), "\(run.errors)")
+            #expect(try await Self.namespaces(place) == [VolumeJourney.namespace])
+        }
+    }
+}
