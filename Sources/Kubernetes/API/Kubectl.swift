@@ -39,7 +39,16 @@ package struct Kubectl: Sendable {
     }
 
     package func command(_ arguments: [String], input: String? = nil) -> KubectlCommand {
-        KubectlCommand(Program("kubectl", selection + arguments, environment: environment, folder: folder), input)
+        var words = selection + arguments
+        // With a time-out, kubectl (1.37 and earlier) does not look for the cluster of its pod, and tries localhost:8080.
+        if isInPod { words.removeAll { $0.hasPrefix("--request-timeout=") } }
+        return KubectlCommand(Program("kubectl", words, environment: environment, folder: folder), input)
+    }
+
+    /// True if kubectl uses the service account of the pod that dr runs in.
+    private var isInPod: Bool {
+        environment["KUBERNETES_SERVICE_HOST"] != nil && (environment["KUBECONFIG"] ?? "").isEmpty
+            && !selection.contains { $0.hasPrefix("--context=") }
     }
 
     /// The same cluster, without waiting for an API server that does not answer.

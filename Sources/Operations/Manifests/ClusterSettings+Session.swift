@@ -24,7 +24,8 @@ extension ClusterSettings {
         for component in configuration.components where component.volume == nil {
             if let home = component.settings.home {
                 remarks.append(
-                    "component '\(component.name)' is in '\(home)' of one machine, which no job in a cluster sees")
+                    "component '\(component.name)': jobs in a cluster cannot read '\(home)' of this machine; name its workload "
+                        + "in a section `kubernetes` instead")
             }
         }
         return (settings, remarks)
@@ -89,8 +90,8 @@ private struct ClusterFiles {
         let removed = try SecretRemoval.text(of: document, environment: ProcessInfo.processInfo.environment).removed
         guard removed.isEmpty else {
             throw ScheduleError(
-                "'\(session.file)' contains secrets (\(removed.joined(separator: ", "))), and a ConfigMap is no place "
-                    + "for them\nhint: refer to them with {env: NAME} or {file: /run/secrets/dr/NAME}")
+                "'\(session.file)' contains secrets (\(removed.joined(separator: ", "))), which must not be in "
+                    + "a ConfigMap\nhint: refer to them with {env: NAME} or {file: /run/secrets/dr/NAME}")
         }
         texts.append(.init(path: "dr.yaml", text: try text(of: session.file)))
         let store = session.configuration.store
