@@ -1,5 +1,6 @@
 package import Documents
 internal import Foundation
+internal import Platform
 
 /// Reads the manifests of a file, a folder or a kustomization, as kubectl does.
 package struct ManifestReading: Sendable {
@@ -54,7 +55,7 @@ package struct ManifestReading: Sendable {
                 ["kustomize", folder.path, "--load-restrictor=LoadRestrictionsNone"], timeout: .minutes(1),
                 limit: 64 << 20)
         } catch let error as CocoaError {
-            throw KubernetesError(.failed, operation: "render '\(path)'", "\(error.localizedDescription)")
+            throw KubernetesError(.failed, operation: "render '\(path)'", FileFailure.text(error))
         }
     }
 
