@@ -21,6 +21,9 @@ package enum PlanSchema {
             steps["items"] = acceptingReferences(step)
             plan["properties"]?["steps"] = steps
         }
+        if let cluster = plan["properties"]?["cluster"] {
+            plan["properties"]?["cluster"] = acceptingReferences(cluster)
+        }
         return plan.adding([
             "$schema": "http://json-schema.org/draft-07/schema#",
             "title": "Recovery plan of dr",
