@@ -58,7 +58,9 @@ import Testing
         let link = wire.first
         let sender = Task {
             try await onThread {
-                for number in 0..<1000 { try link.send([UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 10_000)) }
+                for number in 0..<1000 {
+                    try link.send([UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 10_000))
+                }
             }
         }
         try await Task.sleep(for: .milliseconds(300))
@@ -118,7 +120,9 @@ import Testing
             let other = Link(session: session).connect()
             bytes = try #require(other.output())
             for _ in 0..<20 {
-                let payload = (0..<Int.random(in: 0..<40, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+                let payload = (0..<Int.random(in: 0..<40, using: &random)).map { _ in
+                    UInt8.random(in: 0...255, using: &random)
+                }
                 bytes += [0, 0, 0, UInt8(payload.count), UInt8.random(in: 0...6, using: &random)]
                 bytes += (0..<12).map { _ in UInt8.random(in: 0...255, using: &random) } + payload
             }

@@ -49,7 +49,8 @@ import Testing
     @Test(arguments: [nil, 5_000, 70_000, 600_000])
     func `an upload is stored whole, also over a connection that breaks`(cut: Int?) async throws {
         let content = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 11) }
-        let info = try await withRemote(faults: { number in cut.map { .cut(after: $0 * (number + 1)) } ?? .none }) { remote in
+        let info = try await withRemote(faults: { number in cut.map { .cut(after: $0 * (number + 1)) } ?? .none }) {
+            remote in
             let upload = try remote.upload(Self.pack, PutOptions())
             for start in stride(from: 0, to: content.count, by: 70_001) {
                 try upload.write(content.span.bytes.extracting(start..<min(start + 70_001, content.count)))
@@ -123,7 +124,8 @@ import Testing
 
     private static let denied = [
         "sets/20260101T000000Z.json", "other/packs/\(id).tar.gz", "web/packs/../x", "web/packs/short.tar.gz",
-        "web/packs/sub/\(id).tar.gz", "web/backups/x.json", "marks/run/1.json", "webpacks/\(id).tar.gz", "repository.json",
+        "web/packs/sub/\(id).tar.gz", "web/backups/x.json", "marks/run/1.json", "webpacks/\(id).tar.gz",
+        "repository.json",
         "web/packs/\(id).tar.gz.p7m",
     ]
 

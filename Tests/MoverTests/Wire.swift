@@ -71,7 +71,8 @@ final class Wire: Sendable {
             case .swap(let position):
                 let start = position - sent
                 if start >= 0, start + 16 <= bytes.count {
-                    bytes.replaceSubrange(start..<start + 16, with: bytes[start + 8..<start + 16] + bytes[start..<start + 8])
+                    bytes.replaceSubrange(
+                        start..<start + 16, with: bytes[start + 8..<start + 16] + bytes[start..<start + 8])
                 }
             }
             sent += piece.count

@@ -27,7 +27,10 @@ import Testing
         ("f: {kind: files, kubernetes: {workload: p}}", "not a workload"),
         ("f: {kind: files, kubernetes: {workload: statefulset/p, path: ../x}}", "not an absolute path"),
         ("f: {kind: files, kubernetes: {workload: statefulset/p, mode: in_cluster}}", "needs 'config_map'"),
-        ("f: {kind: files, kubernetes: {workload: statefulset/p, access: exec, mode: in_cluster, config_map: c}}", "exec"),
+        (
+            "f: {kind: files, kubernetes: {workload: statefulset/p, access: exec, mode: in_cluster, config_map: c}}",
+            "exec"
+        ),
         ("f: {kind: files, kubernetes: {claim: c, path: /x, access: exec}}", "needs 'workload'"),
         ("g: {kind: grafana, url: 'http://g', kubernetes: {workload: deployment/g}}", "no data directory"),
         ("f: {kind: files}", "'data' is missing"),

@@ -34,7 +34,7 @@ struct ClusterMover: MoverHost {
         let document = try pod.document()
         note("starting the mover")
         do {
-            try await kubectl.run(["create", "--filename", "-"], input: document.compact)
+            try await kubectl.create(document)
             let wait = MoverWait(name: name, kubectl: kubectl, within: cluster.within)
             try await wait.untilRunning(note)
             var line = MoverLine(
@@ -109,7 +109,7 @@ struct MoverWait: Sendable {
         let deadline = ContinuousClock.now + within.duration
         var reason = "it was not scheduled"
         while true {
-            let pod = try await kubectl.object("pod/\(name)")
+            let pod = try await kubectl.patiently { try await kubectl.object("pod/\(name)") }
             guard let pod else { throw failure("it was deleted") }
             let phase = pod["status"]?["phase"]?.text ?? "Pending"
             let status = pod["status"]?["containerStatuses"]?.array?.first

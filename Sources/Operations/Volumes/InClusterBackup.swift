@@ -34,7 +34,7 @@ struct InClusterBackup: RemoteComponent {
         pod.allowsRoot = volume.allowsRoot
         let document = try self.document(pod, job, facts: try await host.facts())
         progress.update { $0.phase = "starting the job" }
-        try await host.kubectl.run(["create", "--filename", "-"], input: document.compact)
+        try await host.kubectl.create(document)
         do {
             let result = try await wait(pod.name, job, repository, host.kubectl, progress)
             await remove(pod.name, host.kubectl)

@@ -25,8 +25,10 @@ extension Session {
     /// Makes the place of a component's movers from the cluster's present state.
     func moverHost(_ component: ComponentConfiguration, _ volume: KubernetesVolume) async throws -> ClusterMover {
         let kubectl = kubectl(of: volume)
-        let place = try await VolumeSearch(volume: volume, kubectl: kubectl).placement()
-        let claim = try await kubectl.object("persistentvolumeclaim/\(place.claim)")
+        let (place, claim) = try await kubectl.patiently {
+            let place = try await VolumeSearch(volume: volume, kubectl: kubectl).placement()
+            return (place, try await kubectl.object("persistentvolumeclaim/\(place.claim)"))
+        }
         return ClusterMover(
             component: component.name, stack: configuration.stack, volume: volume, cluster: configuration.kubernetes,
             kubectl: kubectl, place: place, claim: claim.flatMap(ClaimRecord.init))
@@ -39,7 +41,8 @@ extension Session {
         case .exec:
             try refuseWriters(component, volume)
             return .local(
-                ExecSource(component: component.name, volume: volume, kubectl: kubectl(of: volume), pool: pool) { data in
+                ExecSource(component: component.name, volume: volume, kubectl: kubectl(of: volume), pool: pool) {
+                    data in
                     try settings(component, data: data, isInCluster: false).source(context(of: component.name))
                 })
         case .snapshot:

@@ -47,7 +47,7 @@ struct SnapshotMover: MoverHost {
     }
 
     private func create(_ document: JSONValue) async throws {
-        try await mover.kubectl.run(["create", "--filename", "-"], input: document.compact)
+        try await mover.kubectl.create(document)
     }
 
     private func metadata(_ name: String, _ labels: [String: String]) -> JSONValue {
@@ -72,7 +72,9 @@ struct SnapshotMover: MoverHost {
     private func size(ofReady name: String) async throws -> String? {
         let deadline = ContinuousClock.now + Self.within.duration
         while true {
-            let status = try await mover.kubectl.object("\(Self.type)/\(name)")?["status"]
+            let status = try await mover.kubectl.patiently {
+                try await mover.kubectl.object("\(Self.type)/\(name)")?["status"]
+            }
             if status?["readyToUse"]?.bool == true { return status?["restoreSize"]?.text }
             let reason = status?["error"]?["message"]?.text
             guard ContinuousClock.now < deadline else {
@@ -129,9 +131,11 @@ struct SnapshotMover: MoverHost {
 
     /// Removes the copies of runs that were killed, once they are older than any run: no other object shows their age.
     private func sweep(except run: String) async {
-        guard let text = try? await mover.kubectl.run([
-            "get", "persistentvolumeclaims", "--selector=\(selector),dr/run!=\(run)", "--output=json",
-        ]), let list = try? JSONValue(parsing: text) else { return }
+        guard
+            let text = try? await mover.kubectl.run([
+                "get", "persistentvolumeclaims", "--selector=\(selector),dr/run!=\(run)", "--output=json",
+            ]), let list = try? JSONValue(parsing: text)
+        else { return }
         let limit = WallClock.system.seconds - Int(mover.cluster.deadline.duration.components.seconds)
         for claim in list["items"]?.array ?? [] {
             guard let name = claim["metadata"]?["name"]?.text,

@@ -26,9 +26,11 @@ extension Session {
             do {
                 let document = try pod.document()
                 let admitted = try await kubectl(of: volume).run(
-                    ["create", "--dry-run=server", "--output=name", "--filename", "-"], input: document.compact)
+                    ["create", "--validate=ignore", "--dry-run=server", "--output=name", "--filename", "-"],
+                    input: document.compact)
                 findings.append(
-                    Diagnosis(of: "mover", .ok, "the cluster admits its pod: \(admitted.split(separator: "\n").first ?? "")"))
+                    Diagnosis(
+                        of: "mover", .ok, "the cluster admits its pod: \(admitted.split(separator: "\n").first ?? "")"))
             } catch { findings.append(Diagnosis(of: "mover", .failed, "\(error)")) }
             return findings
         } catch { return [Diagnosis(of: "volume", .failed, "\(error)")] }

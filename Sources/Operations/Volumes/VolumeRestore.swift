@@ -36,7 +36,9 @@ struct VolumeRestore: Sendable {
     private func place() async throws -> VolumePlacement {
         var place: VolumePlacement
         do {
-            place = try await VolumeSearch(volume: volume, kubectl: kubectl).placement()
+            place = try await kubectl.patiently {
+                try await VolumeSearch(volume: volume, kubectl: kubectl).placement()
+            }
         } catch let error as VolumeError {
             // The workload is not there yet, or is not one with a template.
             guard let record, let mountPath = record.mountPath else { throw error }
@@ -57,7 +59,7 @@ struct VolumeRestore: Sendable {
     // MARK: The claim
 
     private func claim(of place: VolumePlacement) async throws -> JSONValue? {
-        try await kubectl.object("persistentvolumeclaim/\(place.claim)")
+        try await kubectl.patiently { try await kubectl.object("persistentvolumeclaim/\(place.claim)") }
     }
 
     /// The reason for which an existing claim cannot take the set; nil if it can.
@@ -164,7 +166,7 @@ struct VolumeRestore: Sendable {
             try await refuseUsers(of: place)
         } else {
             progress.begin("creating the claim")
-            try await kubectl.run(["create", "--filename", "-"], input: try await newClaim(place).compact)
+            try await kubectl.create(try await newClaim(place))
             isNew = true
         }
         let order = try await session.volumeSession.order(

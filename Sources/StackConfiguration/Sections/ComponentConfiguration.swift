@@ -164,7 +164,8 @@ extension Shape where Value == [ComponentConfiguration] {
         else { return (entry, nil) }
         guard kind.hasDirectory else {
             reader.complain(
-                written.key, "a component of kind '\(kind.name)' has no data directory, so '\(DataDirectory.volumeKey)' "
+                written.key,
+                "a component of kind '\(kind.name)' has no data directory, so '\(DataDirectory.volumeKey)' "
                     + "does not apply")
             return (nil, nil)
         }

@@ -119,7 +119,8 @@ extension KubernetesVolume: Section {
         Key("namespace", \.namespace, as: .kubernetesName, about: "Namespace, instead of the stack's."),
         Key(
             "workload", \.workload, as: .workload,
-            about: "Workload whose pod has the data, such as statefulset/NAME. dr reads its claim, path, user and node."),
+            about: "Workload whose pod has the data, such as statefulset/NAME. dr reads its claim, path, user and node."
+        ),
         Key("claim", \.claim, as: .kubernetesName, about: "Persistent volume claim. Default: that of the workload."),
         Key(
             "path", \.path, as: .absolutePath,

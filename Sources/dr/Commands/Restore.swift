@@ -231,7 +231,9 @@ struct Restore: AsyncParsableCommand {
     private func restore(_ component: String, _ session: Session) async throws {
         let settings = session.configuration.component(named: component)
         // Errors that do not need the store are reported before dr opens it.
-        if to == nil, let settings, settings.volume == nil, try session.importer(kind: settings.kind, of: settings)?.fillsServer != true {
+        if to == nil, let settings, settings.volume == nil,
+            try session.importer(kind: settings.kind, of: settings)?.fillsServer != true
+        {
             throw ValidationError("'\(component)' is restored into a directory: add --to DIR")
         }
         let repository = try await session.repository(recoveryKey: key.recoveryKey, allowsClear: allowClear)

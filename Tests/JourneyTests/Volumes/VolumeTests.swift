@@ -45,7 +45,8 @@ import Testing
             let before = try await place.sums()
             try await place.journey.expect(0, "backup")
             try await place.cluster.require([
-                "exec", "-n", VolumeJourney.namespace, "web-0", "--", "sh", "-c", "rm /srv/web/sub/3; echo x > /srv/web/sub/4",
+                "exec", "-n", VolumeJourney.namespace, "web-0", "--", "sh", "-c",
+                "rm /srv/web/sub/3; echo x > /srv/web/sub/4",
             ])
             try await place.stop("statefulset/web", pod: "web-0")
             let refused = try await place.journey.expect(1, "restore", "--component", "web")
@@ -228,7 +229,8 @@ import Testing
             try await place.makeNamespace()
             let sealed = try await place.journey.dr(["restore", "--component", "web"])
             #expect(sealed.status != 0)
-            try await place.journey.expect(0, "restore", "--component", "web", "--replace", "--recovery-key", "recovery.pem")
+            try await place.journey.expect(
+                0, "restore", "--component", "web", "--replace", "--recovery-key", "recovery.pem")
             try await place.applyFiles(files: 50)
             #expect(try await place.sums() == before)
         }

@@ -44,10 +44,11 @@ import Testing
         #expect(ClaimRecord(facts: [ClaimRecord.fact: text]) == nil)
     }
 
-    @Test(arguments: [
-        ("10Gi", 10 << 30), ("500M", 500_000_000), ("1e3", 1000), ("2Ki", 2048), ("1500m", 2), ("7", 7), ("x", nil),
-        ("", nil), ("1e999", nil), ("-", nil), ("nanGi", nil),
-    ] as [(String, Int?)])
+    @Test(
+        arguments: [
+            ("10Gi", 10 << 30), ("500M", 500_000_000), ("1e3", 1000), ("2Ki", 2048), ("1500m", 2), ("7", 7), ("x", nil),
+            ("", nil), ("1e999", nil), ("-", nil), ("nanGi", nil),
+        ] as [(String, Int?)])
     func `quantities are those of Kubernetes`(text: String, bytes: Int?) {
         #expect(Quantity.bytes(text) == bytes)
     }
@@ -56,10 +57,11 @@ import Testing
 
     private static let digest = String(repeating: "ab", count: 32)
 
-    @Test(arguments: [
-        ("\(digest)  ./a b", "./a b"), ("\(digest) *./c", "./c"), ("\\\(digest)  ./a\\nb\\\\", "./a\nb\\"),
-        ("\(digest)  ", nil), ("abc  ./x", nil), ("", nil), ("\\\(digest)  ./a\\x", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("\(digest)  ./a b", "./a b"), ("\(digest) *./c", "./c"), ("\\\(digest)  ./a\\nb\\\\", "./a\nb\\"),
+            ("\(digest)  ", nil), ("abc  ./x", nil), ("", nil), ("\\\(digest)  ./a\\x", nil),
+        ] as [(String, String?)])
     func `lines of sha256sum are parsed, also with escaped names`(line: String, name: String?) {
         let parsed = ExecCopy.parse(Array(line.utf8))
         #expect(parsed.map { String(decoding: $0.name, as: UTF8.self) } == name)

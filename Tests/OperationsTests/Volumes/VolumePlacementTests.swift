@@ -59,11 +59,12 @@ import Testing
         #expect(VolumeSearch.claims(of: workload) == ["data": "data-server-3"])
     }
 
-    @Test(arguments: [
-        (claim: "other", container: nil, path: nil, words: "mounts the claim 'other'"),
-        (claim: nil, container: "proxy", path: nil, words: "no container"),
-        (claim: nil, container: nil, path: "/elsewhere", words: "at '/elsewhere'"),
-    ] as [(claim: String?, container: String?, path: String?, words: String)])
+    @Test(
+        arguments: [
+            (claim: "other", container: nil, path: nil, words: "mounts the claim 'other'"),
+            (claim: nil, container: "proxy", path: nil, words: "no container"),
+            (claim: nil, container: nil, path: "/elsewhere", words: "at '/elsewhere'"),
+        ] as [(claim: String?, container: String?, path: String?, words: String)])
     func `a choice that does not fit is refused`(
         claim: String?, container: String?, path: String?, words: String
     ) {
@@ -78,25 +79,28 @@ import Testing
         #expect(throws: VolumeError.self) { try VolumePlacement(claim: "c", path: path, subPath: nil) }
     }
 
-    @Test(arguments: [
-        (["matchLabels": ["app": "a", "tier": "b"]], "app=a,tier=b"),
-        (
-            [
-                "matchExpressions": [
-                    ["key": "app", "operator": "In", "values": ["a", "b"]],
-                    ["key": "old", "operator": "DoesNotExist"], ["key": "new", "operator": "Exists"],
-                ]
-            ], "app in (a,b),!old,new"
-        ),
-        ([:], nil),
-    ] as [(JSONValue, String?)])
+    @Test(
+        arguments: [
+            (["matchLabels": ["app": "a", "tier": "b"]], "app=a,tier=b"),
+            (
+                [
+                    "matchExpressions": [
+                        ["key": "app", "operator": "In", "values": ["a", "b"]],
+                        ["key": "old", "operator": "DoesNotExist"], ["key": "new", "operator": "Exists"],
+                    ]
+                ], "app in (a,b),!old,new"
+            ),
+            ([:], nil),
+        ] as [(JSONValue, String?)])
     func `selectors take the form of requests`(selector: JSONValue, text: String?) {
         #expect(VolumeSearch.selector(in: selector) == text)
     }
 
     // MARK: The pod
 
-    private func pod(_ purpose: MoverPod.Purpose, _ change: (inout VolumePlacement) -> Void = { _ in }) throws -> JSONValue {
+    private func pod(_ purpose: MoverPod.Purpose, _ change: (inout VolumePlacement) -> Void = { _ in }) throws
+        -> JSONValue
+    {
         var place = try place(Self.spec)
         place.pod = "server-0"
         place.podLabels = ["app": "server", "statefulset.kubernetes.io/pod-name": "server-0"]

@@ -1,0 +1,43 @@
+import Documents
+import Kubernetes
+
+/// Requests that wait for an API server that is away, as during an upgrade of the control plane.
+extension Kubectl {
+    /// The time for which dr waits for the API server.
+    private static var patience: Duration { .seconds(300) }
+
+    /// Repeats requests until the API server answers.
+    func patiently<Value>(_ body: () async throws -> Value) async throws -> Value {
+        let deadline = ContinuousClock.now + Self.patience
+        var pause = Duration.milliseconds(500)
+        while true {
+            do { return try await body() } catch let error as KubernetesError
+                where error.isAway && ContinuousClock.now < deadline
+            {
+                try await Task.sleep(for: pause)
+                pause = min(pause * 2, .seconds(5))
+            }
+        }
+    }
+
+    /// Creates an object whose name no other run uses.
+    func create(_ document: JSONValue) async throws {
+        var attempts = 0
+        try await patiently {
+            attempts += 1
+            do {
+                // The server checks the fields. kubectl would first fetch the definitions of all types.
+                try await run(["create", "--validate=ignore", "--filename", "-"], input: document.compact)
+            } catch let error as KubernetesError where attempts > 1 && error.detail.contains("(AlreadyExists)") {
+                // The answer to an earlier attempt was lost.
+            }
+        }
+    }
+}
+
+extension KubernetesError {
+    fileprivate var isAway: Bool {
+        let signs = ["Client.Timeout", "deadline exceeded", "i/o timeout", "unexpected EOF"]
+        return isUnreachable || signs.contains { detail.contains($0) }
+    }
+}
