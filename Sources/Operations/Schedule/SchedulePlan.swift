@@ -61,7 +61,7 @@ package struct SchedulePlan {
         if let textfile = configuration.metrics.textfile {
             writable.append(URL(filePath: textfile).deletingLastPathComponent().path)
         }
-        writable += configuration.components.flatMap(\.settings.writablePaths)
+        writable += configuration.components.filter { $0.volume == nil }.flatMap(\.settings.writablePaths)
         let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/usr/bin/dr"
         return Installation(
             program: program, configuration: URL(filePath: session.file).standardizedFileURL.path,
