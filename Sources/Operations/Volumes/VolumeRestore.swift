@@ -25,9 +25,9 @@ struct VolumeRestore: Sendable {
     private var kubectl: Kubectl { session.kubectl(of: volume) }
     private var record: ClaimRecord? { ClaimRecord(facts: manifest.facts) }
 
-    /// Space for the staged tree, the file system's own data, and the server's first steps.
+    /// Space for the staged tree and the file system's own data. The restore itself checks the free space.
     private var neededBytes: Int {
-        (manifest.totals.bytes / 10).addingClamped(manifest.totals.bytes).addingClamped(32 << 20)
+        (manifest.totals.bytes / 10).addingClamped(manifest.totals.bytes).addingClamped(1 << 20)
     }
 
     // MARK: The place

@@ -73,7 +73,9 @@ struct VolumeSearch: Sendable {
     /// Asks the container, because only its image knows the user.
     private func askIdentity(_ place: inout VolumePlacement, _ pod: String, _ container: String) async throws {
         func ask(_ option: String) async -> Int? {
-            let text = try? await kubectl.run(["exec", pod, "--container=\(container)", "--", "id", option])
+            // With a time-out of its own, because an option of kubectl at the end would be one of the command.
+            let text = try? await kubectl.run(
+                ["exec", pod, "--container=\(container)", "--", "id", option], timeout: .minutes(1))
             return text.flatMap { Int($0.filter { !$0.isWhitespace }) }
         }
         place.user = await ask("-u")
