@@ -76,7 +76,8 @@ import Testing
         try Data(text.utf8).write(to: file)
         let lost = try await journey.json(CheckReport.self, "check", "--at", "latest")
         let failed = lost.results.filter { $0.verdict == .failed }.map(\.name)
-        #expect(Set(failed) == ["alertmanager_silences", "data_equality", "canaries"], "\(lost.results)")
+        #expect(
+            Set(failed) == ["alertmanager_silences", "restored_data", "data_equality", "canaries"], "\(lost.results)")
 
         let preview = try await journey.json(Answer.self, "restore", "--component", "alertmanager", "--dry-run")
         #expect(preview.counts["create"] == 2 && preview.counts["skipped"] == 1, "\(preview)")

@@ -71,7 +71,7 @@ import Testing
         let linked = try await LabTool.output("/usr/bin/ldd", [program])
         let paths = Dictionary(
             linked.split(separator: "\n").compactMap { line -> (String, String)? in
-                let words = line.split(separator: " ").map(String.init)
+                let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
                 return words.count > 2 && words[1] == "=>" ? (words[0], words[2]) : nil
             }
         ) { $1 }

@@ -248,7 +248,8 @@ import Testing
         let run = try await CommandRun.run(
             "/usr/bin/unshare",
             [
-                "--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", Self.pod, "sh",
+                "--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
+                Self.pod, "sh",
                 folder.path, Journey.program,
                 try LabTool.path("python"), Self.apiServer,
             ], in: folder, environment: ["PATH": "\(kubectl):\(path)", "NO_PROXY": "127.0.0.1"])

@@ -244,7 +244,8 @@ import Testing
         defer { hook.stop() }
         try cluster.write("hook", hook.url)
         let run = try await cluster.replay(
-            "incident_response", [
+            "incident_response",
+            [
                 "violation=throughput", "check=endpoints", "settle=1s", "scale_out=yes", "workload=deployment/grafana",
             ])
         #expect(run.status == 0, "\(run.output)\n\(run.errors)")

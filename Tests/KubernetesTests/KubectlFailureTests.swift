@@ -35,7 +35,7 @@ import Testing
         (#"error: context "x" does not exist"#, .hopeless, false),
     ])
     func `an error tells whether a later request may succeed`(
-        _ text: String, _ reason: KubernetesError.Reason, _ isUnreachable: Bool
+        _ text: String, _ reason: KubernetesError.Reason, isUnreachable: Bool
     ) {
         let error = KubectlFailure.error("kubectl get x", status: 1, errors: text)
         #expect(error.reason == reason && error.isUnreachable == isUnreachable)

@@ -53,7 +53,7 @@ import Testing
             "1 of 2 pods are ready"
         ),
     ])
-    func `the status shows the progress`(_ kind: String, _ spec: String, _ status: String, _ pending: String?) throws {
+    func `the status shows the progress`(_ kind: String, _ spec: String, status: String, pending: String?) throws {
         let workload = Self.workload(kind, spec: try JSONValue(parsing: spec), status: try JSONValue(parsing: status))
         let state = try #require(RolloutState(workload))
         #expect(state.progress == pending.map { .pending($0) } ?? .complete)

@@ -10,7 +10,7 @@ import Testing
         let live: String
         let canonical: String
 
-        init(_ name: String, _ live: String, _ canonical: String) {
+        init(_ name: String, _ live: String, canonical: String) {
             (testDescription, self.live, self.canonical) = (name, live, canonical)
         }
     }

@@ -77,7 +77,7 @@ import Testing
             (["StatefulSet", "deployments.apps"], [], ["apps/Deployment"]),
             ([], ["secrets", "Prometheus", "roles.rbac.authorization.k8s.io"], nil),
         ] as [([String], [String], [String]?)]) func `types are included and excluded by their names`(
-            _ included: [String], _ excluded: [String], _ kinds: [String]?
+            _ included: [String], _ excluded: [String], kinds: [String]?
         ) async throws
     {
         var site = try await ClusterSite()
@@ -110,7 +110,7 @@ import Testing
             "core/Secret/monitoring/login.json"
         ),
     ]) func `a type that cannot be listed costs only itself`(
-        _ denied: String, _ damaged: String, _ kept: String
+        _ denied: String, _ damaged: String, kept: String
     ) async throws {
         let site = try await ClusterSite()
         site.standIn.with { $0.denied = [denied] }
@@ -177,7 +177,7 @@ import Testing
         (true, "access", .failed, false),
         (true, "namespace 'monitoring'", .ok, true),
     ]) func `the diagnosis names the access that is missing`(
-        _ isEncrypted: Bool, _ subject: String, _ verdict: Diagnosis.Verdict, _ isAllowed: Bool
+        _ isEncrypted: Bool, _ subject: String, verdict: Diagnosis.Verdict, isAllowed: Bool
     ) async throws {
         let site = try await ClusterSite()
         if !isAllowed { site.standIn.with { $0.denied = ["list ingresses"] } }

@@ -17,7 +17,7 @@ import Testing
         ("{\"l\":[1,2]}", "{\"l\":[2,1]}", false, "l: [2,1], in the backup [1,2]"),
         ("{\"l\":[{\"name\":\"x\"}]}", "{\"l\":[{\"name\":\"s\"},{\"name\":\"x\"}]}", true, "l.0 is not in the backup"),
     ]) func `an object with more fields covers the document`(
-        _ stored: String, _ present: String, _ isCovered: Bool, _ text: String
+        _ stored: String, _ present: String, isCovered: Bool, text: String
     ) throws {
         let difference = ObjectDifference(
             stored: try JSONValue(parsing: stored), present: try JSONValue(parsing: present))

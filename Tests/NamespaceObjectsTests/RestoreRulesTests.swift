@@ -100,7 +100,7 @@ import Testing
         ("monitoring.coreos.com/v1", "{\"replicas\":2}", true, "{\"replicas\":0}", "2"),
         ("batch/v1", "{\"schedule\":\"x\"}", false, "{\"schedule\":\"x\",\"suspend\":true}", nil),
     ]) func `a held workload starts no pods and keeps its number`(
-        _ version: String, _ spec: String, _ hasScale: Bool, _ held: String, _ number: String?
+        _ version: String, _ spec: String, hasScale: Bool, held: String, number: String?
     ) throws {
         let document: JSONValue = [
             "apiVersion": .string(version), "metadata": ["name": "x"], "spec": try JSONValue(parsing: spec),
@@ -113,7 +113,7 @@ import Testing
     @Test(arguments: [
         ("apps/v1", "{\"replicas\":0}", true), ("v1", "{\"data\":1}", false), ("apps/v1", "{}", false),
         ("batch/v1", "{\"suspend\":true}", false),
-    ]) func `an object without pods is not held`(_ version: String, _ spec: String, _ hasScale: Bool) throws {
+    ]) func `an object without pods is not held`(_ version: String, _ spec: String, hasScale: Bool) throws {
         let document: JSONValue = ["apiVersion": .string(version), "spec": try JSONValue(parsing: spec)]
         #expect(HeldWorkload.held(document, live: nil, hasScale: hasScale) == nil)
     }
@@ -157,7 +157,7 @@ import Testing
         (BackedUpClaims(namespace: nil, claim: "files", workload: nil), "files", true),
         (BackedUpClaims(namespace: "other", claim: "files", workload: nil), "files", false),
     ]) func `a claim belongs to the component that names it or its workload`(
-        _ claims: BackedUpClaims, _ name: String, _ isCovered: Bool
+        _ claims: BackedUpClaims, _ name: String, isCovered: Bool
     ) {
         #expect(GapSurroundings(claims: [claims]).covers(claim: name, in: "m") == isCovered)
     }

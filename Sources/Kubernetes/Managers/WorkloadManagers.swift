@@ -114,7 +114,7 @@ struct WorkloadManagers {
             try note("pausing \(manager.description); undo: \(String(decoding: undo.compact, as: UTF8.self))")
             let text = String(decoding: undo.compact, as: UTF8.self)
             do {
-                try await change(manager, Self.annotating(patch, Self.resumption, .string(text)))
+                try await change(manager, Self.annotating(patch, Self.resumption, value: .string(text)))
             } catch let error as KubernetesError where error.isForbidden {
                 // Not each controller sets the workload back. If this one does, the error about it names it.
                 try note("not paused: \(manager.description): \(error.detail)")
@@ -139,7 +139,7 @@ struct WorkloadManagers {
                     .failed, operation: "resume \(manager.description)",
                     "its annotation \(Self.resumption) is not a valid patch", hint: "resume it by hand")
             }
-            try await change(manager, Self.annotating(undo, Self.resumption, nil))
+            try await change(manager, Self.annotating(undo, Self.resumption, value: nil))
             resumed.append(manager.description)
         }
         try await kubectl.run(["annotate", object.description, "\(Self.paused)-"])
@@ -154,7 +154,7 @@ struct WorkloadManagers {
     }
 
     /// Adds an annotation to a merge patch.
-    private static func annotating(_ patch: JSONValue, _ name: String, _ value: JSONValue?) -> JSONValue {
+    private static func annotating(_ patch: JSONValue, _ name: String, value: JSONValue?) -> JSONValue {
         let annotations = patch["metadata"]?["annotations"]?.object ?? [:]
         return patch.adding([
             "metadata": ["annotations": .object(annotations.merging([name: value ?? .null]) { $1 })]

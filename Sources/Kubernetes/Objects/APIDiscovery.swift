@@ -34,14 +34,14 @@ extension KubernetesAPI {
     package func discover(skipping skips: (_ group: String) -> Bool = { _ in false }) throws -> APIDiscovery {
         var discovery = APIDiscovery()
         var found: Set<String> = []
-        func add(_ group: String, _ version: String, _ list: JSONValue) {
+        func add(_ group: String, _ version: String, list: JSONValue) {
             for resource in Self.resources(of: list, group: group, version: version)
             where found.insert(resource.name).inserted { discovery.resources.append(resource) }
         }
         guard let core = try document(at: "/api/v1") else {
             throw KubernetesError(.failed, operation: "read /api/v1", "this server is not an API server of Kubernetes")
         }
-        add("", "v1", core)
+        add("", "v1", list: core)
         let groups = try document(at: "/apis")?["groups"]?.array ?? []
         for group in groups {
             guard let name = group["name"]?.text, !name.isEmpty, !skips(name) else { continue }
@@ -54,7 +54,7 @@ extension KubernetesAPI {
                         discovery.failures.append(.init(groupVersion: groupVersion, reason: "it does not exist"))
                         continue
                     }
-                    add(name, version, list)
+                    add(name, version, list: list)
                 } catch let error as KubernetesError where !error.isConnectionFailure && error.reason != .hopeless {
                     discovery.failures.append(.init(groupVersion: groupVersion, reason: error.detail))
                 } catch let error as KubernetesError where error.means("Forbidden") {

@@ -96,7 +96,7 @@ package final class KubernetesAPI: Sendable {
     /// - Returns: the object as the server stores it.
     /// - Throws: ``KubernetesError``: ``KubernetesError/isConflict`` if other managers own changed fields.
     package func apply(
-        _ object: JSONValue, _ resource: APIResource, _ name: String, in namespace: String?, forces: Bool,
+        _ object: JSONValue, _ resource: APIResource, name: String, in namespace: String?, forces: Bool,
         isDryRun: Bool = false
     ) throws -> JSONValue {
         try change(
@@ -153,7 +153,7 @@ package final class KubernetesAPI: Sendable {
                 .failed, operation: operation,
                 error.isRetryable ? "\(KubernetesError.silence): \(error.detail)" : error.detail)
         }
-        guard answer.0.isSuccess else { throw KubernetesError(answer.0.status, answer.1, operation) }
+        guard answer.0.isSuccess else { throw KubernetesError(answer.0.status, answer.1, operation: operation) }
         do {
             return try JSONValue(parsing: answer.1)
         } catch {
@@ -194,7 +194,7 @@ extension KubernetesError {
     fileprivate static let silence = "no answer from the API server"
 
     /// The error of a response.
-    fileprivate init(_ status: Int, _ body: [UInt8], _ operation: String) {
+    fileprivate init(_ status: Int, _ body: [UInt8], operation: String) {
         guard let value = try? JSONValue(parsing: body), value["kind"]?.text == "Status" else {
             // kubectl itself answers if it does not reach the API server.
             let text = String(decoding: body.prefix(500), as: UTF8.self).split(whereSeparator: \.isNewline).first

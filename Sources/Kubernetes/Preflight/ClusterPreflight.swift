@@ -51,15 +51,16 @@ package struct ClusterPreflight: Sendable {
                     guard let manifests = try await manifests(of: task) else { continue }
                     read.append((task, manifests))
                 } catch let error as KubernetesError {
-                    findings.append(finding(.error, [task], "\(error.operation): \(error.detail)", error.hint))
+                    findings.append(
+                        finding(.error, [task], message: "\(error.operation): \(error.detail)", hint: error.hint))
                 }
             }
             let denials = try await access(namespaces, read)
             findings += denials
             findings += try await storageClasses(read)
             for (task, manifests) in read where !denials.contains(where: { $0.steps.contains(task.step) }) {
-                findings += try await dryRun(task, manifests, namespaces)
-                findings += try await quota(task, manifests, namespaces)
+                findings += try await dryRun(task, manifests, namespaces: namespaces)
+                findings += try await quota(task, manifests, namespaces: namespaces)
             }
             findings += try await previousReplicas()
         } catch let error as KubernetesError {
@@ -71,7 +72,7 @@ package struct ClusterPreflight: Sendable {
     }
 
     private func finding(
-        _ severity: ClusterFinding.Severity, _ tasks: [PreflightTask], _ message: String, _ hint: String? = nil
+        _ severity: ClusterFinding.Severity, _ tasks: [PreflightTask], message: String, hint: String? = nil
     ) -> ClusterFinding {
         ClusterFinding(severity, context: context, steps: names(tasks), message, hint: hint)
     }
@@ -110,8 +111,8 @@ package struct ClusterPreflight: Sendable {
         let using = tasks.filter { $0.namespace == name || $0.creates == name }
         let reason = DeletionReason.text(namespace).map { ": \($0)" } ?? ""
         return finding(
-            .warning, using, "namespace '\(name)' is terminating\(reason)",
-            "the plan waits for its end; the controllers of the finalizers must remove them")
+            .warning, using, message: "namespace '\(name)' is terminating\(reason)",
+            hint: "the plan waits for its end; the controllers of the finalizers must remove them")
     }
 
     // MARK: Permissions
@@ -150,18 +151,20 @@ package struct ClusterPreflight: Sendable {
         return denied.map { question in
             let place = question.namespace.isEmpty ? "" : " --namespace=\(question.namespace)"
             return finding(
-                .error, asking[question] ?? [], "the user may not \(question.words)",
-                "grant it; check it with: kubectl auth can-i \(question.verb) \(question.target)\(place)")
+                .error, asking[question] ?? [], message: "the user may not \(question.words)",
+                hint: "grant it; check it with: kubectl auth can-i \(question.verb) \(question.target)\(place)")
         }
             + unknown.sorted { $0.key < $1.key }.map { type, tasks in
-                finding(.error, tasks, "it has no type '\(type)'", "install its CustomResourceDefinition first")
+                finding(
+                    .error, tasks, message: "it has no type '\(type)'",
+                    hint: "install its CustomResourceDefinition first")
             }
     }
 
     // MARK: Manifests
 
     private func dryRun(
-        _ task: PreflightTask, _ manifests: ManifestNeeds, _ namespaces: [String: NamespaceState]
+        _ task: PreflightTask, _ manifests: ManifestNeeds, namespaces: [String: NamespaceState]
     ) async throws -> [ClusterFinding] {
         guard let path = task.manifests, let files = try? AppliedFiles(path) else { return [] }
         let place = task.namespace.map { kubectl.inNamespace($0) } ?? kubectl
@@ -183,7 +186,8 @@ package struct ClusterPreflight: Sendable {
             guard !lines.isEmpty else { return [] }
             return [
                 finding(
-                    .error, [task], "it would refuse '\(path)': \(lines.joined(separator: "; "))", error.hint)
+                    .error, [task], message: "it would refuse '\(path)': \(lines.joined(separator: "; "))",
+                    hint: error.hint)
             ]
         }
     }
@@ -207,20 +211,21 @@ package struct ClusterPreflight: Sendable {
                     return hasDefault
                         ? nil
                         : finding(
-                            .error, [task], "it has no default storage class for the claims of the manifests",
-                            "mark one as the default, or name one in the claims")
+                            .error, [task], message: "it has no default storage class for the claims of the manifests",
+                            hint: "mark one as the default, or name one in the claims")
                 }
                 return names.contains(name)
                     ? nil
                     : finding(
-                        .error, [task], "it has no storage class '\(name)', so the claims would stay Pending",
-                        "create the class, or change the claims; it has: \(names.sorted().joined(separator: ", "))")
+                        .error, [task], message: "it has no storage class '\(name)', so the claims would stay Pending",
+                        hint:
+                            "create the class, or change the claims; it has: \(names.sorted().joined(separator: ", "))")
             }
         }
     }
 
     private func quota(
-        _ task: PreflightTask, _ manifests: ManifestNeeds, _ namespaces: [String: NamespaceState]
+        _ task: PreflightTask, _ manifests: ManifestNeeds, namespaces: [String: NamespaceState]
     ) async throws -> [ClusterFinding] {
         guard let name = task.namespace, case .present? = namespaces[name] else { return [] }
         let place = kubectl.inNamespace(name)
@@ -235,8 +240,8 @@ package struct ClusterPreflight: Sendable {
         let missing = manifests.documents.filter { !existing.contains($0["metadata"]?["name"]?.text ?? "") }
         return QuotaHeadroom(quotas: quotas, documents: missing).shortages.map { shortage in
             finding(
-                .warning, [task], "namespace '\(name)': \(shortage)",
-                "raise the quota, or lower the requests of the manifests")
+                .warning, [task], message: "namespace '\(name)': \(shortage)",
+                hint: "raise the quota, or lower the requests of the manifests")
         }
     }
 
@@ -260,8 +265,8 @@ package struct ClusterPreflight: Sendable {
             else { continue }
             findings.append(
                 finding(
-                    .warning, [task], "\(object) has 0 replicas, and its previous number is not recorded",
-                    "scale it to the number that it should have, or set `replicas` to a number in the plan"))
+                    .warning, [task], message: "\(object) has 0 replicas, and its previous number is not recorded",
+                    hint: "scale it to the number that it should have, or set `replicas` to a number in the plan"))
         }
         return findings
     }

@@ -41,7 +41,7 @@ package struct KubernetesScale {
     package func set(_ replicas: Replicas) async throws -> String {
         let workload = try await read()
         let scale = try await WorkloadScale.read(object, kubectl)
-        let count = try count(replicas, workload, scale)
+        let count = try count(replicas, workload, scale: scale)
         // Nothing is changed before the pods can be identified: the next action may replace their data.
         guard count > 0 || scale.selector != nil else {
             throw failure(.hopeless, "its scale subresource has no selector, so its pods cannot be identified")
@@ -58,7 +58,7 @@ package struct KubernetesScale {
 
     private var memoryName: String { "replicas of \(kubectl.place)\(object)" }
 
-    private func count(_ replicas: Replicas, _ workload: JSONValue, _ scale: WorkloadScale) throws -> Int {
+    private func count(_ replicas: Replicas, _ workload: JSONValue, scale: WorkloadScale) throws -> Int {
         switch replicas {
         case .count(let given): return given
         case .previous:

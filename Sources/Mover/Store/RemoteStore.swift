@@ -34,11 +34,11 @@ package struct RemoteStore: ObjectStore {
     }
 
     package func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
-        try fetch(StoreRequest(.get, key, range: range), key, sink)
+        try fetch(StoreRequest(.get, key, range: range), key, sink: sink)
     }
 
     /// Takes pieces of an object, and compares them with the coordinator's last word on them.
-    fileprivate func fetch(_ request: StoreRequest, _ key: ObjectKey, _ sink: (RawSpan) throws -> Void) throws {
+    fileprivate func fetch(_ request: StoreRequest, _ key: ObjectKey, sink: (RawSpan) throws -> Void) throws {
         try ask(request, of: key) { call in
             var meter = TransferMeter()
             let result = try call.result { piece in
@@ -100,12 +100,12 @@ package struct RemoteStore: ObjectStore {
         _ request: StoreRequest, of key: ObjectKey?, _ body: (Call) throws -> Value
     ) throws -> Value {
         do { return try conversation.call(request, body) } catch let failure as CallFailure {
-            throw error(failure, request.operation, key)
+            throw error(failure, request.operation, key: key)
         }
     }
 
     fileprivate func error(
-        _ failure: CallFailure, _ operation: StoreRequest.Operation, _ key: ObjectKey?
+        _ failure: CallFailure, _ operation: StoreRequest.Operation, key: ObjectKey?
     ) -> any Error {
         if failure.isCancelled { return CancellationError() }
         guard failure.store != nil else {
@@ -156,7 +156,7 @@ private final class RemoteUpload: ObjectUpload {
         guard !isOver, !buffer.isEmpty else { return }
         meter?.add(buffer.span.bytes)
         do { try call.write(buffer.span.bytes) } catch let failure as CallFailure {
-            throw store.error(failure, .upload, key)
+            throw store.error(failure, .upload, key: key)
         }
         buffer.removeAll(keepingCapacity: true)
     }
@@ -172,7 +172,7 @@ private final class RemoteUpload: ObjectUpload {
             isOver = true
             conversation.close(call)
             return try store.info(in: result, of: key)
-        } catch let failure as CallFailure { throw store.error(failure, .upload, key) }
+        } catch let failure as CallFailure { throw store.error(failure, .upload, key: key) }
     }
 
     func cancel() {
@@ -200,7 +200,7 @@ package struct RemoteKeys: EncryptionDelegate {
     }
 
     package func openPack(_ key: ObjectKey, range: Range<Int>, _ sink: (RawSpan) throws -> Void) throws {
-        do { try store.fetch(StoreRequest(.openPack, key, range: range), key, sink) } catch let error
+        do { try store.fetch(StoreRequest(.openPack, key, range: range), key, sink: sink) } catch let error
             as RepositoryError where error.reason == .damaged
         {
             // The reader of packs knows damage as an incomplete object.

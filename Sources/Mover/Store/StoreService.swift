@@ -34,12 +34,12 @@ package struct StoreService: Conversation.Answering {
         switch request.operation {
         case .put: try put(try key(of: request, rights.mayWrite), call)
         case .upload: try upload(try key(of: request, rights.mayWrite), call)
-        case .get: try get(try key(of: request, rights.mayRead), try request.range(), call)
+        case .get: try get(try key(of: request, rights.mayRead), try request.range(), call: call)
         case .head: try head(try key(of: request, rights.mayRead), call)
         case .list: try list(request, call)
         case .seal: try seal(try key(of: request) { rights.mayWrite($0) && rights.isDocument($0) }, call)
         case .open: try open(try key(of: request, rights.isDocument), call)
-        case .openPack: try openPack(try key(of: request, rights.isPack), try request.range(), call)
+        case .openPack: try openPack(try key(of: request, rights.isPack), try request.range(), call: call)
         case .doomed: try askDoomed(call)
         }
     }
@@ -72,7 +72,7 @@ package struct StoreService: Conversation.Answering {
                 meter.add(piece.span.bytes)
                 try upload.write(piece.span.bytes)
             }
-            try check(meter.transfer(), result, key)
+            try check(meter.transfer(), result, key: key)
             try call.finish(StoredObject(try upload.finish()))
         } catch {
             upload.cancel()
@@ -91,11 +91,11 @@ package struct StoreService: Conversation.Answering {
             }
             content += piece
         }
-        try check(Transfer(size: content.count, sha256: Digest(of: content)), result, key)
+        try check(Transfer(size: content.count, sha256: Digest(of: content)), result, key: key)
         return content
     }
 
-    private func check(_ arrived: Transfer, _ result: [UInt8], _ key: ObjectKey) throws {
+    private func check(_ arrived: Transfer, _ result: [UInt8], key: ObjectKey) throws {
         let sent = try Call.decode(Transfer.self, result)
         guard sent.size == arrived.size, sent.sha256 == arrived.sha256 else {
             throw ObjectStoreError(
@@ -107,7 +107,7 @@ package struct StoreService: Conversation.Answering {
 
     // MARK: Reading
 
-    private func get(_ key: ObjectKey, _ range: Range<Int>?, _ call: Call) throws {
+    private func get(_ key: ObjectKey, _ range: Range<Int>?, call: Call) throws {
         var meter = TransferMeter()
         try repository.store.get(key, range: range) { piece in
             meter.add(piece)
@@ -157,7 +157,7 @@ package struct StoreService: Conversation.Answering {
         try call.finish(Transfer(size: document.count, sha256: Digest(of: document)))
     }
 
-    private func openPack(_ key: ObjectKey, _ range: Range<Int>?, _ call: Call) throws {
+    private func openPack(_ key: ObjectKey, _ range: Range<Int>?, call: Call) throws {
         var meter = TransferMeter()
         try repository.openPack(key, range: range ?? 0..<Int.max) { piece in
             meter.add(piece)

@@ -129,18 +129,20 @@ struct CaptureRun {
 
     private mutating func captureClusterObjects(_ discovery: APIDiscovery) throws {
         for type in needs.definitions {
-            try capture("CustomResourceDefinition", "apiextensions.k8s.io", type, discovery)
+            try capture("CustomResourceDefinition", "apiextensions.k8s.io", name: type, discovery: discovery)
         }
         try captureBindings(discovery)
-        for role in needs.roles.sorted() { try capture("ClusterRole", "rbac.authorization.k8s.io", role, discovery) }
+        for role in needs.roles.sorted() {
+            try capture("ClusterRole", "rbac.authorization.k8s.io", name: role, discovery: discovery)
+        }
         for name in needs.priorityClasses.sorted() {
-            try capture("PriorityClass", "scheduling.k8s.io", name, discovery)
+            try capture("PriorityClass", "scheduling.k8s.io", name: name, discovery: discovery)
         }
         for name in needs.storageClasses.sorted() {
-            try capture("StorageClass", "storage.k8s.io", name, discovery, below: ObjectTree.reference)
+            try capture("StorageClass", "storage.k8s.io", name: name, discovery: discovery, below: ObjectTree.reference)
         }
         for name in needs.volumes.sorted() {
-            try capture("PersistentVolume", "", name, discovery, below: ObjectTree.reference)
+            try capture("PersistentVolume", "", name: name, discovery: discovery, below: ObjectTree.reference)
         }
     }
 
@@ -156,11 +158,11 @@ struct CaptureRun {
                 }
                 try write(binding, name)
             }
-        } catch let error as KubernetesError { note(error, "ClusterRoleBinding", resource.group, "-") }
+        } catch let error as KubernetesError { note(error, "ClusterRoleBinding", group: resource.group, name: "-") }
     }
 
     private mutating func capture(
-        _ kind: String, _ group: String, _ name: String, _ discovery: APIDiscovery, below folder: String? = nil
+        _ kind: String, _ group: String, name: String, discovery: APIDiscovery, below folder: String? = nil
     ) throws {
         guard let resource = discovery.resource(group: group, kind: kind) else { return }
         let identity = ObjectName(group: group, kind: kind, namespace: nil, name: name)
@@ -175,11 +177,11 @@ struct CaptureRun {
                 warnings.append("\(kind) '\(name)' is not documented in the backup: \(error.detail)")
                 return
             }
-            note(error, kind, group, name)
+            note(error, kind, group: group, name: name)
         }
     }
 
-    private mutating func note(_ error: KubernetesError, _ kind: String, _ group: String, _ name: String) {
+    private mutating func note(_ error: KubernetesError, _ kind: String, group: String, name: String) {
         let identity = ObjectName(group: group, kind: kind, namespace: nil, name: name)
         let path = name == "-" ? identity.path.split(separator: "/").dropLast().joined(separator: "/") : identity.path
         guard !damage.contains(where: { $0.path == path }) else { return }

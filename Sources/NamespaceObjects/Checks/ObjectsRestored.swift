@@ -11,7 +11,7 @@ struct ObjectsRestored: RecoveryCheck {
     private let api: KubernetesAPI
     private let settings: NamespaceObjectsComponent
 
-    init(_ subject: CheckedComponent, _ api: KubernetesAPI, _ settings: NamespaceObjectsComponent) {
+    init(_ subject: CheckedComponent, _ api: KubernetesAPI, settings: NamespaceObjectsComponent) {
         self.subject = subject
         self.api = api
         self.settings = settings

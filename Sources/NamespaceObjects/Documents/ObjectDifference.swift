@@ -20,25 +20,25 @@ struct ObjectDifference {
 
     private(set) var fields: [Field] = []
 
-    init(stored: JSONValue, present: JSONValue) { compare(stored, present, []) }
+    init(stored: JSONValue, present: JSONValue) { compare(stored, present, path: []) }
 
     /// True if the object has all fields of the document.
     var isCovered: Bool { fields.allSatisfy { $0.change == .extra } }
     var extras: [Field] { fields.filter { $0.change == .extra } }
 
-    private mutating func compare(_ stored: JSONValue, _ present: JSONValue, _ path: [String]) {
+    private mutating func compare(_ stored: JSONValue, _ present: JSONValue, path: [String]) {
         guard stored != present else { return }
         if let stored = stored.object, let present = present.object {
             for (name, value) in stored.sorted(by: { $0.key < $1.key }) {
                 guard let other = present[name] else {
                     // A server does not store empty values.
-                    if !value.isEmpty { add(.lacks, path + [name], value, nil) }
+                    if !value.isEmpty { add(.lacks, path + [name], stored: value, present: nil) }
                     continue
                 }
-                compare(value, other, path + [name])
+                compare(value, other, path: path + [name])
             }
             for (name, value) in present.sorted(by: { $0.key < $1.key }) where stored[name] == nil && !value.isEmpty {
-                add(.extra, path + [name], nil, value)
+                add(.extra, path + [name], stored: nil, present: value)
             }
         } else if let stored = stored.array, let present = present.array,
             let old = Self.named(stored), let new = Self.named(present)
@@ -46,21 +46,21 @@ struct ObjectDifference {
             let places = Dictionary(new.enumerated().map { ($0.element.name, $0.offset) }) { first, _ in first }
             for (name, value) in old {
                 guard let index = places[name] else {
-                    add(.lacks, path + [name], value, nil)
+                    add(.lacks, path + [name], stored: value, present: nil)
                     continue
                 }
-                compare(value, new[index].value, path + ["\(index)"])
+                compare(value, new[index].value, path: path + ["\(index)"])
             }
             let wanted = Set(old.map(\.name))
             for (index, element) in new.enumerated() where !wanted.contains(element.name) {
-                add(.extra, path + ["\(index)"], nil, element.value)
+                add(.extra, path + ["\(index)"], stored: nil, present: element.value)
             }
         } else {
-            add(.differs, path, stored, present)
+            add(.differs, path, stored: stored, present: present)
         }
     }
 
-    private mutating func add(_ change: Change, _ path: [String], _ stored: JSONValue?, _ present: JSONValue?) {
+    private mutating func add(_ change: Change, _ path: [String], stored: JSONValue?, present: JSONValue?) {
         fields.append(Field(path: path, change: change, stored: stored, present: present))
     }
 

@@ -21,7 +21,7 @@ struct NamespaceGaps: GapFinder {
         let discovery = try api.discover(skipping: selection.skips)
         var gaps: [Gap] = []
         for namespace in settings.namespaces {
-            gaps += try claims(namespace, discovery, surroundings)
+            gaps += try claims(namespace, discovery, surroundings: surroundings)
             gaps += try pods(namespace, discovery)
             gaps += try controlled(namespace, discovery)
         }
@@ -34,7 +34,7 @@ struct NamespaceGaps: GapFinder {
 
     /// Claims whose data no component backs up: this kind backs up their specification only.
     private func claims(
-        _ namespace: String, _ discovery: APIDiscovery, _ surroundings: GapSurroundings
+        _ namespace: String, _ discovery: APIDiscovery, surroundings: GapSurroundings
     ) throws -> [Gap] {
         guard let resource = discovery.resource(group: "", kind: "PersistentVolumeClaim") else { return [] }
         let used = try claims(ofBackedUpWorkloads: surroundings, in: namespace, discovery)

@@ -51,21 +51,23 @@ struct ImportRun: Sendable {
         do {
             return try settle(stored, as: name)
         } catch let error as KubernetesError where !error.isConnectionFailure {
-            return object(name, error.isConflict ? .conflict : .failed, Self.words(error))
-        } catch let error as ObjectDefect { return object(name, .failed, "its document is damaged: \(error)") }
+            return object(name, error.isConflict ? .conflict : .failed, detail: Self.words(error))
+        } catch let error as ObjectDefect { return object(name, .failed, detail: "its document is damaged: \(error)") }
     }
 
     private func settle(_ stored: StoredObject, as name: ObjectName) throws -> ImportedObject {
-        if let obstacle = move?.obstacle(to: stored.name) { return object(name, .skipped, obstacle) }
+        if let obstacle = move?.obstacle(to: stored.name) { return object(name, .skipped, detail: obstacle) }
         if let reason = name.namespace.flatMap({ unusable[$0] }) {
-            return object(name, .failed, "its namespace cannot be used: \(reason.printable)")
+            return object(name, .failed, detail: "its namespace cannot be used: \(reason.printable)")
         }
         var document = try stored.document()
         if let move { document = move.moved(document) }
         guard var resource = discovery.resource(group: name.group, kind: name.kind) else {
             return isDryRun && name.group.contains(".")
-                ? object(name, .create, "after its definition")
-                : object(name, .failed, "the API server does not serve this type: install its definition or operator")
+                ? object(name, .create, detail: "after its definition")
+                : object(
+                    name, .failed, detail: "the API server does not serve this type: install its definition or operator"
+                )
         }
         resource.version = document["apiVersion"]?.text?.split(separator: "/").last.map(String.init) ?? resource.version
         let isNew = name.namespace.map { missing.contains($0) } ?? false
@@ -75,7 +77,7 @@ struct ImportRun: Sendable {
                 from: $0.adding(["kind": .string(name.kind), "apiVersion": .string(resource.apiVersion)]))
         }
         if let live, live["metadata"]?["deletionTimestamp"]?.text != nil {
-            return object(name, .conflict, "it is being deleted\(Self.finalizers(of: live))")
+            return object(name, .conflict, detail: "it is being deleted\(Self.finalizers(of: live))")
         }
         if let present, scaled.contains(stored.name), let replicas = present["spec"]?["replicas"] {
             document["spec"]?["replicas"] = replicas
@@ -96,7 +98,7 @@ struct ImportRun: Sendable {
     }
 
     private func object(
-        _ name: ObjectName, _ outcome: ImportedObject.Outcome, _ detail: String? = nil
+        _ name: ObjectName, _ outcome: ImportedObject.Outcome, detail: String? = nil
     ) -> ImportedObject {
         ImportedObject(name.kind, name.description, outcome: outcome, detail: detail)
     }
@@ -121,10 +123,10 @@ struct ImportRun: Sendable {
         do {
             guard name.namespace.map({ !missing.contains($0) }) ?? true,
                 try api.object(resource, name.name, in: name.namespace) != nil
-            else { return object(name, .failed, "\(why): create it") }
-            return object(name, .skipped, "\(why): the present one stays")
+            else { return object(name, .failed, detail: "\(why): create it") }
+            return object(name, .skipped, detail: "\(why): the present one stays")
         } catch let error as KubernetesError where !error.isConnectionFailure {
-            return object(name, .failed, "\(why), and it cannot be read: \(Self.words(error))")
+            return object(name, .failed, detail: "\(why), and it cannot be read: \(Self.words(error))")
         }
     }
 }

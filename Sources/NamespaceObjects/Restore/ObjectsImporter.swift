@@ -43,7 +43,7 @@ struct ObjectsImporter: ComponentImporter {
                 let objects = stored.objects.filter { $0.stage == stage }
                 if stage == .namespaces {
                     for name in stored.namespaces.map({ (move?.prefix ?? "") + $0 }) {
-                        try await prepare(name, &run, add)
+                        try await prepare(name, &run, add: add)
                     }
                 }
                 try await objects.concurrentForEach(limit: Self.lanes) { [run] object in
@@ -65,7 +65,7 @@ struct ObjectsImporter: ComponentImporter {
 
     /// Makes a namespace usable: one that is being deleted must first be gone.
     private func prepare(
-        _ name: String, _ run: inout ImportRun, _ add: (ImportedObject) -> Void
+        _ name: String, _ run: inout ImportRun, add: (ImportedObject) -> Void
     ) async throws {
         let state = try await pool.run { [run] in try run.state(of: name) }
         switch state {

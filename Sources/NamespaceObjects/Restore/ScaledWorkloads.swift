@@ -11,13 +11,13 @@ struct ScaledWorkloads: Sendable {
                 let name = target["name"]?.text
             else { continue }
             // KEDA scales a deployment if the reference has no kind.
-            targets.insert(Self.key(target["kind"]?.text ?? "Deployment", object.name.namespace, name))
+            targets.insert(Self.key(target["kind"]?.text ?? "Deployment", object.name.namespace, name: name))
         }
     }
 
-    func contains(_ name: ObjectName) -> Bool { targets.contains(Self.key(name.kind, name.namespace, name.name)) }
+    func contains(_ name: ObjectName) -> Bool { targets.contains(Self.key(name.kind, name.namespace, name: name.name)) }
 
-    private static func key(_ kind: String, _ namespace: String?, _ name: String) -> String {
+    private static func key(_ kind: String, _ namespace: String?, name: String) -> String {
         "\(kind)/\(namespace ?? "")/\(name)"
     }
 }

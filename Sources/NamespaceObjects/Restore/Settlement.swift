@@ -24,7 +24,8 @@ struct Settlement {
         guard let present else {
             if isNewNamespace { return object(.create) }
             let result = try api.apply(
-                document, resource, name.name, in: name.namespace, forces: request.replaces, isDryRun: request.isDryRun)
+                document, resource, name: name.name, in: name.namespace, forces: request.replaces,
+                isDryRun: request.isDryRun)
             if RestoreStage(name) == .definitions, !request.isDryRun { try awaitServed() }
             return object(.create, remains(result))
         }
@@ -47,7 +48,8 @@ struct Settlement {
         var result = present ?? [:]
         if !difference.isCovered {
             result = try api.apply(
-                document, resource, name.name, in: name.namespace, forces: request.replaces, isDryRun: request.isDryRun)
+                document, resource, name: name.name, in: name.namespace, forces: request.replaces,
+                isDryRun: request.isDryRun)
         }
         if !removal.isEmpty {
             // Of the present fields, since the first step may have moved others. A dry run stored nothing.

@@ -26,8 +26,8 @@ struct AccessManifests {
         let settings = style.settings
         let rules = ManifestStyle.lines([
             Self.rules(AccessRules.backup),
-            style.when(settings.usesSnapshots, "$.Values.backup.snapshots", Self.rules(AccessRules.snapshots)),
-            style.when(settings.readsObjects, "$.Values.backup.objects", Self.rules(AccessRules.objects)),
+            style.when(settings.usesSnapshots, "$.Values.backup.snapshots", lines: Self.rules(AccessRules.snapshots)),
+            style.when(settings.readsObjects, "$.Values.backup.objects", lines: Self.rules(AccessRules.objects)),
         ])
         let roles = style.each(settings.workloads, "$.Values.workloadNamespaces") { namespace in
             """
@@ -50,14 +50,15 @@ struct AccessManifests {
                 ManifestStyle.lines([
                     Self.rules(AccessRules.backupOfCluster),
                     style.when(
-                        settings.readsObjects, "$.Values.backup.objects", Self.rules(AccessRules.objectsOfCluster)),
+                        settings.readsObjects, "$.Values.backup.objects",
+                        lines: Self.rules(AccessRules.objectsOfCluster)),
                 ])), roles, backupPolicy,
         ])
     }
 
     var restore: String {
         let access = style.when(
-            style.settings.restoresAccess, "$.Values.restore.escalate", Self.rules(AccessRules.restoreOfAccess))
+            style.settings.restoresAccess, "$.Values.restore.escalate", lines: Self.rules(AccessRules.restoreOfAccess))
         return clusterRole(
             "restore",
             ManifestStyle.lines([

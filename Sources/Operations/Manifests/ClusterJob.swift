@@ -53,7 +53,7 @@ struct ClusterJob {
     }
 
     private init(
-        _ name: String, _ about: String, _ arguments: [String], schedule: String, account: String, hours: Int
+        _ name: String, _ about: String, arguments: [String], schedule: String, account: String, hours: Int
     ) {
         self.name = name
         self.about = about
@@ -69,7 +69,7 @@ struct ClusterJob {
     static func prune(_ settings: ClusterSettings) -> ClusterJob {
         let minute = Jitter.place("prune", on: settings.namespace, of: 60)
         var job = ClusterJob(
-            "prune", "remove the backup sets that the retention policy drops", ["prune", "--quiet"],
+            "prune", "remove the backup sets that the retention policy drops", arguments: ["prune", "--quiet"],
             schedule: "\(minute) 2 * * *", account: "verify", hours: 6)
         job.usesPruneSecret = true
         return job
@@ -78,7 +78,7 @@ struct ClusterJob {
     /// The recovery of the whole stack, which an operator starts.
     static func restore(_ settings: ClusterSettings) -> ClusterJob {
         var job = ClusterJob(
-            "restore", "recover the stack by its plan", ["restore", "--scenario", restoreScenario, "--yes"],
+            "restore", "recover the stack by its plan", arguments: ["restore", "--scenario", restoreScenario, "--yes"],
             schedule: "0 0 1 1 *", account: "restore", hours: 24)
         // The folder of dr.yaml is read-only, so the plan cannot restore the configuration into it.
         job.parameters = [

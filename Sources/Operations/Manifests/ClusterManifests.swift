@@ -97,14 +97,14 @@ package struct ClusterManifests {
         if !style.isChart { files.append(("namespace.yaml", configuration.namespace)) }
         files += [
             (Self.configuration, configuration.configMap),
-            ("claims.yaml", style.when(settings.keepsState, "$.Values.state.claim", configuration.claims)),
+            ("claims.yaml", style.when(settings.keepsState, "$.Values.state.claim", lines: configuration.claims)),
             ("service-accounts.yaml", access.serviceAccounts),
             ("access-backup.yaml", access.backup),
             ("access-drill.yaml", access.drill),
             ("access-restore.yaml", access.restore),
             (
                 "network-policies.yaml",
-                style.when(true, "$.Values.networkPolicy.enabled", NetworkManifests(style: style).text)
+                style.when(true, "$.Values.networkPolicy.enabled", lines: NetworkManifests(style: style).text)
             ),
         ]
         for job in jobs {
@@ -113,7 +113,7 @@ package struct ClusterManifests {
             files.append(
                 (
                     "cronjob-\(job.name).yaml",
-                    job.usesPruneSecret ? style.when(isOn, "$.Values.pruneSecret", text) : text
+                    job.usesPruneSecret ? style.when(isOn, "$.Values.pruneSecret", lines: text) : text
                 ))
         }
         return files.compactMap { file in

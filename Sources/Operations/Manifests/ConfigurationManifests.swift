@@ -54,7 +54,7 @@ struct ConfigurationManifests {
                 style.isChart
                     ? style.when(
                         false, "$.Values.state.storageClassName",
-                        "  storageClassName: {{ $.Values.state.storageClassName | quote }}") : nil,
+                        lines: "  storageClassName: {{ $.Values.state.storageClassName | quote }}") : nil,
                 "  resources: {requests: {storage: \(style.isChart ? "{{ $.Values.state.size }}" : "2Gi")}}",
             ])
         }.joined(separator: "\n---\n")

@@ -103,7 +103,7 @@ struct JobManifest {
                 readOnlyRootFilesystem: true
                 capabilities: {drop: [ALL]}
             """,
-            style.block("  resources", Self.resources.indented(by: 4), "$.Values.resources", indent: 14),
+            style.block("  resources", Self.resources.indented(by: 4), expression: "$.Values.resources", indent: 14),
             "  volumeMounts:\n\(mounts.indented(by: 2))", "volumes:\n\(volumes)",
         ])
     }
@@ -122,11 +122,13 @@ struct JobManifest {
         let isBackup = job.name == "backup"
         return ManifestStyle.lines([
             words.map { "- \($0)" }.joined(separator: "\n"), parameters,
-            isBackup ? style.when(settings.pruneSecret != nil, "$.Values.pruneSecret", "- \"--no-prune\"") : nil,
+            isBackup ? style.when(settings.pruneSecret != nil, "$.Values.pruneSecret", lines: "- \"--no-prune\"") : nil,
             job.isSuspended
                 ? style.when(
                     settings.recoveryKey != nil, "$.Values.restore.recoveryKey",
-                    "- \"--recovery-key\"\n- \(style.text(settings.recoveryKey ?? "", "$.Values.restore.recoveryKey"))")
+                    lines:
+                        "- \"--recovery-key\"\n- \(style.text(settings.recoveryKey ?? "", "$.Values.restore.recoveryKey"))"
+                )
                 : nil,
         ])
     }
@@ -149,7 +151,7 @@ struct JobManifest {
     private var priorityClass: String? {
         style.when(
             settings.priorityClass != nil, "$.Values.priorityClassName",
-            "priorityClassName: \(style.text(settings.priorityClass ?? "", "$.Values.priorityClassName"))")
+            lines: "priorityClassName: \(style.text(settings.priorityClass ?? "", "$.Values.priorityClassName"))")
     }
 
     private var pullSecrets: String? {
@@ -160,7 +162,8 @@ struct JobManifest {
         }
         return style.when(
             false, "$.Values.imagePullSecrets",
-            "imagePullSecrets:\n{{- range $item := $.Values.imagePullSecrets }}\n- {name: {{ $item | quote }}}\n{{- end }}"
+            lines:
+                "imagePullSecrets:\n{{- range $item := $.Values.imagePullSecrets }}\n- {name: {{ $item | quote }}}\n{{- end }}"
         )
     }
 
@@ -175,7 +178,7 @@ struct JobManifest {
               runAsUser: \(Self.user)
               runAsGroup: \(Self.user)
             """,
-            style.when(ownClaims.isOn, ownClaims.expression, "  # For a claim of dr only.\n\(group)"),
+            style.when(ownClaims.isOn, ownClaims.expression, lines: "  # For a claim of dr only.\n\(group)"),
             "  seccompProfile: {type: RuntimeDefault}",
         ])
     }
@@ -206,7 +209,7 @@ struct JobManifest {
             """,
             style.when(
                 settings.storeFolder != nil, "$.Values.store.folder",
-                "- {name: store, mountPath: \(style.text(settings.storeFolder ?? "", "$.Values.store.folder"))}"),
+                lines: "- {name: store, mountPath: \(style.text(settings.storeFolder ?? "", "$.Values.store.folder"))}"),
         ])
     }
 
@@ -222,7 +225,7 @@ struct JobManifest {
             "- {name: temporary, emptyDir: {sizeLimit: 1Gi}}",
             style.when(
                 settings.storeFolder != nil, "$.Values.store.folder",
-                "- {name: store, persistentVolumeClaim: {claimName: dr-store}}"),
+                lines: "- {name: store, persistentVolumeClaim: {claimName: dr-store}}"),
         ])
     }
 

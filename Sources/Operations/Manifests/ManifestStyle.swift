@@ -22,14 +22,14 @@ struct ManifestStyle {
     }
 
     /// Lines that depend on a setting.
-    func when(_ isOn: Bool, _ expression: String, _ lines: @autoclosure () -> String) -> String? {
+    func when(_ isOn: Bool, _ expression: String, lines: @autoclosure () -> String) -> String? {
         if isChart { return "{{- if \(expression) }}\n\(lines())\n{{- end }}" }
         return isOn ? lines() : nil
     }
 
     /// Lines for each value of a list.
     /// - Parameter lines: takes the value in its written form.
-    func each(_ values: [String], _ expression: String, _ lines: (String) -> String) -> String? {
+    func each(_ values: [String], _ expression: String, lines: (String) -> String) -> String? {
         if isChart { return "{{- range $item := \(expression) }}\n\(lines("{{ $item | quote }}"))\n{{- end }}" }
         return values.isEmpty ? nil : values.map { lines(Self.quoted($0)) }.joined(separator: "\n")
     }
@@ -38,7 +38,7 @@ struct ManifestStyle {
     /// - Parameters:
     ///   - lines: relative to the key.
     ///   - indent: the indentation of the chart's lines in the document.
-    func block(_ key: String, _ lines: String, _ expression: String, indent: Int) -> String {
+    func block(_ key: String, _ lines: String, expression: String, indent: Int) -> String {
         isChart ? "\(key): {{- toYaml \(expression) | nindent \(indent) }}" : "\(key):\n\(lines)"
     }
 

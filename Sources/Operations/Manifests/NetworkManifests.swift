@@ -78,7 +78,7 @@ struct NetworkManifests {
                   egress:
                 """,
                 Self.dns, "  - to:\n    - podSelector: {}",
-                style.when(style.settings.moversUseStore, "$.Values.networkPolicy.moversUseStore", store),
+                style.when(style.settings.moversUseStore, "$.Values.networkPolicy.moversUseStore", lines: store),
             ])
         }
     }

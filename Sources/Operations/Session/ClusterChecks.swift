@@ -25,7 +25,8 @@ package struct ClusterChecks {
                     "plan \(plan.scenario)", verdict: finding.severity == .error ? .failed : .warning, finding.text)
             }
             if !findings.hasErrors {
-                checks.append(Check("plan \(plan.scenario)", verdict: .ok, "its clusters answer and permit its actions"))
+                checks.append(
+                    Check("plan \(plan.scenario)", verdict: .ok, "its clusters answer and permit its actions"))
             }
         }
         return checks

@@ -36,7 +36,8 @@ struct InClusterBackup: RemoteComponent {
         progress.update { $0.phase = "starting the job" }
         try await host.kubectl.create(document)
         do {
-            let result = try await wait(pod.name, job, repository, host.kubectl, progress)
+            let result = try await wait(
+                pod.name, job, repository: repository, kubectl: host.kubectl, progress: progress)
             await remove(pod.name, host.kubectl)
             // The mover does not know of prunes that began meanwhile.
             let manifest = try await pool.run {
@@ -89,7 +90,7 @@ struct InClusterBackup: RemoteComponent {
     }
 
     private func wait(
-        _ name: String, _ job: ComponentJob, _ repository: Repository, _ kubectl: Kubectl, _ progress: WorkProgress
+        _ name: String, _ job: ComponentJob, repository: Repository, kubectl: Kubectl, progress: WorkProgress
     ) async throws -> ComponentJob.Result {
         var ended: ContinuousClock.Instant?
         var last = ""

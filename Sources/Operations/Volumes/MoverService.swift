@@ -35,7 +35,9 @@ package struct MoverService: Conversation.Answering {
         case .order:
             let order = try await pool.run { try Self.order(from: call) }
             let progress = WorkProgress()
-            let result = try await reporting(progress, to: call) { try await carryOut(order, progress, conversation) }
+            let result = try await reporting(progress, to: call) {
+                try await carryOut(order, progress, conversation: conversation)
+            }
             try await pool.run { try call.finish(result) }
         }
     }
@@ -87,7 +89,7 @@ package struct MoverService: Conversation.Answering {
     // MARK: The work
 
     private func carryOut(
-        _ order: MoverOrder, _ progress: WorkProgress, _ conversation: Conversation
+        _ order: MoverOrder, _ progress: WorkProgress, conversation: Conversation
     ) async throws -> MoverResult {
         let store = RemoteStore(conversation, location: order.store.location)
         if case .discard(let path) = order.task {
@@ -119,19 +121,21 @@ package struct MoverService: Conversation.Answering {
                     tool: Release.tool, clock: { WallClock.system.seconds }
                 ) { try store.doomed($0) })
         case .restore(let restore):
-            let work = try await self.restore(restore, order, repository, settings, context, progress)
+            let work = try await self.restore(
+                restore, order, repository: repository, settings: settings, context: context, progress: progress)
             var report = try await work.run()
             if restore.discardsPrevious { await discardPrevious(&report) }
             return MoverResult(restored: report)
         case .plan(let restore):
-            let work = try await self.restore(restore, order, repository, settings, context, progress)
+            let work = try await self.restore(
+                restore, order, repository: repository, settings: settings, context: context, progress: progress)
             return MoverResult(plan: try await work.plan())
         }
     }
 
     private func restore(
-        _ restore: MoverOrder.RestoreOrder, _ order: MoverOrder, _ repository: Repository,
-        _ settings: (any ComponentKind)?, _ context: ComponentContext, _ progress: WorkProgress
+        _ restore: MoverOrder.RestoreOrder, _ order: MoverOrder, repository: Repository,
+        settings: (any ComponentKind)?, context: ComponentContext, progress: WorkProgress
     ) async throws -> ComponentRestore {
         let (manifest, target) = try await pool.run {
             let manifest = try repository.manifest(order.component, restore.manifest, sha256: restore.sha256)

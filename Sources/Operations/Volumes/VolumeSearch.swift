@@ -39,7 +39,7 @@ struct VolumeSearch: Sendable {
         }
         choose(&place)
         if place.user == nil, let pod = place.pod, let container = place.container {
-            try await askIdentity(&place, pod, container)
+            try await askIdentity(&place, pod, container: container)
         }
         return place
     }
@@ -71,7 +71,7 @@ struct VolumeSearch: Sendable {
     }
 
     /// Asks the container, because only its image knows the user.
-    private func askIdentity(_ place: inout VolumePlacement, _ pod: String, _ container: String) async throws {
+    private func askIdentity(_ place: inout VolumePlacement, _ pod: String, container: String) async throws {
         func ask(_ option: String) async -> Int? {
             // With a time-out of its own, because an option of kubectl at the end would be one of the command.
             let text = try? await kubectl.run(
