@@ -84,7 +84,7 @@ extension NamespaceObjectsComponent: ComponentKind {
     package static let checks = [
         OfferedCheck<Self>("kubernetes_objects", roles: [.content]) { settings, subject in
             ObjectsRestored(
-                subject, KubernetesAPI(settings.kubectl(subject.context), patience: .zero), settings)
+                subject, KubernetesAPI(settings.kubectl(subject.context), patience: .zero), settings: settings)
         }
     ]
 

@@ -10,7 +10,7 @@ import Testing
         let live: String
         let canonical: String
 
-        init(_ name: String, _ live: String, canonical: String) {
+        init(_ name: String, live: String, canonical: String) {
             (testDescription, self.live, self.canonical) = (name, live, canonical)
         }
     }
@@ -18,95 +18,95 @@ import Testing
     static let examples = [
         Example(
             "metadata of the server",
-            """
-            {"apiVersion":"v1","kind":"ConfigMap","data":{"a":"1"},"status":{},"metadata":{"name":"c","namespace":"m",
-            "uid":"u","resourceVersion":"7","generation":2,"creationTimestamp":"2026-01-01T00:00:00Z","selfLink":"/x",
-            "managedFields":[{}],"ownerReferences":[{"uid":"o"}],"finalizers":["f"],"labels":{},"annotations":
-            {"kubectl.kubernetes.io/last-applied-configuration":"{}","dr/replicas":"3","team":"sre"}}}
-            """,
-            """
-            {"apiVersion":"v1","kind":"ConfigMap","data":{"a":"1"},"metadata":{"name":"c","namespace":"m",
-            "annotations":{"team":"sre"}}}
-            """),
+            live: """
+                {"apiVersion":"v1","kind":"ConfigMap","data":{"a":"1"},"status":{},"metadata":{"name":"c","namespace":"m",
+                "uid":"u","resourceVersion":"7","generation":2,"creationTimestamp":"2026-01-01T00:00:00Z","selfLink":"/x",
+                "managedFields":[{}],"ownerReferences":[{"uid":"o"}],"finalizers":["f"],"labels":{},"annotations":
+                {"kubectl.kubernetes.io/last-applied-configuration":"{}","dr/replicas":"3","team":"sre"}}}
+                """,
+            canonical: """
+                {"apiVersion":"v1","kind":"ConfigMap","data":{"a":"1"},"metadata":{"name":"c","namespace":"m",
+                "annotations":{"team":"sre"}}}
+                """),
         Example(
             "addresses of a service",
-            """
-            {"apiVersion":"v1","kind":"Service","metadata":{"name":"s"},"spec":{"clusterIP":"10.0.0.7","clusterIPs":
-            ["10.0.0.7"],"type":"NodePort","healthCheckNodePort":30001,"ports":[{"port":80,"nodePort":30000}]}}
-            """,
-            """
-            {"apiVersion":"v1","kind":"Service","metadata":{"name":"s"},"spec":{"type":"NodePort","ports":[{"port":80}]}}
-            """),
+            live: """
+                {"apiVersion":"v1","kind":"Service","metadata":{"name":"s"},"spec":{"clusterIP":"10.0.0.7","clusterIPs":
+                ["10.0.0.7"],"type":"NodePort","healthCheckNodePort":30001,"ports":[{"port":80,"nodePort":30000}]}}
+                """,
+            canonical: """
+                {"apiVersion":"v1","kind":"Service","metadata":{"name":"s"},"spec":{"type":"NodePort","ports":[{"port":80}]}}
+                """),
         Example(
             "a service without an address",
-            """
-            {"apiVersion":"v1","kind":"Service","metadata":{"name":"s"},"spec":{"clusterIP":"None","clusterIPs":["None"]}}
-            """,
-            """
-            {"apiVersion":"v1","kind":"Service","metadata":{"name":"s"},"spec":{"clusterIP":"None","clusterIPs":["None"]}}
-            """),
+            live: """
+                {"apiVersion":"v1","kind":"Service","metadata":{"name":"s"},"spec":{"clusterIP":"None","clusterIPs":["None"]}}
+                """,
+            canonical: """
+                {"apiVersion":"v1","kind":"Service","metadata":{"name":"s"},"spec":{"clusterIP":"None","clusterIPs":["None"]}}
+                """),
         Example(
             "a bound claim",
-            """
-            {"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"p","annotations":
-            {"pv.kubernetes.io/bind-completed":"yes","volume.kubernetes.io/selected-node":"n"}},"spec":{"volumeName":"pv-1",
-            "dataSource":{"name":"snap"},"storageClassName":"fast"},"status":{"phase":"Bound"}}
-            """,
-            """
-            {"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"p"},"spec":{"storageClassName":"fast"}}
-            """),
+            live: """
+                {"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"p","annotations":
+                {"pv.kubernetes.io/bind-completed":"yes","volume.kubernetes.io/selected-node":"n"}},"spec":{"volumeName":"pv-1",
+                "dataSource":{"name":"snap"},"storageClassName":"fast"},"status":{"phase":"Bound"}}
+                """,
+            canonical: """
+                {"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"p"},"spec":{"storageClassName":"fast"}}
+                """),
         Example(
             "templates of a stateful set",
-            """
-            {"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"s"},"spec":{"template":{"metadata":
-            {"creationTimestamp":null,"labels":{"app":"s"}}},"volumeClaimTemplates":[{"metadata":{"name":"data",
-            "creationTimestamp":null},"status":{"phase":"Pending"}}]},"status":{"replicas":1}}
-            """,
-            """
-            {"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"s"},"spec":{"template":{"metadata":
-            {"labels":{"app":"s"}}},"volumeClaimTemplates":[{"metadata":{"name":"data"}}]}}
-            """),
+            live: """
+                {"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"s"},"spec":{"template":{"metadata":
+                {"creationTimestamp":null,"labels":{"app":"s"}}},"volumeClaimTemplates":[{"metadata":{"name":"data",
+                "creationTimestamp":null},"status":{"phase":"Pending"}}]},"status":{"replicas":1}}
+                """,
+            canonical: """
+                {"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"s"},"spec":{"template":{"metadata":
+                {"labels":{"app":"s"}}},"volumeClaimTemplates":[{"metadata":{"name":"data"}}]}}
+                """),
         Example(
             "identifiers of a job",
-            """
-            {"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"j","labels":{"job-name":"j","controller-uid":"u",
-            "team":"sre"}},"spec":{"selector":{"matchLabels":{"controller-uid":"u"}},"template":{"metadata":{"labels":
-            {"batch.kubernetes.io/controller-uid":"u","batch.kubernetes.io/job-name":"j"}},"spec":{}}}}
-            """,
-            """
-            {"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"j","labels":{"team":"sre"}},
-            "spec":{"template":{"metadata":{},"spec":{}}}}
-            """),
+            live: """
+                {"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"j","labels":{"job-name":"j","controller-uid":"u",
+                "team":"sre"}},"spec":{"selector":{"matchLabels":{"controller-uid":"u"}},"template":{"metadata":{"labels":
+                {"batch.kubernetes.io/controller-uid":"u","batch.kubernetes.io/job-name":"j"}},"spec":{}}}}
+                """,
+            canonical: """
+                {"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"j","labels":{"team":"sre"}},
+                "spec":{"template":{"metadata":{},"spec":{}}}}
+                """),
         Example(
             "a namespace",
-            """
-            {"apiVersion":"v1","kind":"Namespace","metadata":{"name":"m","labels":{"kubernetes.io/metadata.name":"m",
-            "pod-security.kubernetes.io/enforce":"restricted"}},"spec":{"finalizers":["kubernetes"]}}
-            """,
-            """
-            {"apiVersion":"v1","kind":"Namespace","metadata":{"name":"m","labels":{"pod-security.kubernetes.io/enforce":
-            "restricted"}}}
-            """),
+            live: """
+                {"apiVersion":"v1","kind":"Namespace","metadata":{"name":"m","labels":{"kubernetes.io/metadata.name":"m",
+                "pod-security.kubernetes.io/enforce":"restricted"}},"spec":{"finalizers":["kubernetes"]}}
+                """,
+            canonical: """
+                {"apiVersion":"v1","kind":"Namespace","metadata":{"name":"m","labels":{"pod-security.kubernetes.io/enforce":
+                "restricted"}}}
+                """),
         Example(
             "a collected role",
-            """
-            {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"r"},"rules":[{}],
-            "aggregationRule":{"clusterRoleSelectors":[]}}
-            """,
-            """
-            {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"r"},
-            "aggregationRule":{"clusterRoleSelectors":[]}}
-            """),
+            live: """
+                {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"r"},"rules":[{}],
+                "aggregationRule":{"clusterRoleSelectors":[]}}
+                """,
+            canonical: """
+                {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"r"},
+                "aggregationRule":{"clusterRoleSelectors":[]}}
+                """),
         Example(
             "a custom resource",
-            """
-            {"apiVersion":"monitoring.coreos.com/v1","kind":"Prometheus","metadata":{"name":"k8s"},"spec":{"replicas":2,
-            "clusterIP":"kept"},"status":{"paused":false}}
-            """,
-            """
-            {"apiVersion":"monitoring.coreos.com/v1","kind":"Prometheus","metadata":{"name":"k8s"},"spec":{"replicas":2,
-            "clusterIP":"kept"}}
-            """),
+            live: """
+                {"apiVersion":"monitoring.coreos.com/v1","kind":"Prometheus","metadata":{"name":"k8s"},"spec":{"replicas":2,
+                "clusterIP":"kept"},"status":{"paused":false}}
+                """,
+            canonical: """
+                {"apiVersion":"monitoring.coreos.com/v1","kind":"Prometheus","metadata":{"name":"k8s"},"spec":{"replicas":2,
+                "clusterIP":"kept"}}
+                """),
     ]
 
     @Test(arguments: examples) func `the fields of the cluster are removed, those of operators stay`(

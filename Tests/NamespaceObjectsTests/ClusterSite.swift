@@ -291,7 +291,7 @@ extension ClusterSite {
             ComponentContext(
                 name: "objects", environment: environment, pool: Self.pool, userAgent: "test", now: { 0 }))
         subject.facts = facts
-        let check = ObjectsRestored(subject, api(), settings)
+        let check = ObjectsRestored(subject, api(), settings: settings)
         let measurement = try await Self.pool.run { try check.measure() }
         return "\(measurement.verdict): \(measurement.measured): \(measurement.detail ?? "")"
     }

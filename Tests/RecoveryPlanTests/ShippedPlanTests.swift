@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import Kubernetes
 import ShippedPlans
 import Testing
 
@@ -76,5 +77,22 @@ import Testing
         let step = try #require(
             try PlanText(text, file: "x", folder: "/").read(in: scope).steps.first { $0.id == "prometheus" })
         #expect(step.stop.isEmpty && (step.start.first?.action as? RunAction)?.words == ["touch", "/x"])
+    }
+
+    /// A workload whose component is not restored would stay at 0 replicas.
+    @Test(arguments: [["prometheus", "loki"], ["prometheus"], []]) func `a plan holds the workloads that it scales up`(
+        _ components: [String]
+    ) throws {
+        let text = try #require(ShippedPlan.all.first { $0.file == "complete_cluster_loss.yaml" }).text
+        let scope = PlanScope(
+            .run, overrides: ["platform": "kubernetes", "context": "c"],
+            components: Self.everything.filter { components.contains($0.key) }, run: "r", set: "20260101T000000Z")
+        var plan = try PlanText(text, file: "p", folder: "/etc/dr").read(in: scope)
+        plan.releaseUnscaledWorkloads()
+        let held = plan.steps.compactMap { step -> [String]? in
+            guard case .apply(_, let hold)? = (step.action?.action as? KubectlAction)?.verb else { return nil }
+            return hold.map(\.description)
+        }
+        #expect(held == [components.map { "statefulset/\($0)" }])
     }
 }

@@ -58,6 +58,7 @@ package struct ScenarioRun {
             Output(options: session.options).warn("\(finding.diagnostic)")
         }
         var plan = try review.checked()
+        plan.releaseUnscaledWorkloads()
         if let place {
             plan.checks = place.checks(of: plan)
         } else {

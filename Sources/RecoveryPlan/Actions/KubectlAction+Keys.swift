@@ -80,7 +80,9 @@ extension KubectlAction.Keys: Section {
         Key("job", \.job, as: .kubernetesName, about: "Name of the Job (default: made from the CronJob and the run)."),
         Key(
             "hold", \.hold, as: .list(of: .kubernetesObject),
-            about: "For 'apply': workloads to create with 0 replicas, so that none starts with an empty volume."),
+            about:
+                "For 'apply': workloads to create with 0 replicas, so that none starts with an empty volume. dr holds only those that a step of the plan scales up."
+        ),
         Key(
             "managed", \.managed, as: .word(),
             about:
