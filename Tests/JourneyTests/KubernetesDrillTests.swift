@@ -106,7 +106,26 @@ import Testing
         try Data(plan.utf8).write(to: plans.appending(path: "fixed.yaml"))
         let fixed = try await journey.expect(1, "drill", "--scenario", "fixed")
         #expect(fixed.errors.contains("step 'scale' uses namespace 'monitoring', and not the drill's namespace"))
-        #expect(cluster.server.requests.isEmpty)
+        #expect(!cluster.server.requests.keys.contains { $0.contains("/namespaces/") })
+    }
+
+    /// kubectl ignores the namespace of such a step: it would delete the live one.
+    @Test(arguments: ["{delete: namespace/victim", "{patch: pv/data, with: {spec: {}}", "{delete: secretstore/x"])
+    func `a step that changes an object outside of namespaces is refused`(_ verb: String) async throws {
+        let plan = """
+            scenario: reaching
+            parameters: {namespace: monitoring}
+            steps:
+              - {id: back, restore: configuration, timeout: 5m}
+              - {id: reach, kubectl: \(verb), namespace: "${namespace}", context: lab}}
+
+            """
+        let plans = journey.folder.url.appending(path: "plans")
+        try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
+        try Data(plan.utf8).write(to: plans.appending(path: "reaching.yaml"))
+        let run = try await journey.expect(1, "drill", "--scenario", "reaching")
+        #expect(run.errors.contains("step 'reach' changes a"), "\(run.errors)")
+        #expect(namespaces == ["default"])
     }
 
     @Test func `an interrupted drill cleans up, and the next drill cleans up after a killed one`() async throws {

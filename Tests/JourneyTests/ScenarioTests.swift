@@ -83,6 +83,28 @@ import Testing
         #expect(again.output.contains("NOT VALIDATED") && again.output.contains("no check ran"))
     }
 
+    /// A plan for the whole stack may have no step for a component: it must not call the stack recovered.
+    @Test func `a component that no step restores makes a recovery of the whole stack partial`() async throws {
+        let journey = try await Journey(
+            components: "tree: {kind: files, data: tree}\n  other: {kind: files, data: other}", initialize: false)
+        for name in ["tree", "other"] {
+            let folder = journey.folder.url.appending(path: name)
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try Data("one".utf8).write(to: folder.appending(path: "a"))
+        }
+        try await journey.expect(0, "init")
+        try await journey.expect(0, "backup")
+        let plans = journey.folder.url.appending(path: "plans")
+        try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
+        let plan = "scenario: loss\nrestores: all\nsteps:\n  - {id: tree, restore: tree, timeout: 5m}\n"
+        try Data(plan.utf8).write(to: plans.appending(path: "loss.yaml"))
+        let preview = try await journey.expect(0, "restore", "--scenario", "loss", "--dry-run")
+        #expect(preview.output.contains("warning: other is not restored"), "\(preview.output)")
+        let run = try await journey.expect(3, "restore", "--scenario", "loss", "--yes")
+        #expect(run.errors.contains("other is not restored"), "\(run.errors)")
+        #expect(run.output.contains("other was not restored: no step of the plan restores it"), "\(run.output)")
+    }
+
     @Test(arguments: [["--failed-at", "2099-01-01T00:00:00Z"], ["--failed-at", "1h", "--declared-at", "2h"]])
     func `moments that cannot be are refused`(_ moments: [String]) async throws {
         let journey = try await started()

@@ -44,4 +44,42 @@ import Testing
         let job: JSONValue = ["kind": "CronJob", "metadata": ["name": "compact"], "spec": ["schedule": "@hourly"]]
         #expect(isolated(job).objects.first?["spec"]?["suspend"] == true)
     }
+
+    @Test func `a claim template gets a new volume`() {
+        let set: JSONValue = [
+            "kind": "StatefulSet", "metadata": ["name": "db"],
+            "spec": [
+                "volumeClaimTemplates": [
+                    [
+                        "metadata": ["name": "data"],
+                        "spec": ["volumeName": "pv-live", "selector": [:], "storageClassName": ""],
+                    ]
+                ],
+                "template": [
+                    "spec": [
+                        "hostNetwork": true, "nodeName": "n",
+                        "containers": [["name": "m", "ports": [["containerPort": 1, "hostPort": 1]]]],
+                    ]
+                ],
+            ],
+        ]
+        #expect(
+            isolated(set).objects.first?["spec"] == [
+                "volumeClaimTemplates": [["metadata": ["name": "data"], "spec": [:]]],
+                "template": ["spec": ["containers": [["name": "m", "ports": [["containerPort": 1]]]]]],
+            ])
+    }
+
+    @Test(arguments: ["hostPath", "nfs", "csi", "awsElasticBlockStore"])
+    func `a pod with data of others stays out`(_ type: String) {
+        let volume: JSONValue = ["name": "v", "configMap": ["name": "c"]]
+        let foreign: JSONValue = .object(["name": "d", type: [:]])
+        let set: JSONValue = [
+            "kind": "Deployment", "metadata": ["name": "web"],
+            "spec": ["template": ["spec": ["volumes": [volume, foreign]]]],
+        ]
+        let manifests = isolated(set)
+        #expect(manifests.objects.isEmpty)
+        #expect(manifests.leftOut == ["Deployment/web, which mounts a volume of the type \(type)"])
+    }
 }

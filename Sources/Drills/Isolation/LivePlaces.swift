@@ -1,6 +1,7 @@
 package import Components
 import Documents
 import Foundation
+package import Kubernetes
 import Operations
 import Platform
 import RecoveryPlan
@@ -57,10 +58,12 @@ extension Plan {
     /// - Parameters:
     ///   - allowed: the steps that may run programs.
     ///   - namespace: the drill's namespace, the only permitted one.
+    ///   - scopes: the types of the drill's cluster.
     ///   - sharesLiveCluster: true if that namespace may be in the live stack's cluster.
     /// - Returns: the places, and the reasons to refuse the drill.
     package func reach(
-        programs allowed: [String], namespace: String, contexts: KubernetesContexts, sharesLiveCluster: Bool = false
+        programs allowed: [String], namespace: String, contexts: KubernetesContexts, scopes: TypeScopes = TypeScopes(),
+        sharesLiveCluster: Bool = false
     ) -> (places: [Place], refusals: [String]) {
         var places: [Place] = []
         var refusals: [String] = []
@@ -92,6 +95,13 @@ extension Plan {
                         refusals.append(
                             "step '\(step.id)' uses \(own.map { "namespace '\($0)'" } ?? "its context's namespace"), "
                                 + "and not the drill's namespace: write ${namespace} there, a parameter that drills set"
+                        )
+                    }
+                    // kubectl ignores the namespace for objects outside of namespaces.
+                    if let type = action.verb.changedType, scopes.isNamespaced(type) != true {
+                        refusals.append(
+                            "step '\(step.id)' changes a \(type), which "
+                                + "\(scopes.isNamespaced(type) == nil ? "the cluster does not know" : "belongs to no namespace")"
                         )
                     }
                 case is RunAction where !allowed.contains(step.id):

@@ -1,6 +1,7 @@
 import BackupRepository
 import Cryptography
 import Foundation
+import Kubernetes
 import ObjectStorage
 package import Operations
 import Platform
@@ -107,8 +108,16 @@ package struct Drill {
     private func refuseUnlessIsolated(_ plan: Plan, _ stage: DrillStage) async throws {
         let contexts = await KubernetesContexts(live.pool)
         let settings = live.configuration.drill
+        // All steps use one cluster, or the guard refuses them for their namespaces.
+        var scopes = TypeScopes()
+        if let first = plan.contexts.first {
+            let kubectl = Kubectl(
+                context: first, namespace: nil, environment: ProcessInfo.processInfo.environment, folder: "/",
+                pool: live.pool)
+            scopes = await TypeScopes(of: kubectl)
+        }
         let reach = plan.reach(
-            programs: settings.programs, namespace: stage.namespace, contexts: contexts,
+            programs: settings.programs, namespace: stage.namespace, contexts: contexts, scopes: scopes,
             sharesLiveCluster: settings.cluster.sharesLiveCluster)
         let guardian = IsolationGuard(live: live.livePlaces(contexts))
         let places = stage.places + reach.places.filter { place in !stage.places.contains { $0.kind == place.kind } }

@@ -1,5 +1,6 @@
 import Components
 import Documents
+import Operations
 import StackConfiguration
 
 /// The cluster in which a drill restores the components of the live cluster.
@@ -39,6 +40,8 @@ struct DrillCluster: Equatable, Sendable {
         if var volume = component.volume {
             volume.context = context
             volume.namespace = namespace
+            // A claim without a class binds a volume that exists, which may have live data.
+            volume.storageClasses[""] = ClaimRecord.defaultClass
             moved.volume = volume
             if !url.isEmpty { moved.entry["url"] = .string(url) }
         }

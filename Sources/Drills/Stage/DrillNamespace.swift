@@ -45,7 +45,11 @@ struct DrillNamespace: Equatable, Sendable {
 
     /// Creates the namespace with its quota and its network policy, before anything else is in it.
     func create(_ limits: DrillClusterConfiguration, _ pool: BlockingPool) async throws {
-        for document in [namespace, quota(limits), isolation] {
+        let classes: [String]
+        do { classes = try await staticClasses(pool) } catch let error as KubernetesError {
+            throw DrillError("namespace \(name)", "\(error)", hint: error.hint)
+        }
+        for document in [namespace, quota(limits, without: classes), isolation] {
             do {
                 try await kubectl(pool).run(
                     ["apply", "--server-side", "--field-manager=dr", "--filename", "-"], input: document.compact)
@@ -55,18 +59,27 @@ struct DrillNamespace: Equatable, Sendable {
         }
     }
 
+    /// The storage classes whose volumes someone makes by hand: a claim of such a class could bind one with live data.
+    private func staticClasses(_ pool: BlockingPool) async throws -> [String] {
+        let text = try await kubectl(pool).run(["get", "storageclasses", "--output=json"], limit: 4 << 20)
+        let classes = (try? JSONValue(parsing: text))?["items"]?.array ?? []
+        return classes.filter { $0["provisioner"]?.text == "kubernetes.io/no-provisioner" }
+            .compactMap { $0["metadata"]?["name"]?.text }
+    }
+
     private var labels: JSONValue { ["app.kubernetes.io/managed-by": "dr", "dr/drill": "true"] }
 
     private var namespace: JSONValue {
         ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name), "labels": labels]]
     }
 
-    private func quota(_ limits: DrillClusterConfiguration) -> JSONValue {
+    private func quota(_ limits: DrillClusterConfiguration, without classes: [String]) -> JSONValue {
         var hard: JSONValue = [
             "pods": .string("\(limits.pods)"), "persistentvolumeclaims": .string("\(limits.claims)"),
             // Nothing outside the cluster may reach a drill's servers.
             "services.loadbalancers": "0", "services.nodeports": "0", "count/ingresses.networking.k8s.io": "0",
         ]
+        for name in classes { hard["\(name).storageclass.storage.k8s.io/persistentvolumeclaims"] = "0" }
         if let storage = limits.storage { hard["requests.storage"] = .string(storage) }
         return [
             "apiVersion": "v1", "kind": "ResourceQuota",

@@ -17,8 +17,13 @@ struct IsolatedManifests {
     init(_ documents: [JSONValue], in namespace: String, clusterKinds: Set<String>) {
         for document in documents {
             let kind = document["kind"]?.text ?? ""
+            let name = "\(kind)/\(document["metadata"]?["name"]?.text ?? "?")"
             guard !clusterKinds.contains(kind), !Self.waysIn.contains(kind) else {
-                leftOut.append("\(kind)/\(document["metadata"]?["name"]?.text ?? "?")")
+                leftOut.append(name)
+                continue
+            }
+            if let volume = Self.podTemplates(of: document, kind).lazy.compactMap(Self.foreignVolume).first {
+                leftOut.append("\(name), which mounts a volume of the type \(volume)")
                 continue
             }
             objects.append(Self.isolated(document, kind, in: namespace))
@@ -30,13 +35,17 @@ struct IsolatedManifests {
         "Ingress", "IngressRoute", "Gateway", "HTTPRoute", "GRPCRoute", "TCPRoute", "Route",
     ]
 
+    /// The types of volumes whose content belongs to the drill's namespace. All others can be data of the live stack.
+    private static let ownVolumes: Set<String> = [
+        "configMap", "secret", "emptyDir", "projected", "downwardAPI", "persistentVolumeClaim", "ephemeral",
+    ]
+
     private static func isolated(_ document: JSONValue, _ kind: String, in namespace: String) -> JSONValue {
         var object = document
         object["metadata"]?["namespace"] = .string(namespace)
         switch kind {
         case "Service": object = internalService(object)
-        case "PersistentVolumeClaim":
-            if let spec = object["spec"] { object["spec"] = spec.removing(["volumeName", "selector"]) }
+        case "PersistentVolumeClaim": object["spec"] = object["spec"].map(newClaim)
         case "CronJob": object["spec"]?["suspend"] = true
         case "RoleBinding":
             let subjects = (object["subjects"]?.array ?? []).map { subject -> JSONValue in
@@ -47,7 +56,75 @@ struct IsolatedManifests {
             object["subjects"] = .array(subjects)
         default: break
         }
+        if let templates = object["spec"]?["volumeClaimTemplates"]?.array {
+            object["spec"]?["volumeClaimTemplates"] = .array(
+                templates.map { template in
+                    var own = template
+                    own["spec"] = own["spec"].map(newClaim)
+                    return own
+                })
+        }
+        switch kind {
+        case "Pod": object["spec"] = object["spec"].map(ordinaryPod)
+        case "CronJob":
+            if let pod = object["spec"]?["jobTemplate"]?["spec"]?["template"]?["spec"] {
+                object["spec"]?["jobTemplate"]?["spec"]?["template"]?["spec"] = ordinaryPod(pod)
+            }
+        default:
+            if let pod = object["spec"]?["template"]?["spec"] {
+                object["spec"]?["template"]?["spec"] = ordinaryPod(pod)
+            }
+        }
         return object
+    }
+
+    /// A claim that gets a volume of its own: not a named one, and none that waits for a claim without a class.
+    private static func newClaim(_ spec: JSONValue) -> JSONValue {
+        let own = spec.removing(["volumeName", "selector"])
+        return own["storageClassName"]?.text == "" ? own.removing(["storageClassName"]) : own
+    }
+
+    /// A pod that uses neither the node's network nor its processes.
+    private static func ordinaryPod(_ spec: JSONValue) -> JSONValue {
+        var own = spec.removing(["hostNetwork", "hostPID", "hostIPC", "nodeName"])
+        for list in ["containers", "initContainers"] {
+            guard let containers = own[list]?.array else { continue }
+            own[list] = .array(
+                containers.map { container in
+                    guard let ports = container["ports"]?.array else { return container }
+                    var quiet = container
+                    quiet["ports"] = .array(ports.map { $0.removing(["hostPort", "hostIP"]) })
+                    return quiet
+                })
+        }
+        if let volumes = own["volumes"]?.array {
+            own["volumes"] = .array(
+                volumes.map { volume in
+                    guard let claim = volume["ephemeral"]?["volumeClaimTemplate"]?["spec"] else { return volume }
+                    var quiet = volume
+                    quiet["ephemeral"]?["volumeClaimTemplate"]?["spec"] = newClaim(claim)
+                    return quiet
+                })
+        }
+        return own
+    }
+
+    /// The specs of the pods that an object creates.
+    private static func podTemplates(of object: JSONValue, _ kind: String) -> [JSONValue] {
+        let specs = [
+            kind == "Pod" ? object["spec"] : nil, object["spec"]?["template"]?["spec"],
+            object["spec"]?["jobTemplate"]?["spec"]?["template"]?["spec"],
+        ]
+        return specs.compactMap { $0 }
+    }
+
+    /// The type of a volume that may hold data of others; nil without one.
+    private static func foreignVolume(_ pod: JSONValue) -> String? {
+        for volume in pod["volumes"]?.array ?? [] {
+            let types = (volume.object ?? [:]).keys.filter { $0 != "name" }
+            if let foreign = types.sorted().first(where: { !ownVolumes.contains($0) }) { return foreign }
+        }
+        return nil
     }
 
     private static func internalService(_ document: JSONValue) -> JSONValue {

@@ -87,3 +87,24 @@ struct APIResources: Sendable {
     /// - Parameter type: "statefulset", "sts", "statefulsets.apps", "StatefulSet" …
     subscript(type: String) -> AccessTarget? { resources[type.lowercased()] }
 }
+
+/// The scopes of the types that a cluster serves.
+package struct TypeScopes: Sendable {
+    private let resources: APIResources
+
+    /// - Parameter listing: the output of `kubectl api-resources --no-headers`; empty for the common types only.
+    package init(listing: String = "") {
+        var resources = APIResources.common
+        resources.add(listing: listing)
+        self.resources = resources
+    }
+
+    /// Asks a cluster; one that does not answer is known by the common types.
+    package init(of kubectl: Kubectl) async {
+        self.init(listing: (try? await kubectl.run(["api-resources", "--no-headers"], limit: 4 << 20)) ?? "")
+    }
+
+    /// True if objects of a type belong to namespaces; nil for an unknown type.
+    /// - Parameter type: "statefulset", "sts", "statefulsets.apps" …
+    package func isNamespaced(_ type: String) -> Bool? { resources[type]?.isNamespaced }
+}

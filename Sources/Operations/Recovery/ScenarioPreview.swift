@@ -39,6 +39,8 @@ package struct ScenarioPreview: Encodable {
     var withoutData: [String]
     var steps: [StepPreview] = []
     var checks: [String]
+    /// The components of the set that no step restores.
+    var unrestored: [String]
     /// The findings on the plan's clusters.
     package var preflight: [ClusterFinding] = []
     /// The bytes that would be restored.
@@ -58,6 +60,12 @@ package struct ScenarioPreview: Encodable {
         atLeast = forecast.atLeast
         withoutData = forecast.unknown
         checks = plan.checks
+        unrestored = record.unrestored ?? []
+    }
+
+    static func unrestored(_ component: String) -> String {
+        "\(component) is not restored: no step of the plan restores it\nhint: add a step, or restore it afterwards with "
+            + "`dr restore --component \(component)`"
     }
 
     mutating func add(
@@ -80,6 +88,7 @@ package struct ScenarioPreview: Encodable {
             lines += step.proves.map { "     = \($0)" }
         }
         if !checks.isEmpty { lines.append("then checks: \(checks.joined(separator: ", "))") }
+        lines += unrestored.map { "warning: \(Self.unrestored($0))" }
         lines.append("data to restore: \(Units.bytes(bytes))")
         let allowed = rto.map { "; allowed: \(Units.duration($0))" } ?? ""
         lines.append("time: \(forecast?.text ?? incomplete)\(allowed)")

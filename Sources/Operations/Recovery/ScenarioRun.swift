@@ -78,7 +78,8 @@ package struct ScenarioRun {
         let record = try session.record(
             plan, text: text.text, identity: identity, selection: selection,
             digests: Dictionary(digests) { first, _ in first },
-            request: request, earlier: resumed?.reading.record, isDrill: place != nil,
+            request: request, earlier: resumed?.reading.record,
+            unrestored: place == nil ? plan.unrestored(of: chosen) : [], isDrill: place != nil,
             bare: session.bareEnvironment(hasRecoveryKey: recoveryKey != nil))
         var recovery = StackRecovery(session: session, repository: repository, selection: selection)
         recovery.restoring = Set(plan.steps.compactMap(\.restoredComponent))
@@ -144,6 +145,9 @@ package struct ScenarioRun {
         if !record.isDrill { try await preflight(ignoringErrors: ignoringPreflight) }
         let display = RunDisplay(session.options, record, progress: recovery.progress)
         let notices = recovery.notices
+        for component in record.unrestored ?? [] {
+            Output(options: session.options).warn(ScenarioPreview.unrestored(component))
+        }
         if !record.isDrill {
             try await refuseMisplaced()
             notices.open(session)
@@ -253,7 +257,7 @@ extension Session {
     /// - Throws: `UsageError` if a resumed run would differ from the original run.
     fileprivate func record(
         _ plan: Plan, text: String, identity: RunIdentity, selection: RestoreSelection, digests: [String: String],
-        request: ReplayRequest, earlier: RunRecord?, isDrill: Bool, bare: BareEnvironment?
+        request: ReplayRequest, earlier: RunRecord?, unrestored: [String], isDrill: Bool, bare: BareEnvironment?
     ) throws -> RunRecord {
         let digest = Digest(of: [UInt8](text.utf8)).hex
         let holder = RunHolder.current
@@ -291,6 +295,7 @@ extension Session {
             record.setDigests = digests
         }
         record.bare = bare
+        record.unrestored = unrestored.isEmpty ? nil : unrestored
         record.steps = plan.steps.map(\.id)
         record.rto = (plan.objectives.rto ?? configuration.objectives.rto).map { $0.duration / .seconds(1) }
         record.rpo = (plan.objectives.rpo ?? configuration.objectives.rpo).map { $0.duration / .seconds(1) }
@@ -299,6 +304,14 @@ extension Session {
         record.detectedAt = request.moments.detected
         record.declaredAt = request.moments.declared
         return record
+    }
+}
+
+extension Plan {
+    /// The components of the sets that no step restores, for a plan of the whole stack.
+    fileprivate func unrestored(of selection: RestoreSelection) -> [String] {
+        guard restores == .all else { return [] }
+        return Set(selection.sets.flatMap(\.components.keys)).subtracting(steps.compactMap(\.restoredComponent)).sorted()
     }
 }
 

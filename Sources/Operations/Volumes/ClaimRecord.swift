@@ -3,9 +3,12 @@ import Kubernetes
 import Platform
 
 /// A persistent volume claim as a backup records it, so that a restore can create it.
-struct ClaimRecord: Codable, Equatable, Sendable {
+package struct ClaimRecord: Codable, Equatable, Sendable {
     /// The key of the facts in a manifest.
     static let fact = "kubernetes_volume"
+
+    /// Maps a storage class to the cluster's default one.
+    package static let defaultClass = "(default)"
 
     var name: String
     var storageClass: String?
@@ -86,7 +89,10 @@ struct ClaimRecord: Codable, Equatable, Sendable {
             "accessModes": .array((accessModes.isEmpty ? ["ReadWriteOnce"] : accessModes).map { .string($0) }),
             "resources": ["requests": ["storage": .string(size)]],
         ]
-        if let storageClass { spec["storageClassName"] = .string(storageClasses[storageClass] ?? storageClass) }
+        if let storageClass {
+            let mapped = storageClasses[storageClass] ?? storageClass
+            if mapped != Self.defaultClass { spec["storageClassName"] = .string(mapped) }
+        }
         spec["volumeMode"] = volumeMode.map { .string($0) }
         return [
             "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": .object(metadata), "spec": .object(spec),

@@ -100,3 +100,16 @@ extension KubectlAction {
         }
     }
 }
+
+extension KubectlAction.Verb {
+    /// The type of the object that it changes; nil for manifests, a namespace to create, and conditions.
+    package var changedType: String? {
+        switch self {
+        case .apply, .createNamespace, .rollout, .wait: nil
+        case .scale(let object, _, _), .delete(let object), .jobFrom(let object, _): object.type
+        case .patch(let patch): patch.object.type
+        case .setImage(let image): image.object.type
+        case .rolloutUndo(let undo): undo.object.type
+        }
+    }
+}

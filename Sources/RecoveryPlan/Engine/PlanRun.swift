@@ -234,8 +234,9 @@ package struct PlanRun: Sendable {
         var reasons = progress.failures
         reasons += judgement.missedObjectives
         let owners = progress.restored.compactMap { part in part.ownerShortfall.map { "\(part.component): \($0)" } }
-        if !progress.failed.isEmpty || !owners.isEmpty {
-            return try end(.partial, progress, checks: checks, reasons: reasons + owners)
+        let missing = (record.unrestored ?? []).map { "\($0) was not restored: no step of the plan restores it" }
+        if !progress.failed.isEmpty || !owners.isEmpty || !missing.isEmpty {
+            return try end(.partial, progress, checks: checks, reasons: reasons + owners + missing)
         }
         let isLate = judgement.rtoMet == false || judgement.rpoMet == false
         let outcome = try end(isLate ? .late : .recovered, progress, checks: checks, reasons: reasons)

@@ -72,6 +72,8 @@ package struct RunRecord: Codable, Equatable, Sendable {
     /// SHA-256 of the documents of these sets, by set name.
     package var setDigests: [String: String]?
     package var components: [String]
+    /// The components of the sets that a plan for the whole stack does not restore; nil without any.
+    package var unrestored: [String]?
     /// Ids of the plan's steps, in its order.
     package var steps: [String] = []
     package var tool: String

@@ -14,6 +14,8 @@ package struct Plan: Equatable, Sendable {
     package var objectives = PlanObjectives()
     /// The state of the Kubernetes clusters of the plan when it starts.
     package var cluster = ClusterState.existing
+    /// The components that the plan is to restore.
+    package var restores = RestoredScope.steps
     /// The values for this run by name; a list as JSON. The command line overrides the file.
     package var parameters: [String: String] = [:]
     /// The declared parameters in the order of the file, with their values for this run.
@@ -43,6 +45,11 @@ extension Plan: Section {
             about:
                 "State of the Kubernetes cluster when the plan starts: 'existing' (default), or 'rebuilt' if it need not answer yet."
         ),
+        Key(
+            "restores", \.restores, as: .word(),
+            about:
+                "'all' if the plan recovers the whole stack: a component of the set that no step restores makes the recovery partial. Default: 'steps'."
+        ),
         .alreadyRead(
             "parameters", schema: Shape<[Parameter]>.parameters.schema,
             "Parameters for ${...}, with their values; --param overrides them."),
@@ -70,6 +77,14 @@ extension PlanObjectives: Section {
         Key("rpo", \.rpo, as: .period, about: "Recovery point objective, such as 1h (default: the one in dr.yaml)."),
         Key("rto_from", \.rtoFrom, as: .word(), about: "Start of the RTO (default: declared)."),
     ]
+}
+
+/// The components that a plan is to restore.
+package enum RestoredScope: String, Codable, CaseIterable, Sendable {
+    /// Those of its steps.
+    case steps
+    /// All components of the set.
+    case all
 }
 
 /// The state of a plan's Kubernetes clusters when it starts.
