@@ -223,7 +223,7 @@ struct ClusterSite {
         request.holdsWorkloads = holds
         request.prefix = prefix
         let objects = Mutex<[ImportedObject]>([])
-        try await ObjectsImporter(kubectl: kubectl, pool: Self.pool).run(request) { object in
+        try await ObjectsImporter(kubectl: kubectl, settings: settings, pool: Self.pool).run(request) { object in
             objects.withLock { $0.append(object) }
         }
         return objects.withLock { $0 }
