@@ -25,7 +25,8 @@ extension NamespaceObjectsComponent: ComponentKind {
 
     package func source(_ context: ComponentContext) -> any ComponentSource {
         NamespaceObjectsSource(
-            api: api(context), settings: completed(by: context), isEncrypted: context.encryptsBackups, pool: context.pool)
+            api: api(context), settings: completed(by: context), isEncrypted: context.encryptsBackups,
+            pool: context.pool)
     }
 
     package static func restorer(_ settings: Self?, _ context: ComponentContext) -> (any ComponentRestorer)? {

@@ -24,7 +24,8 @@ package struct NamespaceObjectsComponent: Equatable, Sendable {
     func requireNamespace(operation: String) throws(ComponentError) {
         guard namespaces.isEmpty else { return }
         throw ComponentError(
-            .misconfigured, operation: operation, "neither the component nor the section 'kubernetes' names a namespace",
+            .misconfigured, operation: operation,
+            "neither the component nor the section 'kubernetes' names a namespace",
             hint: "add `namespace:` to one of them in dr.yaml")
     }
 
@@ -46,7 +47,8 @@ extension NamespaceObjectsComponent: Section {
         Key(
             "context", \.context, as: .text,
             about: "Context in the kubeconfig (default: that of the section 'kubernetes')."),
-        Key("namespace", \.namespace, as: .text, 
+        Key(
+            "namespace", \.namespace, as: .text,
             about: "Namespace whose objects are backed up (default: that of the section 'kubernetes')."),
         Key("namespaces", \.others, as: .list(of: .text), about: "Several namespaces, in place of 'namespace'."),
         Key(

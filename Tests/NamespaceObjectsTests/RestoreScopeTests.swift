@@ -1,3 +1,5 @@
+import BackupRepository
+import Components
 import Documents
 import Foundation
 import Lab
@@ -22,7 +24,8 @@ import Testing
         #expect(
             objects.detail("ConfigMap", "rules")
                 == "the component's settings do not name the namespace 'monitoring'")
-        #expect(objects.filter { [.create, .update].contains($0.outcome) && $0.kind != "CustomResourceDefinition" } == [])
+        #expect(
+            objects.filter { [.create, .update].contains($0.outcome) && $0.kind != "CustomResourceDefinition" } == [])
         #expect(site.present("ConfigMap", "rules")?["data"]?["rules.yml"] == "changed")
         #expect(site.present("Namespace", "drill-monitoring", in: "") == nil)
     }
@@ -40,7 +43,8 @@ import Testing
     }
 
     static let access = "\"apiVersion\":\"rbac.authorization.k8s.io/v1\""
-    static let role = "\"roleRef\":{\"apiGroup\":\"rbac.authorization.k8s.io\",\"kind\":\"ClusterRole\",\"name\":\"cluster-admin\"}"
+    static let role =
+        "\"roleRef\":{\"apiGroup\":\"rbac.authorization.k8s.io\",\"kind\":\"ClusterRole\",\"name\":\"cluster-admin\"}"
 
     static let hostile = [
         Hostile(

@@ -40,7 +40,8 @@ struct ObjectsImporter: ComponentImporter {
             }
             let scope = try await pool.run { try RestoreScope(settings, stored.objects) }
             var run = ImportRun(
-                api, request, move: move, scope: scope, scaled: try await pool.run { try ScaledWorkloads(stored.objects) },
+                api, request, move: move, scope: scope,
+                scaled: try await pool.run { try ScaledWorkloads(stored.objects) },
                 discovery: try await pool.run { try api.discover() })
             for stage in RestoreStage.allCases {
                 let objects = stored.objects.filter { $0.stage == stage }

@@ -19,7 +19,8 @@ struct RestoreScope: Sendable {
             switch object.name.kind {
             case "RoleBinding" where object.name.namespace.map(namespaces.contains) == true:
                 needs.note(
-                    document, APIResource(group: Self.access, version: "v1", plural: "rolebindings", kind: "RoleBinding"))
+                    document,
+                    APIResource(group: Self.access, version: "v1", plural: "rolebindings", kind: "RoleBinding"))
             case "ClusterRoleBinding" where object.name.namespace == nil && foreignSubject(of: document) == nil:
                 _ = needs.add(binding: document, to: namespaces)
             default: break
