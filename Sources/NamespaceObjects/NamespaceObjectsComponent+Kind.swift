@@ -14,7 +14,7 @@ extension NamespaceObjectsComponent: ComponentKind {
         objects:
           kind: kubernetes
           context: production                # default: that of `kubernetes:`
-          namespace: monitoring              # or namespaces: [monitoring, logging]
+          namespace: monitoring              # or namespaces: [monitoring, logging]; default: that of `kubernetes:`
           # include: [configmaps, secrets]   # only these types
           # exclude: [scaledobjects.keda.sh]
           # secrets: auto                    # auto: into an encrypted store only; or never
@@ -25,7 +25,8 @@ extension NamespaceObjectsComponent: ComponentKind {
 
     package func source(_ context: ComponentContext) -> any ComponentSource {
         NamespaceObjectsSource(
-            api: api(context), settings: self, isEncrypted: context.encryptsBackups, pool: context.pool)
+            api: api(context), settings: completed(by: context), isEncrypted: context.encryptsBackups,
+            pool: context.pool)
     }
 
     package static func restorer(_ settings: Self?, _ context: ComponentContext) -> (any ComponentRestorer)? {
@@ -34,14 +35,16 @@ extension NamespaceObjectsComponent: ComponentKind {
 
     package static func importer(_ settings: Self?, _ context: ComponentContext) -> (any ComponentImporter)? {
         // Without settings the cluster is not known; the documents can still be restored as files.
-        settings.map { ObjectsImporter(kubectl: $0.kubectl(context), pool: context.pool) }
+        settings.map {
+            ObjectsImporter(kubectl: $0.kubectl(context), settings: $0.completed(by: context), pool: context.pool)
+        }
     }
 
     package static let canSlice = false
 
     package func gaps(_ context: ComponentContext) -> (any GapFinder)? {
         NamespaceGaps(
-            api: api(context), settings: self,
+            api: api(context), settings: completed(by: context),
             selection: TypeSelection(included: included, excluded: excluded, takesSecrets: secrets == .auto),
             pool: context.pool)
     }
@@ -49,9 +52,17 @@ extension NamespaceObjectsComponent: ComponentKind {
     package static let neighbours: [String] = []
     package static let trace: ServerTrace? = nil
 
+    /// The settings with those of the stack's section, where the component has none.
+    func completed(by context: ComponentContext) -> Self {
+        var settings = self
+        settings.context = self.context ?? context.cluster
+        if namespaces.isEmpty { settings.namespace = context.clusterNamespace }
+        return settings
+    }
+
     private func kubectl(_ context: ComponentContext) -> Kubectl {
         Kubectl(
-            context: self.context ?? context.cluster, namespace: nil, environment: context.environment, folder: "/",
+            context: completed(by: context).context, namespace: nil, environment: context.environment, folder: "/",
             pool: context.pool)
     }
 
@@ -73,7 +84,7 @@ extension NamespaceObjectsComponent: ComponentKind {
     package func identity(_ context: ComponentContext) throws -> String? {
         let api = KubernetesAPI(kubectl(context), patience: .zero)
         defer { api.end() }
-        let identifiers = try namespaces.map { namespace in
+        let identifiers = try completed(by: context).namespaces.map { namespace in
             try api.document(at: "/api/v1/namespaces/\(namespace)")?["metadata"]?["uid"]?.text ?? "none"
         }
         return identifiers.joined(separator: " ")
@@ -84,7 +95,8 @@ extension NamespaceObjectsComponent: ComponentKind {
     package static let checks = [
         OfferedCheck<Self>("kubernetes_objects", roles: [.content]) { settings, subject in
             ObjectsRestored(
-                subject, KubernetesAPI(settings.kubectl(subject.context), patience: .zero), settings: settings)
+                subject, KubernetesAPI(settings.kubectl(subject.context), patience: .zero),
+                settings: settings.completed(by: subject.context))
         }
     ]
 

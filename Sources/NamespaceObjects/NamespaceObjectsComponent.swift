@@ -1,3 +1,4 @@
+internal import BackupRepository
 package import Documents
 internal import Kubernetes
 
@@ -19,6 +20,15 @@ package struct NamespaceObjectsComponent: Equatable, Sendable {
         ((namespace.map { [$0] } ?? []) + others).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 
+    /// - Throws: `ComponentError` if neither the component nor the stack names a namespace.
+    func requireNamespace(operation: String) throws(ComponentError) {
+        guard namespaces.isEmpty else { return }
+        throw ComponentError(
+            .misconfigured, operation: operation,
+            "neither the component nor the section 'kubernetes' names a namespace",
+            hint: "add `namespace:` to one of them in dr.yaml")
+    }
+
     package enum SecretUse: String, CaseIterable, Sendable {
         /// Secrets are backed up into an encrypted store only.
         case auto
@@ -37,7 +47,9 @@ extension NamespaceObjectsComponent: Section {
         Key(
             "context", \.context, as: .text,
             about: "Context in the kubeconfig (default: that of the section 'kubernetes')."),
-        Key("namespace", \.namespace, as: .text, about: "Namespace whose objects are backed up."),
+        Key(
+            "namespace", \.namespace, as: .text,
+            about: "Namespace whose objects are backed up (default: that of the section 'kubernetes')."),
         Key("namespaces", \.others, as: .list(of: .text), about: "Several namespaces, in place of 'namespace'."),
         Key(
             "include", \.included, as: .list(of: .text),
@@ -55,9 +67,8 @@ extension NamespaceObjectsComponent: Section {
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
-        if written.contains("namespace") == written.contains("namespaces") {
-            reader.complain(
-                written.section, "expected 'namespace' or 'namespaces', found \(namespace == nil ? "none" : "both")")
+        if written.contains("namespace"), written.contains("namespaces") {
+            reader.complain(written.section, "expected 'namespace' or 'namespaces', found both")
         }
         if written.contains("namespaces"), others.isEmpty {
             reader.complain(written["namespaces"], "'namespaces' is empty: it needs a namespace")

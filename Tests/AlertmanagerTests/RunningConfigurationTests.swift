@@ -96,6 +96,17 @@ import Testing
         #expect(found[3].contains("nflog"))
     }
 
+    @Test(arguments: [false, true]) func `a file tree of this machine does not cover the files of a pod`(
+        _ isInPod: Bool
+    ) {
+        var surroundings = GapSurroundings(trees: ["/run/secrets", "/etc/alertmanager"])
+        surroundings.isInPod = isInPod
+        let gaps = AlertmanagerGaps(api: AlertmanagerSite.api("http://127.0.0.1:1"), configuration: nil, storage: nil)
+            .found(configuration, surroundings)
+        #expect(gaps.contains { $0.object.contains("/run/secrets/hook") } == isInPod)
+        #expect(gaps.allSatisfy(\.isInFiles))
+    }
+
     @Test func `a backed-up file tree closes the gaps for the files it holds`() {
         let own = "/etc/alertmanager/alertmanager.yml"
         #expect(gaps(configuration: own).count == 4)

@@ -223,7 +223,7 @@ struct ClusterSite {
         request.holdsWorkloads = holds
         request.prefix = prefix
         let objects = Mutex<[ImportedObject]>([])
-        try await ObjectsImporter(kubectl: kubectl, pool: Self.pool).run(request) { object in
+        try await ObjectsImporter(kubectl: kubectl, settings: settings, pool: Self.pool).run(request) { object in
             objects.withLock { $0.append(object) }
         }
         return objects.withLock { $0 }
@@ -283,13 +283,14 @@ extension CapturedObjects {
 }
 
 extension ClusterSite {
+    var context: ComponentContext {
+        ComponentContext(name: "objects", environment: environment, pool: Self.pool, userAgent: "test", now: { 0 })
+    }
+
     /// Runs the check of the kind.
     /// - Returns: its verdict, its measured value and its detail.
     func check(facts: [String: String]?) async throws -> String {
-        var subject = CheckedComponent(
-            settings,
-            ComponentContext(
-                name: "objects", environment: environment, pool: Self.pool, userAgent: "test", now: { 0 }))
+        var subject = CheckedComponent(settings, context)
         subject.facts = facts
         let check = ObjectsRestored(subject, api(), settings: settings)
         let measurement = try await Self.pool.run { try check.measure() }

@@ -92,6 +92,27 @@ import Testing
         #expect(site.present("CronJob", "backup")?["spec"]?["suspend"] != true)
     }
 
+    @Test func `manifests that a plan applies after a held restore do not conflict`() async throws {
+        let site = try await ClusterSite()
+        let captured = try await site.capture()
+        try await site.kubectl("delete", "namespace", "monitoring")
+        _ = try await site.restore(captured, replaces: true, holds: true)
+        #expect(site.present("Namespace", "monitoring", in: "") != nil)
+        #expect(site.present("Deployment", "grafana")?["spec"]?["replicas"] == 0)
+        let manifest = site.folder.url.appending(path: "manifest.json")
+        for replicas in [2, 3] {
+            try Data(
+                """
+                {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"grafana","namespace":"monitoring"},"spec":
+                {"replicas":\(replicas),"selector":{"matchLabels":{"app":"grafana"}},"template":{"metadata":{"labels":{"app":
+                "grafana"}},"spec":{"containers":[{"name":"main","image":"grafana:13"}]}}}}
+                """.utf8
+            ).write(to: manifest)
+            try await site.kubectl("apply", "--server-side", "--field-manager=dr", "--filename", manifest.path)
+            #expect(site.present("Deployment", "grafana")?["spec"]?["replicas"] == JSONValue(replicas))
+        }
+    }
+
     @Test func `a workload that runs is not stopped by hold`() async throws {
         let site = try await ClusterSite()
         let captured = try await site.capture()

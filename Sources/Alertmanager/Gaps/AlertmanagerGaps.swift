@@ -31,7 +31,7 @@ package struct AlertmanagerGaps: GapFinder {
                     why: "Alertmanager shows them as <secret>: it does not start with the configuration of the backup",
                     remedy: configuration.map { "back up '\($0)' as kind files, into an encrypted store" }
                         ?? "back up the configuration file as kind files, into an encrypted store, and name it here as "
-                        + "`config:`"))
+                        + "`config:`", isInFiles: configuration == nil))
         }
         let templates = running.templates.filter { !covers(Self.folder(of: $0), surroundings) }
         if !templates.isEmpty {
@@ -39,7 +39,7 @@ package struct AlertmanagerGaps: GapFinder {
                 Gap(
                     "the templates \(Gap.list(templates))",
                     why: "notifications that use them cannot be sent without them",
-                    remedy: "back up their folder as kind files or git"))
+                    remedy: "back up their folder as kind files or git", isInFiles: true))
         }
         let files = running.files.filter { !covers($0, surroundings) }
         if !files.isEmpty {
@@ -47,7 +47,8 @@ package struct AlertmanagerGaps: GapFinder {
                 Gap(
                     "the files \(Gap.list(files))",
                     why: "the configuration reads secrets and certificates from them",
-                    remedy: "back them up as kind files, into an encrypted store, or keep them in a secret manager"))
+                    remedy: "back them up as kind files, into an encrypted store, or keep them in a secret manager",
+                    isInFiles: true))
         }
         if storage.map({ surroundings.covers($0) }) != true {
             gaps.append(
@@ -56,14 +57,14 @@ package struct AlertmanagerGaps: GapFinder {
                     why: "after a restore, Alertmanager may send notifications again that it has sent already",
                     remedy: storage.map { "back up '\($0)' as kind files, if that matters" }
                         ?? "back up the folder of --storage.path as kind files, and name it here as `storage:`, if "
-                        + "that matters"))
+                        + "that matters", isInFiles: storage == nil))
         }
         return gaps
     }
 
     /// True if a path of the configuration is backed up. A relative one is relative to the configuration's folder.
     private func covers(_ path: String, _ surroundings: GapSurroundings) -> Bool {
-        if path.hasPrefix("/") { return surroundings.covers(path) }
+        if path.hasPrefix("/") { return surroundings.covers(reported: path) }
         guard let folder = configuration.map({ Self.folder(of: $0) }) else { return false }
         return surroundings.covers(path.isEmpty || path == "." ? folder : "\(folder)/\(path)")
     }

@@ -13,11 +13,14 @@ package struct Gap: Codable, Equatable, Sendable {
     package var why: String
     /// The way to include it in a backup, or to keep it elsewhere.
     package var remedy: String
+    /// True if it is in files of the server's machine, so that the remedy is a backup of these files.
+    package var isInFiles: Bool
 
-    package init(_ object: String, why: String, remedy: String) {
+    package init(_ object: String, why: String, remedy: String, isInFiles: Bool = false) {
         self.object = object
         self.why = why
         self.remedy = remedy
+        self.isInFiles = isInFiles
     }
 }
 
@@ -31,6 +34,8 @@ package struct GapSurroundings: Sendable {
     package var withheld: [Withheld]
     /// The claims of clusters whose data are backed up.
     package var claims: [BackedUpClaims]
+    /// True if the server of this component runs in a pod: the paths that it reports are not on this machine.
+    package var isInPod = false
 
     package init(
         trees: [String] = [], components: Set<String> = [], withheld: [Withheld] = [], claims: [BackedUpClaims] = []
@@ -50,6 +55,9 @@ package struct GapSurroundings: Sendable {
     package func covers(_ path: String) -> Bool {
         trees.contains { path == $0 || path.hasPrefix($0.hasSuffix("/") ? $0 : $0 + "/") }
     }
+
+    /// Returns true if an absolute path that the server of this component reports is backed up on this machine.
+    package func covers(reported path: String) -> Bool { !isInPod && covers(path) }
 
     /// Returns true if the name, kind or path of a component mentions a program: "promtail".
     package func mentions(_ program: String) -> Bool {

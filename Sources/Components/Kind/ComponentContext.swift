@@ -28,6 +28,8 @@ package struct ComponentContext: Sendable {
     package var sampleInterval: Duration?
     /// The context of `kubernetes:` in the kubeconfig; nil for the current one, or for the cluster that dr runs in.
     package var cluster: String?
+    /// The namespace of `kubernetes:`; nil if it names none.
+    package var clusterNamespace: String?
     /// The settings of all components of the stack, this one included.
     package var stack: [any ComponentKind] = []
     /// The supported kinds.

@@ -25,6 +25,7 @@ struct CaptureRun {
     }
 
     mutating func run() throws {
+        try source.settings.requireNamespace(operation: "capture the objects")
         let api = source.api
         let discovery: APIDiscovery
         do {

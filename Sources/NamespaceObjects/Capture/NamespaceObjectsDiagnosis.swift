@@ -13,6 +13,7 @@ extension NamespaceObjectsSource {
     }
 
     private func examine() throws -> [Diagnosis] {
+        try settings.requireNamespace(operation: "examine the cluster")
         let version = try api.document(at: "/version")?["gitVersion"]?.text ?? "(version unknown)"
         var findings = [
             Diagnosis(

@@ -23,6 +23,7 @@ struct ObjectsRestored: RecoveryCheck {
 
     func measure() throws -> Measurement {
         defer { api.end() }
+        try settings.requireNamespace(operation: "check the objects")
         guard let facts = subject.facts else { return try measureNamespaces() }
         let digests = ObjectDigests(facts: facts)
         guard digests.count > 0 else { return .skipped("the set has no objects") }

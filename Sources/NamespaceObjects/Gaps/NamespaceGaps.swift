@@ -18,6 +18,7 @@ struct NamespaceGaps: GapFinder {
     }
 
     private func found(_ surroundings: GapSurroundings) throws -> [Gap] {
+        try settings.requireNamespace(operation: "search for gaps")
         let discovery = try api.discover(skipping: selection.skips)
         var gaps: [Gap] = []
         for namespace in settings.namespaces {

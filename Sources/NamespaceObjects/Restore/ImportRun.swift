@@ -8,6 +8,7 @@ struct ImportRun: Sendable {
     private let api: KubernetesAPI
     private let request: ImportRequest
     private let move: NamespaceMove?
+    private let scope: RestoreScope
     private let scaled: ScaledWorkloads
     var discovery: APIDiscovery
     /// Namespaces that a dry run would create: the server knows none of their objects.
@@ -18,12 +19,13 @@ struct ImportRun: Sendable {
     var unusable: [String: String] = [:]
 
     init(
-        _ api: KubernetesAPI, _ request: ImportRequest, move: NamespaceMove?, scaled: ScaledWorkloads,
-        discovery: APIDiscovery
+        _ api: KubernetesAPI, _ request: ImportRequest, move: NamespaceMove?, scope: RestoreScope,
+        scaled: ScaledWorkloads, discovery: APIDiscovery
     ) {
         self.api = api
         self.request = request
         self.move = move
+        self.scope = scope
         self.scaled = scaled
         self.discovery = discovery
     }
@@ -56,6 +58,7 @@ struct ImportRun: Sendable {
     }
 
     private func settle(_ stored: StoredObject, as name: ObjectName) throws -> ImportedObject {
+        if let obstacle = scope.obstacle(to: stored.name) { return object(name, .failed, detail: obstacle) }
         if let obstacle = move?.obstacle(to: stored.name) { return object(name, .skipped, detail: obstacle) }
         if let reason = name.namespace.flatMap({ unusable[$0] }) {
             return object(name, .failed, detail: "its namespace cannot be used: \(reason.printable)")
@@ -69,12 +72,25 @@ struct ImportRun: Sendable {
                     name, .failed, detail: "the API server does not serve this type: install its definition or operator"
                 )
         }
+        // The API ignores the namespace of an object that has none.
+        guard resource.isNamespaced == (name.namespace != nil) else {
+            return object(
+                name, .failed,
+                detail: resource.isNamespaced
+                    ? "its document names no namespace" : "objects of its type belong to the whole cluster")
+        }
         resource.version = document["apiVersion"]?.text?.split(separator: "/").last.map(String.init) ?? resource.version
         let isNew = name.namespace.map { missing.contains($0) } ?? false
         let live = isNew ? nil : try api.object(resource, name.name, in: name.namespace)
         let present = live.map {
             CanonicalObject.make(
                 from: $0.adding(["kind": .string(name.kind), "apiVersion": .string(resource.apiVersion)]))
+        }
+        if let refusal = scope.refusal(of: stored.name, document, live: live) {
+            let isSame = present.map {
+                ObjectDifference(stored: CanonicalObject.make(from: document), present: $0).isCovered
+            }
+            return isSame == true ? object(name, .same) : object(name, .failed, detail: refusal)
         }
         if let live, live["metadata"]?["deletionTimestamp"]?.text != nil {
             return object(name, .conflict, detail: "it is being deleted\(Self.finalizers(of: live))")
@@ -117,6 +133,9 @@ struct ImportRun: Sendable {
             return ImportedObject("object", entry.object, outcome: .skipped, detail: "the backup does not have it")
         }
         var name = ObjectName(group: "", kind: "Secret", namespace: parts[2], name: String(parts[3].dropLast(5)))
+        if let obstacle = scope.obstacle(to: name) {
+            return object(move?.moved(name) ?? name, .failed, detail: obstacle)
+        }
         name = move?.moved(name) ?? name
         let resource = APIResource(group: "", version: "v1", plural: "secrets", kind: "Secret")
         let why = "the backup does not have it, because \(NamespaceObjectsSource.withheldSecret)"

@@ -13,6 +13,7 @@ struct ObjectsImporter: ComponentImporter {
     static var destination: ImportDestination { .server }
 
     let kubectl: Kubectl
+    let settings: NamespaceObjectsComponent
     let pool: BlockingPool
 
     /// Objects that are applied at once: each runs one kubectl.
@@ -21,6 +22,7 @@ struct ObjectsImporter: ComponentImporter {
     func run(_ request: ImportRequest, report: @escaping @Sendable (ImportedObject) -> Void) async throws {
         let api = KubernetesAPI(kubectl)
         defer { api.end() }
+        try settings.requireNamespace(operation: "restore the objects")
         let stored = try await pool.run { try StoredObjects(in: request.tree) }
         let lock = Mutex(())
         let add = { @Sendable (object: ImportedObject) in
@@ -36,13 +38,15 @@ struct ObjectsImporter: ComponentImporter {
             let move = try request.prefix.map {
                 try NamespaceMove(prefix: $0, namespaces: stored.namespaces + Self.namespaces(of: stored))
             }
+            let scope = try await pool.run { try RestoreScope(settings, stored.objects) }
             var run = ImportRun(
-                api, request, move: move, scaled: try await pool.run { try ScaledWorkloads(stored.objects) },
+                api, request, move: move, scope: scope,
+                scaled: try await pool.run { try ScaledWorkloads(stored.objects) },
                 discovery: try await pool.run { try api.discover() })
             for stage in RestoreStage.allCases {
                 let objects = stored.objects.filter { $0.stage == stage }
                 if stage == .namespaces {
-                    for name in stored.namespaces.map({ (move?.prefix ?? "") + $0 }) {
+                    for name in scope.included(stored.namespaces).map({ (move?.prefix ?? "") + $0 }) {
                         try await prepare(name, &run, add: add)
                     }
                 }

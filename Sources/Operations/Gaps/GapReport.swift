@@ -12,11 +12,18 @@ package struct GapReport: Encodable {
         var why: String
         var remedy: String
 
-        init(_ component: String, _ gap: Gap) {
+        /// - Parameter isInPod: true if the component's server runs in a pod.
+        init(_ component: String, _ gap: Gap, isInPod: Bool = false) {
             self.component = component
-            object = gap.object
             why = gap.why
-            remedy = gap.remedy
+            guard isInPod, gap.isInFiles else {
+                (object, remedy) = (gap.object, gap.remedy)
+                return
+            }
+            object = "\(gap.object) (in the server's pod)"
+            remedy =
+                "back up the ConfigMaps, Secrets or volumes that the pod mounts there, or the repository of kind git that "
+                + "they come from: the files are not on this machine"
         }
     }
 

@@ -1,4 +1,6 @@
 import BackupRepository
+import Components
+import Documents
 import ObjectStorage
 import Platform
 import StackConfiguration
@@ -15,13 +17,14 @@ package struct GapSearch {
         let homes = components.compactMap(\.home)
         let withheld = await newestWithheld(&report)
         for component in components {
-            let surroundings = GapSurroundings(
+            var surroundings = GapSurroundings(
                 trees: homes, components: Set(components.flatMap { [$0.name, $0.kind] }),
                 withheld: withheld[component.name] ?? [], claims: claims)
+            surroundings.isInPod = component.isServedByPod
             do {
                 guard let finder = try session.gaps(component) else { continue }
                 let gaps = try await finder.gaps(surroundings)
-                report.gaps += gaps.map { GapReport.Row(component.name, $0) }
+                report.gaps += gaps.map { GapReport.Row(component.name, $0, isInPod: surroundings.isInPod) }
             } catch let error as CancellationError {
                 throw error
             } catch { report.unknown.append(.init(component: component.name, reason: "\(error)")) }
@@ -72,5 +75,12 @@ package struct GapSearch {
             report.unknown.append(.init(component: "repository", reason: "\(error)"))
             return [:]
         }
+    }
+}
+
+extension ComponentConfiguration {
+    /// True if the component's server runs in a pod, so that its paths are not those of this machine.
+    var isServedByPod: Bool {
+        volume != nil || settings.server?.url.hasPrefix(ClusterAddress.scheme) == true
     }
 }

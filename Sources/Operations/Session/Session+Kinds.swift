@@ -23,6 +23,7 @@ extension Session {
         context.tenants = configuration.checks.tenants
         context.sampleInterval = configuration.checks.interval?.duration
         context.cluster = configuration.kubernetes.context
+        context.clusterNamespace = configuration.kubernetes.namespace
         context.kinds = kinds
         context.stack = configuration.components.map(\.settings)
         return context

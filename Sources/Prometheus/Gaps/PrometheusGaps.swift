@@ -78,7 +78,7 @@ package struct PrometheusGaps: GapFinder {
             ("credentials", named.secrets, "without them scrapes and alerts are refused"),
         ]
         return kinds.compactMap { kind in
-            let missing = kind.paths.filter { !surroundings.covers($0) }
+            let missing = kind.paths.filter { !surroundings.covers(reported: $0) }
             guard !missing.isEmpty else { return nil }
             let folders = Set(missing.map { $0[..<($0.lastIndex(of: "/") ?? $0.startIndex)] }).map(String.init).sorted()
             let secrets =
@@ -87,7 +87,7 @@ package struct PrometheusGaps: GapFinder {
                 "\(kind.name): \(Gap.list(missing))", why: kind.why,
                 remedy:
                     "add a component of kind files with data: \(Gap.list(folders, most: 3)), or of kind git for the "
-                    + "repository that it comes from\(secrets)")
+                    + "repository that it comes from\(secrets)", isInFiles: true)
         }
     }
 
