@@ -20,6 +20,8 @@ package struct ComponentRestore: Sendable {
     /// True if the top folder stays private to this user: for a tree that is only imported afterwards.
     package var isPrivate = false
     package var restorer: (any ComponentRestorer)?
+    /// Called when the tree is whole, before it replaces the target's content; an error refuses that. It may block.
+    package var mayReplace: (@Sendable () throws -> Void)?
     package var pool: BlockingPool
     package var progress: WorkProgress
     /// The number of packs read at the same time.
@@ -108,6 +110,7 @@ package struct ComponentRestore: Sendable {
             progress.update { $0.phase = "swapping" }
             // Before the root gets its final mode, because a folder that others may enter cannot be resumed.
             try tree.synchronize()
+            try mayReplace?()
             if !target.isFilledInPlace, !isPrivate {
                 try tree.finishRoot(
                     manifest.root ?? target.usualRoot, isRecorded: manifest.root != nil || target.replaces)

@@ -94,6 +94,12 @@ package struct RemoteStore: ObjectStore {
         }
     }
 
+    /// Asks the coordinator, which sees the other users of the volume.
+    /// - Throws: the reason for which a restored tree may not replace the present one.
+    package func mayReplace() throws {
+        try ask(StoreRequest(.mayReplace), of: nil) { call in _ = try call.result() }
+    }
+
     // MARK: -
 
     fileprivate func ask<Value>(

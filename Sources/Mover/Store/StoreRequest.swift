@@ -13,6 +13,8 @@ struct StoreRequest: Codable {
         case openPack
         /// Asks which packs prunes are about to remove; their ids follow, as JSON.
         case doomed
+        /// Asks, right before restored data replace the present ones, if that is still right.
+        case mayReplace
     }
 
     var operation: Operation

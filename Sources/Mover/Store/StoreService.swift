@@ -11,6 +11,7 @@ package struct StoreService: Conversation.Answering {
     private let repository: Repository
     private let rights: StoreRights
     private let doomed: @Sendable (Set<String>) throws -> Set<String>
+    private let mayReplace: (@Sendable () async throws -> Void)?
     /// The documents that the mover has read: only these are decrypted for it.
     private let read: ServedDocuments
 
@@ -18,14 +19,17 @@ package struct StoreService: Conversation.Answering {
     ///   - repository: with the credentials and keys, and the locks of new objects.
     ///   - mayWrite: false for a restore.
     ///   - doomed: returns those packs of the component that prunes remove.
+    ///   - mayReplace: throws if a restored tree may not replace the present one; nil if the mover restores nothing.
     package init(
         _ repository: Repository, component: String, mayWrite: Bool,
-        doomed: @escaping @Sendable (Set<String>) throws -> Set<String> = { _ in [] }
+        doomed: @escaping @Sendable (Set<String>) throws -> Set<String> = { _ in [] },
+        mayReplace: (@Sendable () async throws -> Void)? = nil
     ) {
         self.repository = repository
         rights = StoreRights(
             component: component, mayWrite: mayWrite, needsEncryption: !repository.encryption.recipients.isEmpty)
         self.doomed = doomed
+        self.mayReplace = mayReplace
         read = ServedDocuments()
     }
 
@@ -41,6 +45,10 @@ package struct StoreService: Conversation.Answering {
         case .open: try open(try key(of: request, rights.isDocument), call)
         case .openPack: try openPack(try key(of: request, rights.isPack), try request.range(), call: call)
         case .doomed: try askDoomed(call)
+        case .mayReplace:
+            guard let mayReplace else { throw denied(request, nil) }
+            try await mayReplace()
+            try call.finish([] as [String])
         }
     }
 

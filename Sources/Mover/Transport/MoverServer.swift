@@ -31,6 +31,8 @@ package final class MoverServer: Sendable {
     package func run() throws {
         let socket = try MoverSocket(listeningAt: path)
         let began = ContinuousClock.now
+        let presence = MoverPresence(socket: path)
+        try presence.begin()
         defer { conversation.withLock { $0?.link.end(LinkError(.closed, "the mover ends")) } }
         while true {
             try Task.checkCancellation()
@@ -40,6 +42,7 @@ package final class MoverServer: Sendable {
                 continue
             }
             if link.failure != nil { return }
+            if link.disconnected == .zero { presence.note() }
             if link.disconnected > idle {
                 return link.end(LinkError(.lost, "the coordinator was away for \(idle)"))
             }

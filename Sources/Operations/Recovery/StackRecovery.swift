@@ -54,7 +54,7 @@ package struct StackRecovery: RecoveryServices {
                 lines += plan.obstacles.map { "conflict: \($0)" }
                 return ActionPreview(lines, bytes: plan.bytes)
             case .volume(let words):
-                let plan = try await job.planVolume()
+                let plan = try await job.planVolume(createsNamespace: true)
                 let use = request.previous == .discard ? "removed once the run is validated" : "kept in the volume"
                 var lines = [
                     "restore \(job.component) of set \(job.set.name) to \(words), \(plan.target): \(Units.count(plan.files, "file"))"

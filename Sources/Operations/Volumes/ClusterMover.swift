@@ -16,8 +16,17 @@ struct ClusterMover: MoverHost {
     let kubectl: Kubectl
     let place: VolumePlacement
     let claim: ClaimRecord?
+    /// The name of the pod; nil for a new one each time.
+    var pod: String?
+    /// Called once the pod exists, before it works.
+    var afterCreation: @Sendable () async throws -> Void = {}
+
+    static func podName(component: String, run: String) -> String {
+        "dr-\(component.prefix(40))-\(run.prefix(8))-\(RandomID.make().prefix(4))"
+    }
 
     func directory() async throws -> String { place.data }
+    func warnings() async -> [String] { place.warnings }
     func facts() async throws -> [String: String] { try claim?.facts(place) ?? [:] }
 
     func withMover<Value: Sendable>(
@@ -25,7 +34,7 @@ struct ClusterMover: MoverHost {
         _ body: @escaping @Sendable (MoverLine) async throws -> Value
     ) async throws -> Value {
         await sweep(except: run)
-        let name = "dr-\(component.prefix(40))-\(run.prefix(8))-\(RandomID.make().prefix(4))"
+        let name = self.pod ?? Self.podName(component: component, run: run)
         var pod = MoverPod(
             name: name, purpose: purpose, place: place, cluster: cluster,
             labels: MoverPod.labels(run: run, component: component, stack: stack))
@@ -35,6 +44,7 @@ struct ClusterMover: MoverHost {
         note("starting the mover")
         do {
             try await kubectl.create(document)
+            try await afterCreation()
             let wait = MoverWait(name: name, kubectl: kubectl, within: cluster.within)
             try await wait.untilRunning(note)
             var line = MoverLine(

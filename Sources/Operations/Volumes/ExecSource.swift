@@ -24,6 +24,15 @@ struct ExecSource: ComponentSource {
     static var kind: String { "exec" }
     private static let attempts = 3
 
+    /// The backup records the owners and modes of the copy, and only root can give files to others.
+    static func refuseUser(_ user: UInt32, component: String) throws {
+        guard user == 0 else {
+            throw UsageError(
+                "\(component): access 'exec' records the owners and modes of files only if dr runs as root; run dr as "
+                    + "root, or use access: mover")
+        }
+    }
+
     func capture(_ context: CaptureContext) async throws -> any Capture {
         let place = try await VolumeSearch(volume: volume, kubectl: kubectl).placement()
         guard let pod = place.pod, let container = place.container else {
@@ -61,7 +70,9 @@ struct ExecSource: ComponentSource {
             let inner = try await source("\(folder)/data").capture(context)
             let claim = try await kubectl.object("persistentvolumeclaim/\(place.claim)").flatMap(ClaimRecord.init)
             return CopiedCapture(
-                capture: PlacedCapture(capture: inner, placement: try claim?.facts(place) ?? [:]), folder: folder)
+                capture: PlacedCapture(
+                    capture: inner, placement: try claim?.facts(place) ?? [:], remarks: place.warnings),
+                folder: folder)
         } catch {
             try? FileManager.default.removeItem(atPath: folder)
             throw error
@@ -101,7 +112,11 @@ struct ExecCopy: Sendable {
     func run(into folder: String, progress: WorkProgress) async throws {
         let pipe = try InputPipe()
         let environment = InheritedEnvironment.selected(from: ProcessInfo.processInfo.environment)
-        let flags = ["--extract", "--file=-", "--directory=\(folder)", "--no-overwrite-dir", "--warning=no-timestamp"]
+        // Owners by number: this machine may have other names. The top folder also gets its owner and mode.
+        let flags = [
+            "--extract", "--file=-", "--directory=\(folder)", "--warning=no-timestamp", "--numeric-owner",
+            "--same-owner", "--same-permissions",
+        ]
         var reader = Program("tar", flags, environment: environment, timeout: .seconds(12 * 3600))
         reader.input = .pipe(pipe)
         let extraction = Task(executorPreference: pool) { [reader] in try reader.captured().end }

@@ -49,7 +49,9 @@ struct InClusterBackup: RemoteComponent {
                     component.name, "a prune removes \(Units.count(gone.count, "pack")) that its backup uses",
                     hint: "run `dr backup` again when no prune is running")
             }
-            return result
+            var stored = result
+            stored.warnings += await host.warnings()
+            return stored
         } catch {
             await remove(pod.name, host.kubectl)
             throw error

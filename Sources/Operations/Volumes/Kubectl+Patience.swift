@@ -20,6 +20,12 @@ extension Kubectl {
         }
     }
 
+    /// Returns the namespace if the cluster does not have it; nil if it has it, or does not let dr know.
+    func missingNamespace(_ name: String?) async -> String? {
+        guard let name, case .some(.none) = try? await object("namespace/\(name)") else { return nil }
+        return name
+    }
+
     /// Creates an object whose name no other run uses.
     func create(_ document: JSONValue) async throws {
         var attempts = 0

@@ -10,6 +10,8 @@ protocol MoverHost: Sendable {
 
     /// The data directory in the mover.
     func directory() async throws -> String
+    /// Remarks on the volume, for the set.
+    func warnings() async -> [String]
     /// The facts that a restore needs to create the volume again.
     func facts() async throws -> [String: String]
 }

@@ -8,7 +8,17 @@ struct MoverPod: Sendable {
         /// - Parameter writes: true for a kind that writes into its data directory, such as snapshots.
         case backup(writes: Bool)
         case restore
+
+        /// The value of the label ``MoverPod/purposeLabel``.
+        var label: String {
+            switch self {
+            case .backup: "backup"
+            case .restore: "restore"
+            }
+        }
     }
+
+    static let purposeLabel = "dr/purpose"
 
     static let container = "mover"
     static let socket = "/run/dr/mover.sock"
@@ -48,7 +58,8 @@ struct MoverPod: Sendable {
             )
         }
         var metadata: [String: JSONValue] = [
-            "name": .string(name), "labels": .object(labels.mapValues { .string($0) }),
+            "name": .string(name),
+            "labels": .object(labels.merging([Self.purposeLabel: purpose.label]) { $1 }.mapValues { .string($0) }),
         ]
         if let namespace = place.namespace { metadata["namespace"] = .string(namespace) }
         if let owner { metadata["ownerReferences"] = [owner] }

@@ -121,8 +121,9 @@ package struct MoverService: Conversation.Answering {
                     tool: Release.tool, clock: { WallClock.system.seconds }
                 ) { try store.doomed($0) })
         case .restore(let restore):
-            let work = try await self.restore(
+            var work = try await self.restore(
                 restore, order, repository: repository, settings: settings, context: context, progress: progress)
+            work.mayReplace = { try store.mayReplace() }
             var report = try await work.run()
             if restore.discardsPrevious { await discardPrevious(&report) }
             return MoverResult(restored: report)

@@ -48,6 +48,9 @@ extension CaptureWrapper {
 struct PlacedCapture: CaptureWrapper {
     let capture: any Capture
     let placement: [String: String]
+    /// Remarks on the volume.
+    var remarks: [String] = []
 
+    var warnings: [String] { capture.warnings + remarks }
     var facts: [String: String] { capture.facts.merging(placement) { $1 } }
 }

@@ -2,6 +2,7 @@ import BackupRepository
 import Components
 import Documents
 import Foundation
+import Glibc
 import Kubernetes
 import Platform
 import StackConfiguration
@@ -40,6 +41,7 @@ extension Session {
         switch volume.access {
         case .exec:
             try refuseWriters(component, volume)
+            try ExecSource.refuseUser(geteuid(), component: component.name)
             return .local(
                 ExecSource(component: component.name, volume: volume, kubectl: kubectl(of: volume), pool: pool) {
                     data in

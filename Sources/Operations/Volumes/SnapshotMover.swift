@@ -11,6 +11,7 @@ struct SnapshotMover: MoverHost {
     let mover: ClusterMover
 
     func directory() async throws -> String { try await mover.directory() }
+    func warnings() async -> [String] { await mover.warnings() }
     func facts() async throws -> [String: String] { try await mover.facts() }
 
     private static let type = "volumesnapshots.snapshot.storage.k8s.io"

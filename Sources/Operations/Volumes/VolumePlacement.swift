@@ -27,6 +27,8 @@ struct VolumePlacement: Equatable, Sendable {
     var imagePullSecrets: JSONValue?
     var nodeSelector: JSONValue?
     var affinity: JSONValue?
+    /// Remarks for the set.
+    var warnings: [String] = []
 
     /// Folders that a volume cannot replace in the mover without hiding the program.
     private static let programFolders: Set = [

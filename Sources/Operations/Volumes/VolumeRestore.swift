@@ -23,6 +23,7 @@ struct VolumeRestore: Sendable {
     }
 
     private var kubectl: Kubectl { session.kubectl(of: volume) }
+    private var namespace: String? { volume.namespace ?? session.configuration.kubernetes.namespace }
     private var record: ClaimRecord? { ClaimRecord(facts: manifest.facts) }
 
     /// Space for the staged tree and the file system's own data. The restore itself checks the free space.
@@ -75,7 +76,6 @@ struct VolumeRestore: Sendable {
     /// The document of the claim to create.
     private func newClaim(_ place: VolumePlacement) async throws -> JSONValue {
         let classes = session.configuration.kubernetes.storageClasses.merging(volume.storageClasses) { $1 }
-        let namespace = volume.namespace ?? session.configuration.kubernetes.namespace
         if let record {
             let document = record.document(
                 namespace: namespace, claim: place.claim, storageClasses: classes, bytes: neededBytes)
@@ -83,7 +83,8 @@ struct VolumeRestore: Sendable {
             return document
         }
         guard let workload = volume.workload, let object = try await kubectl.object(workload),
-            let name = VolumeSearch.claims(of: object).first(where: { $0.value == place.claim })?.key,
+            let name = VolumeSearch.replica(of: object, claim: volume.claim)?.claims
+                .first(where: { $0.value == place.claim })?.key,
             let template = object["spec"]?["volumeClaimTemplates"]?.array?.first(where: {
                 $0["metadata"]?["name"]?.text == name
             }),
@@ -117,13 +118,18 @@ struct VolumeRestore: Sendable {
     // MARK: The work
 
     /// Returns the plan, from the set and the cluster's state only: it starts no mover, and changes nothing.
-    func plan() async throws -> ComponentRestore.Plan {
+    /// - Parameter createsNamespace: true if an earlier action of a plan may create the namespace.
+    func plan(createsNamespace: Bool = false) async throws -> ComponentRestore.Plan {
         let place = try await place()
         var obstacles: [String] = []
+        if !createsNamespace, let missing = await kubectl.missingNamespace(namespace) {
+            obstacles.append("the cluster has no namespace '\(missing)'")
+        }
+        if let mismatch = mismatch(place) { obstacles.append("\(mismatch)") }
         let claim = try await claim(of: place)
         if let claim {
             if let refusal = refusal(of: claim, place) { obstacles.append(refusal) }
-            obstacles += try await users(of: place).map { "\($0) uses the claim '\(place.claim)'" }
+            obstacles += try await users(of: place).names().map { "pod '\($0)' uses the claim '\(place.claim)'" }
         } else {
             do { _ = try await newClaim(place) } catch let error as VolumeError { obstacles.append("\(error)") }
         }
@@ -132,38 +138,37 @@ struct VolumeRestore: Sendable {
             replaces: claim != nil, files: manifest.totals.files, bytes: manifest.totals.bytes, obstacles: obstacles)
     }
 
-    private func users(of place: VolumePlacement) async throws -> [String] {
-        try await VolumeSearch(volume: volume, kubectl: kubectl).pods(mounting: place.claim)
-            .compactMap { $0["metadata"]?["name"]?.text.map { "pod '\($0)'" } }
+    private func users(of place: VolumePlacement) -> ClaimUsers {
+        ClaimUsers(
+            claim: place.claim, workload: place.workload, component: component.name,
+            stack: session.configuration.stack, search: VolumeSearch(volume: volume, kubectl: kubectl))
     }
 
-    /// Refuses a claim in use; waits for pods that are ending.
-    private func refuseUsers(of place: VolumePlacement) async throws {
-        let deadline = ContinuousClock.now + .seconds(120)
-        while true {
-            let pods = try await VolumeSearch(volume: volume, kubectl: kubectl).pods(mounting: place.claim)
-            guard !pods.isEmpty else { return }
-            let names = pods.compactMap { $0["metadata"]?["name"]?.text }.joined(separator: ", ")
-            let areEnding = pods.allSatisfy { $0["metadata"]?["deletionTimestamp"] != nil }
-            guard areEnding, ContinuousClock.now < deadline else {
-                throw VolumeError(
-                    place.claim, "it is in use by \(names)",
-                    hint: place.workload.map { "stop it first: `kubectl scale \($0) --replicas=0`" }
-                        ?? "stop the pod first")
-            }
-            try await Task.sleep(for: .seconds(1))
-        }
+    /// The reason for which the set does not belong into the claim; nil if it does.
+    ///
+    /// Each replica of a StatefulSet has a claim of its own, with other data.
+    static func mismatch(recorded: String?, found: String, configured: String?) -> VolumeError? {
+        guard let recorded, recorded != found, configured == nil else { return nil }
+        return VolumeError(
+            found, "the set has the data of another claim, '\(recorded)'",
+            hint: "if they belong here, name the claim in dr.yaml: `kubernetes: claim: \(found)`")
+    }
+
+    private func mismatch(_ place: VolumePlacement) -> VolumeError? {
+        Self.mismatch(recorded: record?.name, found: place.claim, configured: volume.claim)
     }
 
     func run(_ options: RestoreJob, progress: WorkProgress) async throws -> ComponentRestore.Report {
         progress.begin("finding the volume")
         let place = try await place()
+        if let mismatch = mismatch(place) { throw mismatch }
+        let users = users(of: place)
         var isNew = false
         if let claim = try await claim(of: place) {
             if let refusal = refusal(of: claim, place) {
                 throw VolumeError(place.claim, refusal, hint: "enlarge it, or remove it: dr then creates it anew")
             }
-            try await refuseUsers(of: place)
+            try await users.clear()
         } else {
             progress.begin("creating the claim")
             try await kubectl.create(try await newClaim(place))
@@ -172,10 +177,16 @@ struct VolumeRestore: Sendable {
         let order = try await session.volumeSession.order(
             .restore(try restoreOrder(options, place)), of: component, kind: manifest.source, in: repository,
             data: place.data)
-        let service = StoreService(repository, component: component.name, mayWrite: false)
-        let mover = try await mover(at: place)
+        let run = manifest.run ?? "restore"
+        let pod = ClusterMover.podName(component: component.name, run: run)
+        let service = StoreService(
+            repository, component: component.name, mayWrite: false, mayReplace: { try await users.clear(except: pod) })
+        var mover = mover(at: place)
+        mover.pod = pod
+        // Only now, so that of two restores at least one sees the other.
+        mover.afterCreation = { try await users.clear(except: pod) }
         var report = try await mover.withMover(
-            .restore, run: manifest.run ?? "restore", note: { text in progress.update { $0.phase = text } }
+            .restore, run: run, note: { text in progress.update { $0.phase = text } }
         ) { line in
             do {
                 let result = try await MoverSession(line: line).run(order, service, progress: progress)
@@ -205,7 +216,7 @@ struct VolumeRestore: Sendable {
         }
     }
 
-    private func mover(at place: VolumePlacement) async throws -> ClusterMover {
+    private func mover(at place: VolumePlacement) -> ClusterMover {
         ClusterMover(
             component: component.name, stack: session.configuration.stack, volume: volume,
             cluster: session.configuration.kubernetes, kubectl: kubectl, place: place, claim: nil)
@@ -244,9 +255,10 @@ extension RestoreJob {
     }
 
     /// Returns the plan of ``restoreVolume()``.
-    package func planVolume() async throws -> ComponentRestore.Plan {
+    /// - Parameter createsNamespace: true if an earlier action of a plan may create the namespace.
+    package func planVolume(createsNamespace: Bool = false) async throws -> ComponentRestore.Plan {
         guard let volumeRestore else { throw VolumeError(component, "it has no volume in a cluster") }
-        return try await volumeRestore.plan()
+        return try await volumeRestore.plan(createsNamespace: createsNamespace)
     }
 
     /// Removes the content that ``restoreVolume()`` kept.

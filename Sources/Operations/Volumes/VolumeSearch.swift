@@ -24,7 +24,9 @@ struct VolumeSearch: Sendable {
                 hint: "apply it first, held at 0 replicas; or set `kubernetes: claim:` and `path:`")
         }
         var place: VolumePlacement
-        if let pod = try await runningPod(of: object, workload) {
+        let pods = try await runningPods(of: object, workload)
+        let replica = Self.replica(of: object, claim: volume.claim)
+        if let pod = Self.choose(among: pods, replica: replica, claim: volume.claim) {
             place = try placement(in: pod["spec"] ?? [:], workload: workload)
             place.pod = pod["metadata"]?["name"]?.text
             place.podLabels = (pod["metadata"]?["labels"]?.object ?? [:]).compactMapValues(\.text)
@@ -35,10 +37,16 @@ struct VolumeSearch: Sendable {
                     workload, "it has no running pod and no template of one",
                     hint: "set `kubernetes: claim:` and `path:`")
             }
-            place = try placement(in: spec, templates: Self.claims(of: object), workload: workload)
+            place = try placement(in: spec, templates: replica?.claims ?? [:], workload: workload)
         }
         choose(&place)
-        if place.user == nil, let pod = place.pod, let container = place.container {
+        if let replica, replica.claims.values.contains(place.claim), replica.siblings > 0 {
+            place.warnings.append(
+                "only the volume of \(replica.pod) is backed up, and \(workload) has \(replica.siblings + 1) replicas")
+        }
+        // The pods of a workload have one image.
+        let witness = place.pod ?? pods.first?["metadata"]?["name"]?.text
+        if place.user == nil, let pod = witness, let container = place.container {
             try await askIdentity(&place, pod, container: container)
         }
         return place
@@ -58,17 +66,49 @@ struct VolumeSearch: Sendable {
         place.group = volume.group ?? place.group
     }
 
-    /// The claims of a StatefulSet's first pod, by the name of their volume.
-    static func claims(of workload: JSONValue) -> [String: String] {
-        guard let name = workload["metadata"]?["name"]?.text else { return [:] }
-        let first = workload["spec"]?["ordinals"]?["start"]?.integer ?? 0
-        var claims: [String: String] = [:]
-        for template in workload["spec"]?["volumeClaimTemplates"]?.array ?? [] {
-            guard let volume = template["metadata"]?["name"]?.text else { continue }
-            claims[volume] = "\(volume)-\(name)-\(first)"
-        }
-        return claims
+    /// One pod of a StatefulSet that makes claims for each.
+    struct Replica: Equatable {
+        var pod: String
+        /// By the name of their volume.
+        var claims: [String: String]
+        /// The number of the other replicas.
+        var siblings: Int
     }
+
+    /// The replica that has the component's data: that of the configured claim, otherwise the first one, also if only
+    /// others run. Each has data of its own, so two backups must not take them from different ones.
+    /// - Returns: nil for a workload that makes no claims, and for a claim that is none of them.
+    static func replica(of workload: JSONValue, claim: String?) -> Replica? {
+        guard let name = workload["metadata"]?["name"]?.text else { return nil }
+        let volumes = (workload["spec"]?["volumeClaimTemplates"]?.array ?? []).compactMap {
+            $0["metadata"]?["name"]?.text
+        }
+        guard !volumes.isEmpty else { return nil }
+        var ordinal = workload["spec"]?["ordinals"]?["start"]?.integer ?? 0
+        if let claim {
+            let ordinals = volumes.compactMap { volume -> Int? in
+                let prefix = "\(volume)-\(name)-"
+                return claim.hasPrefix(prefix) ? Int(claim.dropFirst(prefix.count)) : nil
+            }
+            guard let own = ordinals.first, own >= 0 else { return nil }
+            ordinal = own
+        }
+        let claims = volumes.map { ($0, "\($0)-\(name)-\(ordinal)") }
+        let replicas = workload["spec"]?["replicas"]?.integer ?? 1
+        return Replica(
+            pod: "\(name)-\(ordinal)", claims: Dictionary(claims) { first, _ in first },
+            siblings: max(0, max(1, replicas) - 1))
+    }
+
+    /// Chooses the pod that uses the volume.
+    static func choose(among pods: [JSONValue], replica: Replica?, claim: String?) -> JSONValue? {
+        if let replica { return pods.first { $0["metadata"]?["name"]?.text == replica.pod } }
+        guard let claim else { return pods.first }
+        return pods.first { mounts($0, claim: claim) } ?? pods.first
+    }
+
+    /// The claims of a StatefulSet's first pod, by the name of their volume.
+    static func claims(of workload: JSONValue) -> [String: String] { replica(of: workload, claim: nil)?.claims ?? [:] }
 
     /// Asks the container, because only its image knows the user.
     private func askIdentity(_ place: inout VolumePlacement, _ pod: String, container: String) async throws {
@@ -84,7 +124,7 @@ struct VolumeSearch: Sendable {
 
     // MARK: Pods
 
-    private func runningPod(of workload: JSONValue, _ name: String) async throws -> JSONValue? {
+    private func runningPods(of workload: JSONValue, _ name: String) async throws -> [JSONValue] {
         let selector: String
         if let text = Self.selector(in: workload["spec"]?["selector"]) {
             selector = text
@@ -92,9 +132,8 @@ struct VolumeSearch: Sendable {
             let scale = try await kubectl.run(["get", name, "--subresource=scale", "--output=json"])
             selector = (try? JSONValue(parsing: scale))?["status"]?["selector"]?.text ?? ""
         }
-        guard !selector.isEmpty else { return nil }
-        let pods = try await pods(selector)
-        return pods.first { $0["status"]?["phase"]?.text == "Running" }
+        guard !selector.isEmpty else { return [] }
+        return try await pods(selector).filter { $0["status"]?["phase"]?.text == "Running" }
     }
 
     /// The pods with a selector that are not being deleted.
@@ -111,12 +150,15 @@ struct VolumeSearch: Sendable {
         for name in names {
             guard let pod = try await kubectl.object(name) else { continue }
             let hasEnded = ["Succeeded", "Failed"].contains(pod["status"]?["phase"]?.text ?? "")
-            let mounts = (pod["spec"]?["volumes"]?.array ?? []).contains {
-                $0["persistentVolumeClaim"]?["claimName"]?.text == claim
-            }
-            if mounts, !hasEnded { mounting.append(pod) }
+            if Self.mounts(pod, claim: claim), !hasEnded { mounting.append(pod) }
         }
         return mounting
+    }
+
+    private static func mounts(_ pod: JSONValue, claim: String) -> Bool {
+        (pod["spec"]?["volumes"]?.array ?? []).contains {
+            $0["persistentVolumeClaim"]?["claimName"]?.text == claim
+        }
     }
 
     /// Converts a label selector to the notation of requests.

@@ -39,7 +39,8 @@ struct VolumeBackup: RemoteComponent {
             .backup(writes: writes), run: job.run, note: { text in progress.update { $0.phase = text } }
         ) { line in
             let result = try await MoverSession(line: line).run(order, service, progress: progress)
-            guard let stored = result.backup else { throw LinkError(.malformed, "the mover delivered another result") }
+            guard var stored = result.backup else { throw LinkError(.malformed, "the mover delivered another result") }
+            stored.warnings += await host.warnings()
             return stored
         }
     }

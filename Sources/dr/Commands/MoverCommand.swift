@@ -11,7 +11,7 @@ struct MoverCommand: AsyncParsableCommand {
         commandName: "mover",
         abstract: "Work on a volume for another dr (dr itself runs these commands in pods).",
         shouldDisplay: false,
-        subcommands: [MoverServe.self, MoverAttach.self, MoverPart.self])
+        subcommands: [MoverServe.self, MoverAttach.self, MoverAbsence.self, MoverPart.self])
 }
 
 struct MoverServe: AsyncParsableCommand {
@@ -42,6 +42,21 @@ struct MoverAttach: ParsableCommand {
     var socket: String
 
     func run() throws { try MoverAttachment.run(socket: socket) }
+}
+
+struct MoverAbsence: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "absence", abstract: "Print the seconds since a mover last had its coordinator.")
+
+    @Option(name: .long, help: "Path of the mover's Unix socket.")
+    var socket: String
+
+    func run() throws {
+        guard let absence = MoverPresence(socket: socket).absence else {
+            throw UsageError("no mover listens on '\(socket)'")
+        }
+        try StandardOutput.write(exactly: "\(absence)\n")
+    }
 }
 
 struct MoverPart: AsyncParsableCommand {
