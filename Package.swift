@@ -222,8 +222,8 @@ let testTargets = [
     tests(
         of: "Operations",
         [
-            "FileTree", "Git", "Grafana", "Prometheus", "Components", "BackupRepository", "StackConfiguration",
-            "Trends", "Cryptography", "Documents", "Printing", "Platform",
+            "FileTree", "Git", "Grafana", "Prometheus", "Components", "BackupRepository", "Kubernetes",
+            "StackConfiguration", "Trends", "Cryptography", "Documents", "Printing", "Platform",
         ]),
     tests(
         of: "Drills",

@@ -10,7 +10,8 @@ struct ClusterCommand: AsyncParsableCommand {
             Starts a stand-in for the API server and nodes that run containers as local processes. Needs root. With \
             --api-kubeconfig, the nodes join a real API server instead, and the command creates volumes for its claims.
 
-            An image is a folder whose programs come first in the PATH of a container: --image dr:lab=.build/debug
+            An image is a folder whose programs come first in the PATH of a container: --image dr:lab=.build/debug. \
+            Its containers can also read the checkout, which the stand-ins for servers need.
             """)
 
     @Option(name: .long, help: "Number of nodes.")
@@ -45,7 +46,8 @@ struct ClusterCommand: AsyncParsableCommand {
             images: [LaboratoryCluster.plainImage: LabImage()], provisions: apiKubeconfig != nil)
         for image in image {
             let parts = image.split(separator: "=", maxSplits: 1).map(String.init)
-            options.images[parts[0]] = LabImage(folder: URL(filePath: parts.last ?? "").absoluteURL.path)
+            options.images[parts[0]] = LabImage(
+                folder: URL(filePath: parts.last ?? "").absoluteURL.path, visible: [Checkout.folder.path])
         }
         let names = (1...nodes).map { "node-\($0)" }
         if let apiKubeconfig {

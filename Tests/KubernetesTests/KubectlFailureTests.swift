@@ -42,6 +42,19 @@ import Testing
     }
 }
 
+extension KubectlFailureTests {
+    @Test(arguments: [
+        (nil, "is this the right cluster? name it with `context`"),
+        ("production", "is the cluster of the context 'production' running, and its address in the kubeconfig right?"),
+    ])
+    func `the hint does not ask for a context that is given`(context: String?, hint: String) {
+        let error = KubectlFailure.error(
+            "kubectl get x", context: context, status: 1,
+            errors: "The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?")
+        #expect(error.hint == hint)
+    }
+}
+
 @Suite struct QuotaHeadroomTests {
     @Test(arguments: [("500m", 0.5), ("1.5Gi", 1_610_612_736), ("3", 3), ("1e3", 1000), ("2k", 2000)])
     func `quantities are read`(_ text: String, _ value: Double) { #expect(Quantity(text)?.value == value) }

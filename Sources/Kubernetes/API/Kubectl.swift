@@ -33,6 +33,16 @@ package struct Kubectl: Sendable {
         return copy
     }
 
+    /// The context that commands name; nil for the current one.
+    package var context: String? { selected("--context=") }
+
+    /// The namespace that commands name; nil for the context's.
+    package var namespace: String? { selected("--namespace=") }
+
+    private func selected(_ option: String) -> String? {
+        selection.first { $0.hasPrefix(option) }.map { String($0.dropFirst(option.count)) }
+    }
+
     /// The context and the namespace, for names of remembered values: "production/monitoring/".
     var place: String {
         selection.map { "\($0.drop { $0 != "=" }.dropFirst())/" }.joined()
@@ -107,7 +117,8 @@ package struct Kubectl: Sendable {
                 hint: isMissing ? "install kubectl on this machine" : nil)
         }
         guard result.end.status == 0 else {
-            throw KubectlFailure.error(operation, status: result.end.status, errors: result.end.errors)
+            throw KubectlFailure.error(
+                operation, context: context, status: result.end.status, errors: result.end.errors)
         }
         return result.output
     }

@@ -1,14 +1,22 @@
 /// Converts a failure of kubectl to an ``KubernetesError``.
 package enum KubectlFailure {
-    /// - Parameter errors: the end of kubectl's standard error.
-    package static func error(_ operation: String, status: CInt, errors: String) -> KubernetesError {
+    /// - Parameters:
+    ///   - context: the context that dr names; nil for the kubeconfig's own.
+    ///   - errors: the end of kubectl's standard error.
+    package static func error(
+        _ operation: String, context: String? = nil, status: CInt, errors: String
+    ) -> KubernetesError {
         let lines = errors.split(whereSeparator: \.isNewline)
             .filter { !$0.hasPrefix("Warning:") && !isLogLine($0) }
             .prefix { !$0.hasPrefix("Please review the fields above") }  // a page about conflicts in general
         let text = lines.suffix(6).joined(separator: "; ")
         let detail = text.isEmpty ? "exit code \(status)" : text.trimmingPrefix("error: ")
         let sign = signs.first { text.contains($0.words) }
-        var error = KubernetesError(sign?.reason ?? .failed, operation: operation, String(detail), hint: sign?.hint)
+        var hint = sign?.hint
+        if let context, hint == rightCluster {
+            hint = "is the cluster of the context '\(context)' running, and its address in the kubeconfig right?"
+        }
+        var error = KubernetesError(sign?.reason ?? .failed, operation: operation, String(detail), hint: hint)
         error.isUnreachable = sign?.reason != .hopeless && isUnreachable(text)
         return error
     }
@@ -30,6 +38,8 @@ package enum KubectlFailure {
         ].contains { text.contains($0) }
     }
 
+    private static let rightCluster = "is this the right cluster? name it with `context`"
+
     /// Error messages of kubectl 1.31 to 1.37.
     private static let signs: [(words: String, reason: KubernetesError.Reason, hint: String?)] = [
         ("exceeded quota", .failed, "raise the quota of the namespace, or lower the requests"),
@@ -47,9 +57,9 @@ package enum KubectlFailure {
         ),
         ("context \"", .hopeless, "see `kubectl config get-contexts`, and KUBECONFIG"),
         ("context was not found", .hopeless, "see `kubectl config get-contexts`, and KUBECONFIG"),
-        ("was refused", .failed, "is this the right cluster? name it with `context`"),
-        ("connection refused", .failed, "is this the right cluster? name it with `context`"),
-        ("no such host", .failed, "is this the right cluster? name it with `context`"),
+        ("was refused", .failed, rightCluster),
+        ("connection refused", .failed, rightCluster),
+        ("no such host", .failed, rightCluster),
         ("i/o timeout", .failed, "the API server does not answer"),
         (
             "no matches for kind", .failed,

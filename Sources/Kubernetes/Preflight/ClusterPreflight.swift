@@ -63,6 +63,7 @@ package struct ClusterPreflight: Sendable {
                 findings += try await quota(task, manifests, namespaces: namespaces)
             }
             findings += try await previousReplicas()
+            findings += try await missingWorkloads(made: read.flatMap(\.manifests.documents))
         } catch let error as KubernetesError {
             findings.append(
                 ClusterFinding(
@@ -246,6 +247,27 @@ package struct ClusterPreflight: Sendable {
     }
 
     // MARK: Workloads
+
+    /// The workloads to scale that are neither in the cluster nor in the manifests.
+    private func missingWorkloads(made documents: [JSONValue]) async throws -> [ClusterFinding] {
+        let names = Set(documents.compactMap { $0["metadata"]?["name"]?.text })
+        var findings: [ClusterFinding] = []
+        var seen: Set<String> = []
+        for task in tasks {
+            guard let object = task.scales, !names.contains(object.name),
+                seen.insert("\(task.namespace ?? "")/\(object)").inserted
+            else { continue }
+            let place = task.namespace.map { kubectl.inNamespace($0) } ?? kubectl
+            do { guard try await place.object(object.description) == nil else { continue } } catch let error
+                as KubernetesError where !error.isUnreachable
+            { continue }
+            findings.append(
+                finding(
+                    .warning, [task], message: "\(object) is neither in the cluster nor in the manifests of the plan",
+                    hint: "is its name right? the plan fails unless another step creates it"))
+        }
+        return findings
+    }
 
     /// A workload without replicas whose previous number dr does not know.
     private func previousReplicas() async throws -> [ClusterFinding] {

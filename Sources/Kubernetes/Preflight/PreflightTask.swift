@@ -13,6 +13,8 @@ package struct PreflightTask: Sendable {
     package var creates: String?
     /// A workload that it scales to its previous number of replicas.
     package var scalesBack: KubernetesObject?
+    /// A workload that it scales to any number of replicas.
+    package var scales: KubernetesObject?
 
     package init(step: String, namespace: String?, needs: [AccessNeed]) {
         self.step = step

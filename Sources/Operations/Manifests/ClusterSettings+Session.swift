@@ -93,7 +93,9 @@ private struct ClusterFiles {
                 "'\(session.file)' contains secrets (\(removed.joined(separator: ", "))), which must not be in "
                     + "a ConfigMap\nhint: refer to them with {env: NAME} or {file: /run/secrets/dr/NAME}")
         }
-        texts.append(.init(path: "dr.yaml", text: try text(of: session.file)))
+        let pod = PodConfiguration(document)
+        texts.append(.init(path: "dr.yaml", text: try pod.text() ?? text(of: session.file)))
+        remarks += pod.remarks
         let store = session.configuration.store
         let certificates =
             [store.caFile, store.signing?.certificate].compactMap { $0 }
@@ -104,7 +106,16 @@ private struct ClusterFiles {
         }
         let plans = session.configuration.plans ?? "\(folder)/plans"
         let found = (try? FileManager.default.contentsOfDirectory(atPath: plans)) ?? []
-        for name in found.sorted() where name.hasSuffix(".yaml") { try add("\(plans)/\(name)") }
+        for name in found.sorted() where name.hasSuffix(".yaml") {
+            let file = "\(plans)/\(name)"
+            try add(file)
+            guard let plan = try? YAMLDocument(reading: file) else { continue }
+            for context in Set(PodConfiguration.contexts(in: plan).map(\.context)).sorted() {
+                remarks.append(
+                    "'\(file)' names the context '\(context)', which pods do not have: make it a parameter, or remove it"
+                )
+            }
+        }
         guard texts.reduce(0, { $0 + $1.text.utf8.count }) < Self.largest else {
             throw ScheduleError("dr.yaml and the files that it names are larger than 1 MB, the limit of a ConfigMap")
         }

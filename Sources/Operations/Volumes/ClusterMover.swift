@@ -16,6 +16,8 @@ struct ClusterMover: MoverHost {
     let kubectl: Kubectl
     let place: VolumePlacement
     let claim: ClaimRecord?
+    /// Receives the reasons of long waits.
+    let tell: @Sendable (String) -> Void
     /// The name of the pod; nil for a new one each time.
     var pod: String?
     /// Called once the pod exists, before it works.
@@ -45,7 +47,7 @@ struct ClusterMover: MoverHost {
         do {
             try await kubectl.create(document)
             try await afterCreation()
-            let wait = MoverWait(name: name, kubectl: kubectl, within: cluster.within)
+            let wait = MoverWait(name: name, kubectl: kubectl, within: cluster.within, tell: tell)
             try await wait.untilRunning(note)
             var line = MoverLine(
                 kubectl.stream([
@@ -114,12 +116,15 @@ struct MoverWait: Sendable {
     let name: String
     let kubectl: Kubectl
     let within: Period
+    /// Receives each new reason of a wait that lasts.
+    let tell: @Sendable (String) -> Void
 
     func untilRunning(_ note: @Sendable (String) -> Void) async throws {
         let deadline = ContinuousClock.now + within.duration
+        var telling = WaitReasons()
         var reason = "it was not scheduled"
         while true {
-            let pod = try await kubectl.patiently { try await kubectl.object("pod/\(name)") }
+            let pod = try await kubectl.patiently(tell: tell) { try await kubectl.object("pod/\(name)") }
             guard let pod else { throw failure("it was deleted") }
             let phase = pod["status"]?["phase"]?.text ?? "Pending"
             let status = pod["status"]?["containerStatuses"]?.array?.first
@@ -127,6 +132,7 @@ struct MoverWait: Sendable {
             if phase == "Failed" || phase == "Succeeded" { throw failure(Self.end(of: pod) ?? phase) }
             if let waiting = await self.reason(pod) { reason = waiting }
             note("waiting for the mover: \(reason)")
+            if telling.isNew(reason, at: .now) { tell("the mover does not run yet: \(reason)") }
             guard ContinuousClock.now < deadline else {
                 throw failure("it did not start within \(within): \(reason)")
             }

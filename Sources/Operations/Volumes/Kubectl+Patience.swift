@@ -1,5 +1,7 @@
+import BackupRepository
 import Documents
 import Kubernetes
+import Platform
 
 /// Requests that wait for an API server that is away, as during an upgrade of the control plane.
 extension Kubectl {
@@ -7,14 +9,26 @@ extension Kubectl {
     private static var patience: Duration { .seconds(300) }
 
     /// Repeats requests until the API server answers.
-    func patiently<Value>(_ body: () async throws -> Value) async throws -> Value {
-        let deadline = ContinuousClock.now + Self.patience
+    /// - Parameters:
+    ///   - limit: the time after which the error is thrown.
+    ///   - tell: receives one line when the wait begins.
+    func patiently<Value>(
+        within limit: Duration = Self.patience, tell: (String) -> Void = { _ in }, _ body: () async throws -> Value
+    ) async throws -> Value {
+        let deadline = ContinuousClock.now + limit
         var pause = Duration.milliseconds(500)
+        var isTold = false
         while true {
             do { return try await body() } catch let error as KubernetesError
                 where error.isAway && ContinuousClock.now < deadline
             {
-                try await Task.sleep(for: pause)
+                if !isTold {
+                    let end = Timestamp(
+                        seconds: WallClock.system.seconds.addingClamped(Int(limit.components.seconds)))
+                    tell("the API server does not answer; dr tries until \(end.readable) UTC: \(error.detail)")
+                }
+                isTold = true
+                try await Task.sleep(for: min(pause, max(.zero, deadline - .now)))
                 pause = min(pause * 2, .seconds(5))
             }
         }

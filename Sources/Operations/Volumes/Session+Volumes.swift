@@ -26,13 +26,24 @@ extension Session {
     /// Makes the place of a component's movers from the cluster's present state.
     func moverHost(_ component: ComponentConfiguration, _ volume: KubernetesVolume) async throws -> ClusterMover {
         let kubectl = kubectl(of: volume)
-        let (place, claim) = try await kubectl.patiently {
+        let tell = tellsVolume(component)
+        let (place, claim) = try await kubectl.patiently(tell: tell) {
             let place = try await VolumeSearch(volume: volume, kubectl: kubectl).placement()
             return (place, try await kubectl.object("persistentvolumeclaim/\(place.claim)"))
         }
         return ClusterMover(
             component: component.name, stack: configuration.stack, volume: volume, cluster: configuration.kubernetes,
-            kubectl: kubectl, place: place, claim: claim.flatMap(ClaimRecord.init))
+            kubectl: kubectl, place: place, claim: claim.flatMap(ClaimRecord.init), tell: tell)
+    }
+
+    /// Tells why the work on a component's volume waits, also without a progress display.
+    func tellsVolume(_ component: ComponentConfiguration) -> @Sendable (String) -> Void {
+        let name = component.name, options = options
+        return { text in
+            // On a terminal, the line holds the progress.
+            if isatty(STDERR_FILENO) == 1, !options.noProgress { StandardError.draw("\r\u{1B}[K") }
+            Output(options: options).warn("\(name): \(text)")
+        }
     }
 
     /// The way to a component's data for a backup.

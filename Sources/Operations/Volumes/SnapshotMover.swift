@@ -37,7 +37,7 @@ struct SnapshotMover: MoverHost {
             (copied.pod, copied.node) = (nil, nil)
             let host = ClusterMover(
                 component: mover.component, stack: mover.stack, volume: mover.volume, cluster: mover.cluster,
-                kubectl: mover.kubectl, place: copied, claim: claim)
+                kubectl: mover.kubectl, place: copied, claim: claim, tell: mover.tell)
             let value = try await host.withMover(.backup(writes: false), run: run, note: note, body)
             await cleanUp(name, keepsSnapshot: mover.volume.keep > 0)
             return value
@@ -73,7 +73,7 @@ struct SnapshotMover: MoverHost {
     private func size(ofReady name: String) async throws -> String? {
         let deadline = ContinuousClock.now + Self.within.duration
         while true {
-            let status = try await mover.kubectl.patiently {
+            let status = try await mover.kubectl.patiently(tell: mover.tell) {
                 try await mover.kubectl.object("\(Self.type)/\(name)")?["status"]
             }
             if status?["readyToUse"]?.bool == true { return status?["restoreSize"]?.text }

@@ -37,7 +37,7 @@ struct VolumeRestore: Sendable {
     private func place() async throws -> VolumePlacement {
         var place: VolumePlacement
         do {
-            place = try await kubectl.patiently {
+            place = try await kubectl.patiently(tell: session.tellsVolume(component)) {
                 try await VolumeSearch(volume: volume, kubectl: kubectl).placement()
             }
         } catch let error as VolumeError {
@@ -60,7 +60,9 @@ struct VolumeRestore: Sendable {
     // MARK: The claim
 
     private func claim(of place: VolumePlacement) async throws -> JSONValue? {
-        try await kubectl.patiently { try await kubectl.object("persistentvolumeclaim/\(place.claim)") }
+        try await kubectl.patiently(tell: session.tellsVolume(component)) {
+            try await kubectl.object("persistentvolumeclaim/\(place.claim)")
+        }
     }
 
     /// The reason for which an existing claim cannot take the set; nil if it can.
@@ -219,7 +221,8 @@ struct VolumeRestore: Sendable {
     private func mover(at place: VolumePlacement) -> ClusterMover {
         ClusterMover(
             component: component.name, stack: session.configuration.stack, volume: volume,
-            cluster: session.configuration.kubernetes, kubectl: kubectl, place: place, claim: nil)
+            cluster: session.configuration.kubernetes, kubectl: kubectl, place: place, claim: nil,
+            tell: session.tellsVolume(component))
     }
 
     private func restoreOrder(_ options: RestoreJob, _ place: VolumePlacement) throws -> MoverOrder.RestoreOrder {

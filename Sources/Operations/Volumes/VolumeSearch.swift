@@ -19,6 +19,7 @@ struct VolumeSearch: Sendable {
             return place
         }
         guard let object = try await kubectl.object(workload) else {
+            try await refuseMissingNamespace(of: workload)
             throw VolumeError(
                 workload, "there is no such workload",
                 hint: "apply it first, held at 0 replicas; or set `kubernetes: claim:` and `path:`")
@@ -50,6 +51,20 @@ struct VolumeSearch: Sendable {
             try await askIdentity(&place, pod, container: container)
         }
         return place
+    }
+
+    /// - Throws: ``VolumeError`` if the namespace does not exist. A user who may not read it cannot know.
+    private func refuseMissingNamespace(of workload: String) async throws {
+        guard let name = kubectl.namespace else { return }
+        let namespace: JSONValue?
+        do { namespace = try await kubectl.object("namespace/\(name)") } catch let error as KubernetesError
+            where !error.isUnreachable
+        { return }
+        guard namespace == nil else { return }
+        let place = kubectl.context.map { "the context '\($0)'" } ?? "the current context"
+        throw VolumeError(
+            workload, "the namespace '\(name)' does not exist in \(place)",
+            hint: "set `kubernetes: namespace:`, or `context:`; `kubectl get namespaces` lists those of the cluster")
     }
 
     private func placement(

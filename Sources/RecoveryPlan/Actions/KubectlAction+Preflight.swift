@@ -10,8 +10,10 @@ extension KubectlAction {
             task.manifests = path
             task.force = force
         case .createNamespace(let name): task.creates = name
-        case .scale(let object, .previous, _): task.scalesBack = object
-        case .scale, .rollout, .wait, .delete, .patch, .setImage, .rolloutUndo, .jobFrom: break
+        case .scale(let object, let replicas, _):
+            task.scales = object
+            if replicas == .previous { task.scalesBack = object }
+        case .rollout, .wait, .delete, .patch, .setImage, .rolloutUndo, .jobFrom: break
         }
         return task
     }

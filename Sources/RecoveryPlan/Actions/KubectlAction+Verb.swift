@@ -75,7 +75,11 @@ extension KubectlAction {
         case .scale(let object, .count(let count), _):
             return [kubectl.command(KubernetesScale.arguments(object, count))]
         case .scale(let object, .previous, _):
-            return [kubectl.command(["scale", object.description, "--replicas=AS-BEFORE"])]
+            return [
+                kubectl.command(
+                    ["scale", object.description, "--replicas=N"],
+                    input: "N, the number of replicas before dr scaled it to 0")
+            ]
         case .rollout(let object): return [kubectl.command(KubernetesRollout.arguments(object, within))]
         case .wait(let what, let selector, let condition):
             return [

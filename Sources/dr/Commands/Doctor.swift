@@ -31,7 +31,9 @@ struct Doctor: AsyncParsableCommand {
         let worst = checks.contains { $0.verdict == .failed }
         try Output(options: options).result(Result(healthy: !worst, checks: checks)) {
             var table = Table([("CHECK", .left), ("VERDICT", .left), ("DETAIL", .left)])
-            for check in checks { table.add([check.name, check.verdict.rawValue, check.detail]) }
+            for check in checks {
+                table.add([check.name, check.verdict.rawValue, check.detail.replacing("\n", with: "; ")])
+            }
             return table.text
         }
         if worst { throw ExitStatus.failed }

@@ -58,7 +58,11 @@ struct PlanValidate: AsyncParsableCommand {
         if cluster, let entry = entries.first, reports.allSatisfy(\.isValid),
             let plan = PlanReview(entry.text, in: scope, session.planSurroundings()).plan
         {
-            let findings = try await PlanPreflight(plan: plan, context: session.preflightContext(for: plan)).run()
+            let preflight = PlanPreflight(plan: plan, context: session.preflightContext(for: plan))
+            let findings = try await preflight.run()
+            if !preflight.usesCluster {
+                Output(options: options).note("\(entry.scenario): the plan uses no cluster, so none was checked")
+            }
             clusterFindings = findings
             reports[0].add(findings)
         }

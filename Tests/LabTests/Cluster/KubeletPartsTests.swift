@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import Glibc
+import Synchronization
 import Testing
 
 @testable import Lab
@@ -71,4 +72,47 @@ import Testing
         VolumeOwnership(group: 4321, isOnlyOnMismatch: true).apply(to: folder.path)
         #expect(look(file.path) == "1234 4321 660")
     }
+
+    @Test func `a SPDY stream can be dropped while its data wait`() throws {
+        let block = SPDYHeaderWriter().emptyBlock()
+        let length = UInt8(block.count + 10)
+        let opening: [UInt8] = [0x80, 3, 0, 1, 0, 0, 0, length, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0] + block
+        let data: [UInt8] = [0, 0, 0, 1, 0, 0, 0, 1, 42]
+        // The program traps if it frees the stream's semaphore with permits taken.
+        weak var dropped: SPDYStream?
+        var opened = 0
+        do {
+            let connection = SPDYConnection(RecordedStream(opening + data + data))
+            connection.serve {
+                opened += 1
+                dropped = $0
+            }
+            #expect(dropped?.receive() == [42])
+            connection.forget(1)
+        }
+        #expect(opened == 1)
+        #expect(dropped == nil)
+    }
+
+    @Test func `permits limit those that take them`() {
+        let permits = DispatchSemaphore.permits(2)
+        #expect((0..<3).map { _ in permits.wait(timeout: .now()) } == [.success, .success, .timedOut])
+    }
+}
+
+/// A client that has sent its bytes and is gone.
+private final class RecordedStream: ByteStream {
+    private let bytes: Mutex<[UInt8]?>
+
+    init(_ bytes: [UInt8]) { self.bytes = Mutex(bytes) }
+
+    func receive() -> [UInt8]? {
+        bytes.withLock {
+            defer { $0 = nil }
+            return $0
+        }
+    }
+
+    func send(_ bytes: [UInt8]) -> Bool { true }
+    func end() {}
 }

@@ -113,7 +113,7 @@ final class SPDYStream: Sendable {
     private let state = Mutex(State())
     private let arrival = DispatchSemaphore(value: 0)
     /// Limits the data that wait in memory.
-    private let space = DispatchSemaphore(value: 256)
+    private let space = DispatchSemaphore.permits(256)
 
     init(id: Int, headers: [String: String], connection: SPDYConnection) {
         self.id = id

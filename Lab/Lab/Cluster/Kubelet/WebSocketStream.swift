@@ -6,7 +6,7 @@ final class WebSocketStream: ByteStream {
     private let socket: WebSocket
     private let received = Mutex<(pieces: [[UInt8]], hasEnded: Bool)>(([], false))
     private let arrival = DispatchSemaphore(value: 0)
-    private let space = DispatchSemaphore(value: 64)
+    private let space = DispatchSemaphore.permits(64)
 
     init(_ socket: WebSocket) {
         self.socket = socket
