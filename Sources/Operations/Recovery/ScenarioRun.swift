@@ -311,7 +311,8 @@ extension Plan {
     /// The components of the sets that no step restores, for a plan of the whole stack.
     fileprivate func unrestored(of selection: RestoreSelection) -> [String] {
         guard restores == .all else { return [] }
-        return Set(selection.sets.flatMap(\.components.keys)).subtracting(steps.compactMap(\.restoredComponent)).sorted()
+        return Set(selection.sets.flatMap(\.components.keys)).subtracting(steps.compactMap(\.restoredComponent))
+            .sorted()
     }
 }
 

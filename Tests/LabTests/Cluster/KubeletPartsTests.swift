@@ -107,9 +107,9 @@ private final class RecordedStream: ByteStream {
     init(_ bytes: [UInt8]) { self.bytes = Mutex(bytes) }
 
     func receive() -> [UInt8]? {
-        bytes.withLock {
-            defer { $0 = nil }
-            return $0
+        bytes.withLock { bytes in
+            defer { bytes = nil }
+            return bytes
         }
     }
 
