@@ -6,7 +6,6 @@ import Testing
 /// Faults of the cluster in the middle of a backup or a restore of a volume.
 @Suite(.serialized, .enabled(if: LaboratoryCluster.isPossible)) struct VolumeFaultTests {
     private static let web = "web: {kind: files, kubernetes: {workload: statefulset/web}}"
-    private static let both = "\(web)\n  tree: {kind: files, data: /usr/share/doc/bash}"
 
     /// Runs a body on a cluster with data in a volume.
     private static func run(
@@ -16,23 +15,6 @@ import Testing
             try await place.makeNamespace()
             try await place.applyFiles()
             try await body(place)
-        }
-    }
-
-    @Test func `a token that expires costs the components of the cluster only`() async throws {
-        try await Self.run(Self.both) { place in
-            let cluster = place.cluster
-            cluster.kubelet.failExec { request in
-                guard request.command.contains("attach") else { return nil }
-                cluster.standIn.with { $0.isTokenExpired = true }
-                return .drops(after: 2000)
-            }
-            let run = try await place.journey.expect(3, "backup")
-            #expect(run.errors.contains("web") && run.errors.contains("Unauthorized"), "\(run.errors)")
-            cluster.kubelet.failExec(nil)
-            cluster.standIn.with { $0.isTokenExpired = false }
-            try await place.journey.expect(0, "backup")
-            try await place.journey.expect(0, "verify", "--read-data")
         }
     }
 
