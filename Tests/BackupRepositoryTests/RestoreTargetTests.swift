@@ -129,4 +129,25 @@ import Testing
         #expect(failure?.damage.map(\.path) == ["large"])
         #expect(!FileManager.default.fileExists(atPath: target.path))
     }
+
+    @Test func `a last question before the swap can refuse it, and the next run uses the staged tree`() async throws {
+        struct InUse: Error {}
+        let (fixture, repository, set) = try await prepared()
+        let manifest = try repository.manifest("tree", of: set)
+        func restore() throws -> ComponentRestore {
+            let target = try RestoreTarget(
+                fixture.folder.url.appending(path: "out").path, identity: "x", stamp: "now", replace: true)
+            return ComponentRestore(
+                repository: repository, manifest: manifest, target: target,
+                pool: Fixture.pool, progress: WorkProgress())
+        }
+        var refused = try restore()
+        refused.mayReplace = { throw InUse() }
+        let asked = refused
+        await #expect(throws: InUse.self) { try await asked.run() }
+        #expect(!FileManager.default.fileExists(atPath: asked.target.path))
+        let report = try await restore().run()
+        #expect(report.reusedFiles > 0)
+        try await fixture.expectSame("out")
+    }
 }

@@ -22,15 +22,16 @@ import Testing
 
     /// The mover's view of the store, over a wire that may break.
     private func withRemote<Value: Sendable>(
-        mayWrite: Bool = true, faults: @escaping @Sendable (Int) -> Wire.Fault = { _ in .none },
+        mayWrite: Bool = true, mayReplace: (@Sendable () async throws -> Void)? = nil,
+        faults: @escaping @Sendable (Int) -> Wire.Fault = { _ in .none },
         _ body: @escaping @Sendable (RemoteStore) throws -> Value
     ) async throws -> Value {
         let wire = Wire(faults: faults)
         defer { wire.stop() }
         let pool = Self.pool
-        let service = StoreService(repository, component: "web", mayWrite: mayWrite) { packs in
-            packs.filter { $0.hasPrefix("doomed") }
-        }
+        let service = StoreService(
+            repository, component: "web", mayWrite: mayWrite,
+            doomed: { packs in packs.filter { $0.hasPrefix("doomed") } }, mayReplace: mayReplace)
         _ = Conversation(on: wire.second, as: .coordinator, answering: service, pool: pool)
         let conversation = Conversation(on: wire.first, as: .mover, answering: Nothing(), pool: pool)
         return try await onThread { try body(RemoteStore(conversation, location: "the coordinator's store")) }
@@ -45,6 +46,16 @@ import Testing
     }
 
     private static let pack = Layout.pack("web", id)
+
+    @Test func `the coordinator decides, in its own words, if restored data may replace the present ones`() async throws
+    {
+        try await withRemote(mayReplace: {}) { try $0.mayReplace() }
+        let refusal = await #expect(throws: (any Error).self) {
+            try await withRemote(mayReplace: { throw UsageError("web-0 uses it") }) { try $0.mayReplace() }
+        }
+        #expect(refusal.map { "\($0)".contains("web-0 uses it") } == true)
+        await #expect(throws: (any Error).self) { try await withRemote { try $0.mayReplace() } }
+    }
 
     @Test(arguments: [nil, 5_000, 70_000, 600_000])
     func `an upload is stored whole, also over a connection that breaks`(cut: Int?) async throws {

@@ -1,4 +1,5 @@
 import Documents
+import Platform
 import StackConfiguration
 import Testing
 
@@ -57,6 +58,53 @@ import Testing
             "spec": ["volumeClaimTemplates": [["metadata": ["name": "data"]]], "ordinals": ["start": 3]],
         ]
         #expect(VolumeSearch.claims(of: workload) == ["data": "data-server-3"])
+    }
+
+    private static let replicas: JSONValue = [
+        "metadata": ["name": "web"],
+        "spec": ["replicas": 3, "volumeClaimTemplates": [["metadata": ["name": "data"]]]],
+    ]
+
+    @Test(
+        arguments: [
+            (nil, "web-0", "data-web-0"), ("data-web-2", "web-2", "data-web-2"), ("shared", nil, nil),
+            ("data-web-x", nil, nil),
+        ] as [(String?, String?, String?)])
+    func `the data of a StatefulSet are those of its first replica, or of the configured claim`(
+        claim: String?, pod: String?, found: String?
+    ) {
+        let replica = VolumeSearch.replica(of: Self.replicas, claim: claim)
+        #expect(replica?.pod == pod && replica?.claims["data"] == found)
+        #expect(replica == nil || replica?.siblings == 2)
+    }
+
+    @Test func `another replica that runs does not stand in for the first one`() {
+        let pods: [JSONValue] = [["metadata": ["name": "web-1"]], ["metadata": ["name": "web-0"]]]
+        let replica = VolumeSearch.replica(of: Self.replicas, claim: nil)
+        #expect(VolumeSearch.choose(among: pods, replica: replica, claim: nil)?["metadata"]?["name"] == "web-0")
+        #expect(VolumeSearch.choose(among: [pods[0]], replica: replica, claim: nil) == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("data-web-1", nil, true), ("data-web-1", "data-web-0", false), ("data-web-0", nil, false),
+            (nil, nil, false),
+        ] as [(String?, String?, Bool)])
+    func `the data of another claim are only restored if the configuration names the target`(
+        recorded: String?, configured: String?, isRefused: Bool
+    ) {
+        let error = VolumeRestore.mismatch(recorded: recorded, found: "data-web-0", configured: configured)
+        #expect((error != nil) == isRefused)
+    }
+
+    @Test func `access exec is refused for a user who cannot give files to others`() throws {
+        try ExecSource.refuseUser(0, component: "web")
+        #expect(throws: UsageError.self) { try ExecSource.refuseUser(1000, component: "web") }
+    }
+
+    @Test func `a mover's pod tells its purpose`() throws {
+        #expect(try pod(.restore)["metadata"]?["labels"]?[MoverPod.purposeLabel] == "restore")
+        #expect(try pod(.backup(writes: true))["metadata"]?["labels"]?[MoverPod.purposeLabel] == "backup")
     }
 
     @Test(

@@ -1,0 +1,132 @@
+import Documents
+import Foundation
+import Kubernetes
+import Lab
+import Platform
+import StackConfiguration
+import Testing
+
+@testable import Operations
+
+@Suite struct ClaimUsersTests {
+    private static let pool = BlockingPool(threads: 4)
+    private let folder: TemporaryFolder
+
+    /// A program in place of kubectl that knows the pods of a folder.
+    init() throws {
+        folder = try TemporaryFolder("users")
+        let program = """
+            #!/bin/sh
+            cd '\(folder.path)'
+            word() { echo "$*" | sed "s,.* $word\\([^ ]*\\) .*,\\1,"; }
+            case "$*" in
+            *" get pods "*) ls *.json 2>/dev/null | sed 's,^,pod/,;s,[.]json$,,' ;;
+            *" get pod/"*) word=get.pod/; cat "$(word "$@").json" 2>/dev/null || : ;;
+            *" delete pod "*) word=delete.pod.; rm -f "$(word "$@").json" ;;
+            *" exec "*) word=exec.; cat "$(word "$@").absence" ;;
+            *" get namespace/forbidden "*) echo 'Error from server (Forbidden): no' >&2; exit 1 ;;
+            *" get namespace/present "*) echo '{}' ;;
+            *" get namespace/"*) ;;
+            *) exit 9 ;;
+            esac
+
+            """
+        let path = folder.url.appending(path: "kubectl")
+        try Data(program.utf8).write(to: path)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path.path)
+    }
+
+    private var kubectl: Kubectl {
+        Kubectl(
+            context: "east", namespace: "lab", environment: ["PATH": "\(folder.path):/usr/bin:/bin"],
+            folder: folder.path, pool: Self.pool)
+    }
+
+    private var users: ClaimUsers {
+        let search = VolumeSearch(volume: KubernetesVolume(), kubectl: kubectl)
+        var users = ClaimUsers(
+            claim: "data-web-0", workload: "statefulset/web", component: "web", stack: "s", search: search)
+        users.patience = .seconds(2)
+        users.observation = .milliseconds(50)
+        users.pause = .milliseconds(20)
+        return users
+    }
+
+    private func add(
+        _ name: String, purpose: String? = nil, component: String = "web", absence: Int? = nil, created: String = "1"
+    ) throws {
+        var labels: [String: String] = ["app": "web"]
+        if let purpose {
+            labels = MoverPod.labels(run: "ab", component: component, stack: "s")
+            labels[MoverPod.purposeLabel] = purpose
+        }
+        let pod: JSONValue = [
+            "metadata": [
+                "name": .string(name), "labels": .object(labels.mapValues { .string($0) }),
+                "creationTimestamp": .string(created),
+            ],
+            "spec": ["volumes": [["name": "d", "persistentVolumeClaim": ["claimName": "data-web-0"]]]],
+            "status": ["phase": "Running"],
+        ]
+        try Data(pod.compact).write(to: folder.url.appending(path: "\(name).json"))
+        if let absence {
+            try Data("\(absence)\n".utf8).write(to: folder.url.appending(path: "\(name).absence"))
+        }
+    }
+
+    private func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(folder.path)/\(name).json") }
+
+    private func refusal(except own: String? = nil) async -> String? {
+        do {
+            try await users.clear(except: own)
+            return nil
+        } catch { return "\(error) \((error as? VolumeError)?.hint ?? "")" }
+    }
+
+    @Test func `the mover of a restore whose dr is dead is deleted, and so is that of a backup`() async throws {
+        try add("dead", purpose: "restore", absence: 100)
+        try add("backup", purpose: "backup")
+        #expect(await refusal() == nil)
+        #expect(!has("dead") && !has("backup"))
+    }
+
+    @Test func `the mover of a restore that works is left alone, and the later restore is refused`() async throws {
+        try add("busy", purpose: "restore", absence: 0)
+        #expect(await refusal()?.contains("another restore works on it") == true)
+        #expect(has("busy"))
+    }
+
+    @Test func `a pod of the workload is refused, with a hint for the same cluster and namespace`() async throws {
+        try add("web-0")
+        let refusal = try #require(await refusal())
+        #expect(refusal.contains("in use by web-0"))
+        #expect(refusal.contains("--context=east --namespace=lab scale statefulset/web --replicas=0"), "\(refusal)")
+        #expect(has("web-0"))
+    }
+
+    @Test func `the mover of another component is a user`() async throws {
+        try add("other", purpose: "restore", component: "other", absence: 100)
+        #expect(await refusal()?.contains("in use by other") == true)
+        #expect(has("other"))
+    }
+
+    @Test func `of two restores the later one gives way`() async throws {
+        try add("first", purpose: "restore", absence: 0, created: "2026-11-23T01:00:00Z")
+        try add("second", purpose: "restore", absence: 0, created: "2026-11-23T01:00:01Z")
+        #expect(await refusal(except: "first") == nil)
+        #expect(await refusal(except: "second")?.contains("in use by first") == true)
+    }
+
+    @Test func `a pod that started beside the mover, and a mover that was removed, are noticed`() async throws {
+        try add("own", purpose: "restore", absence: 0)
+        #expect(await refusal(except: "own") == nil)
+        try add("web-0")
+        #expect(await refusal(except: "own")?.contains("in use by web-0") == true)
+        #expect(await refusal(except: "gone")?.contains("was removed") == true)
+    }
+
+    @Test(arguments: [("present", nil), ("forbidden", nil), ("absent", "absent")] as [(String, String?)])
+    func `only a namespace that the cluster surely does not have is missing`(name: String, missing: String?) async {
+        #expect(await kubectl.missingNamespace(name) == missing)
+    }
+}
