@@ -123,7 +123,8 @@ import Testing
         let away = await #expect(throws: ActionError.self) {
             try await site.perform("scale: statefulset/loki, replicas: 3, namespace: default, within: 2s")
         }
-        #expect(away?.reason == .failed && away?.hint?.contains("cluster of the context") == true, "\(String(describing: away))")
+        let isExplained = away?.hint?.contains("cluster of the context") == true
+        #expect(away?.reason == .failed && isExplained, "\(String(describing: away))")
         let unknown = await #expect(throws: ActionError.self) {
             try await site.action("{delete: pod/x, context: nowhere}").perform(in: site.context)
         }
