@@ -5,6 +5,7 @@ internal import SystemPackage
 /// A child process, the leader of its own process group. The code that starts it must stop or reap it exactly once.
 struct Child {
     private let id: pid_t
+    private static let longestBusy = Duration.seconds(2)
 
     /// - Parameters:
     ///   - output: descriptor that becomes its standard output.
@@ -47,7 +48,13 @@ struct Child {
         let words = CStrings(arguments)
         let variables = CStrings(program.environment.map { "\($0.key)=\($0.value)" })
         var id: pid_t = 0
-        let code = posix_spawn(&id, file, &actions, &attributes, words.pointers, variables.pointers)
+        var code = posix_spawn(&id, file, &actions, &attributes, words.pointers, variables.pointers)
+        // A program that was just written is busy as long as a child of its writer has the descriptor, until its exec.
+        let deadline = ContinuousClock.now + Self.longestBusy
+        while code == ETXTBSY, ContinuousClock.now < deadline {
+            usleep(10_000)
+            code = posix_spawn(&id, file, &actions, &attributes, words.pointers, variables.pointers)
+        }
         guard code == 0 else { throw Self.failure(program, code) }
         self.id = id
         Keeper.keep(id)
