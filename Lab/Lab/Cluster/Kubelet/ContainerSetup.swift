@@ -1,7 +1,7 @@
 internal import Documents
 internal import Foundation
 
-/// The script that builds a container's root in a mount namespace of its own and then executes its program.
+/// The script that builds a container's root in a separate mount namespace and then executes its program.
 ///
 /// The root is a file system in memory with the programs of this machine, read-only, and the container's volumes.
 /// The script leaves nothing on this machine: its mounts end with the container.

@@ -4,7 +4,7 @@ internal import Glibc
 internal import HTTP
 internal import Synchronization
 
-/// Runs one probe of a container again and again on a thread of its own, until it is stopped.
+/// Repeats one probe of a container on a separate thread until it is stopped.
 final class Prober: Sendable {
     private struct State {
         var isStopped = false
