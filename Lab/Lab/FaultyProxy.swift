@@ -43,13 +43,17 @@ package final class FaultyProxy: Sendable {
         let target: UInt16
         let rates: [Fault: Double]
         let latency: Duration
+        let window: Int?
         let isForgetful: Bool
         let draw: Mutex<Draw>
 
-        init(target: UInt16, rates: [Fault: Double], latency: Duration, isForgetful: Bool, seed: UInt64) {
+        init(
+            target: UInt16, rates: [Fault: Double], latency: Duration, window: Int?, isForgetful: Bool, seed: UInt64
+        ) {
             self.target = target
             self.rates = rates
             self.latency = latency
+            self.window = window
             self.isForgetful = isForgetful
             draw = Mutex(Draw(generator: SplitMix64(state: seed)))
         }
@@ -69,19 +73,20 @@ package final class FaultyProxy: Sendable {
     /// - Parameters:
     ///   - url: the server, `http://127.0.0.1:PORT`.
     ///   - rates: the rate of each fault, 0 to 1; the sum is at most 1.
-    ///   - latency: the delay of each request.
+    ///   - latency: the delay of each request: one round trip.
+    ///   - window: the bytes that a connection moves in a round trip, as a TCP window limits it; nil for no limit.
     ///   - isForgetful: true to emulate a gateway that stores no metadata, ignores conditions, and reports a different
     ///     ETag for a stored object than for its write. The server behind it must not check signatures.
     ///   - port: 0 for any.
     package init(
-        to url: String, rates: [Fault: Double], latency: Duration = .zero, isForgetful: Bool = false, seed: UInt64,
-        port: UInt16 = 0
+        to url: String, rates: [Fault: Double], latency: Duration = .zero, window: Int? = nil,
+        isForgetful: Bool = false, seed: UInt64, port: UInt16 = 0
     ) throws {
         guard url.hasPrefix("http://127.0.0.1:"), let target = UInt16(url.dropFirst(17).prefix { $0 != "/" }) else {
             throw LabError("'\(url)' is not of the form http://127.0.0.1:PORT")
         }
         let state = Shared(
-            target: target, rates: rates, latency: latency, isForgetful: isForgetful, seed: seed)
+            target: target, rates: rates, latency: latency, window: window, isForgetful: isForgetful, seed: seed)
         self.state = state
         server = try LoopbackServer(port: port) { client in
             Relay(state: state, client: client).run()
@@ -122,7 +127,7 @@ package final class FaultyProxy: Sendable {
                     }
                 }
                 let fault = drawFault(for: request)
-                if state.latency > .zero { Thread.sleep(forTimeInterval: state.latency / .seconds(1)) }
+                travel(request.body.count, 1)
                 if let reply = fault?.reply {
                     // As in S3, the response to a HEAD has no body and thus no reason.
                     guard client.send(request.method == "HEAD" ? [UInt8](reply.head.utf8) : reply.bytes) else { return }
@@ -136,10 +141,18 @@ package final class FaultyProxy: Sendable {
                     reply = upstream.flatMap { exchange(request, $0) }
                 }
                 guard var reply else { return client.reset() }
+                travel(reply.body.count, 0)
                 remember(request, reply)
                 if reply["connection"]?.lowercased() == "close" { upstream = nil }
                 guard deliver(&reply, to: request, fault) else { return }
             }
+        }
+
+        /// Waits as long as bytes need for their way, at least for so many round trips.
+        private func travel(_ bytes: Int, _ least: Int) {
+            guard state.latency > .zero else { return }
+            let trips = max(least, state.window.map { bytes / $0 } ?? 0)
+            Thread.sleep(forTimeInterval: state.latency * trips / .seconds(1))
         }
 
         private func exchange(_ request: HTTPMessage, _ upstream: LoopbackConnection) -> HTTPMessage? {

@@ -117,7 +117,7 @@ struct Bench: AsyncParsableCommand {
             let own = tools.compactMap({ $0 as? DRTool }).first
         {
             volumes = try await BenchVolumes(
-                tool: own, mebibytes: quick ? 96 : 768, work: place.url.appending(path: "volumes"),
+                tool: own, mebibytes: max(6, Int(2048 * size)), work: place.url.appending(path: "volumes"),
                 rounds: self.rounds, say: say
             ).run()
         }

@@ -259,9 +259,11 @@ struct BenchReport: Encodable {
         }
         return ["## Volumes of a cluster", "", "| command | wall |", "|---|--:|"] + rows + [
             "",
-            "\(volumes.mebibytes) MiB of random files in a laboratory cluster on this machine. tar's time as a multiple of the "
-                + "stream's in one round: \(text(volumes.tar, volumes.stream)); one mover's time as a multiple of three's, "
-                + "with a store 50 ms away: \(text(volumes.one, volumes.three)).", "",
+            "Random files in a laboratory cluster on this machine: \(volumes.mebibytes) MiB for the stream and tar, three times "
+                + "\(volumes.share) MiB for the movers that write to the store themselves. That store is 50 ms away, and a "
+                + "connection moves 256 KiB in a round trip. tar's time as a multiple of the stream's in one round: "
+                + "\(text(volumes.tar, volumes.stream)); one mover's time as a multiple of three's: "
+                + "\(text(volumes.one, volumes.three)).", "",
         ]
     }
 

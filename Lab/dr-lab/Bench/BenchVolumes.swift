@@ -5,14 +5,17 @@ import Lab
 /// movers that write to a distant store themselves against one with the same data.
 struct BenchVolumes {
     var tool: DRTool
-    /// The size of the volumes together.
+    /// The size of the volume that is streamed.
     var mebibytes: Int
+    /// The size of each of three volumes whose movers write to a distant store: they need no more to be slowed down.
+    private var share: Int { max(2, mebibytes / 16) }
     var work: URL
     var rounds: Int
     var say: @Sendable (String) -> Void
 
     struct Result: Encodable, Sendable {
         var mebibytes = 0
+        var share = 0
         var stream = BenchRow(place: "volume", scenario: .cold, tool: "dr, stream")
         var tar = BenchRow(place: "volume", scenario: .cold, tool: "tar through kubectl exec")
         var one = BenchRow(place: "volumes", scenario: .cold, tool: "dr, in_cluster, one mover")
@@ -32,17 +35,21 @@ struct BenchVolumes {
 
     private static let namespace = "bench"
     private static let bucket = "volumes"
-    /// The distance to the store, for each request.
+    /// The distance to the store, for each round trip.
     private static let distance = Duration.milliseconds(50)
+    /// The bytes that a connection moves in a round trip: 5 MiB/s at this distance. On loopback alone nothing would
+    /// limit a connection, and one mover would use both processors of a small machine.
+    private static let window = 256 << 10
 
     func run() async throws -> Result {
         let server = try await SeaweedFS()
         try await server.makeBucket(Self.bucket)
-        let proxy = try FaultyProxy(to: server.endpoint, rates: [:], latency: Self.distance, seed: 1)
+        let proxy = try FaultyProxy(
+            to: server.endpoint, rates: [:], latency: Self.distance, window: Self.window, seed: 1)
         var options = KubeletOptions()
         options.images["dr:lab"] = LabImage(folder: URL(filePath: tool.program).deletingLastPathComponent().path)
         var result = Result()
-        result.mebibytes = mebibytes
+        (result.mebibytes, result.share) = (mebibytes, share)
         try await LaboratoryCluster.run(options: options) { [self] cluster in
             try await makeVolumes(cluster, server, proxy)
             for round in 0..<rounds {
@@ -50,7 +57,7 @@ struct BenchVolumes {
                 for isFirst in order {
                     if isFirst {
                         result.stream.runs.append(try await stream(round, cluster))
-                        result.one.runs.append(try await inCluster(["whole"], round, cluster, server))
+                        result.one.runs.append(try await inCluster(["joined"], round, cluster, server))
                     } else {
                         result.tar.runs.append(try await tar(cluster))
                         result.three.runs.append(
@@ -156,7 +163,7 @@ struct BenchVolumes {
 
     // MARK: The volumes
 
-    /// Fills one volume with random files, and three with a third of them each.
+    /// Fills the volumes with random files: one to stream, three shares, and one with as much as the three.
     private func makeVolumes(_ cluster: LaboratoryCluster, _ server: SeaweedFS, _ proxy: FaultyProxy) async throws {
         try FileManager.default.createDirectory(at: work, withIntermediateDirectories: true)
         try await cluster.apply(
@@ -174,9 +181,12 @@ struct BenchVolumes {
               AWS_ENDPOINT_URL: "\(proxy.endpoint)"
               AWS_EC2_METADATA_DISABLED: "true"
             """)
-        for (name, size) in [("whole", mebibytes)] + (0..<3).map({ ("part-\($0)", mebibytes / 3) }) {
+        let volumes = [("whole", mebibytes), ("joined", 3 * share)] + (0..<3).map { ("part-\($0)", share) }
+        for (name, size) in volumes {
+            // Files of one size would be hashed before they are stored, as possible duplicates of each other.
             let script =
-                "i=0; while [ $i -lt \(max(1, size / 2)) ]; do head -c 2097152 /dev/urandom > /data/$i; i=$((i+1)); done; "
+                "i=0; while [ $i -lt \(max(1, size / 2)) ]; do "
+                + "head -c $((1597152 + i * 7919 % 1000003)) /dev/urandom > /data/$i; i=$((i+1)); done; "
                 + "touch /tmp/ready; exec sleep 100000"
             try await cluster.apply(
                 """
