@@ -110,7 +110,7 @@ let program: [Target] =
             ]),
         layer("Notifications", ["CCurl", "HTTP", "Documents", "Platform"]),
         // The link between dr and a mover: a pod beside the data of a component.
-        layer("Mover", ["BackupRepository", "ObjectStorage", "Cryptography", "Documents", "Platform", system]),
+        layer("Mover", ["CLinux", "BackupRepository", "ObjectStorage", "Cryptography", "Documents", "Platform", system]),
         // The protocol that every kind of component conforms to, and the framework of the checks.
         layer("Components", ["BackupRepository", "HTTP", "Documents", "Cryptography", "Platform"]),
         layer(

@@ -5,8 +5,10 @@
 #include <linux/openat2.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -54,6 +56,51 @@ long dr_copy_range(int from, int to, long count) {
 }
 
 int dr_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
+
+int dr_send_descriptors(int socket, int first, int second) {
+    char byte = 0;
+    struct iovec content = {&byte, 1};
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(2 * sizeof(int))];
+    } control = {0};
+    struct msghdr message = {0};
+    message.msg_iov = &content;
+    message.msg_iovlen = 1;
+    message.msg_control = control.space;
+    message.msg_controllen = sizeof control.space;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(2 * sizeof(int));
+    int descriptors[2] = {first, second};
+    memcpy(CMSG_DATA(header), descriptors, sizeof descriptors);
+    return sendmsg(socket, &message, MSG_NOSIGNAL) == 1 ? 0 : -1;
+}
+
+int dr_receive_descriptors(int socket, int *descriptors) {
+    char byte;
+    struct iovec content = {&byte, 1};
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(2 * sizeof(int))];
+    } control = {0};
+    struct msghdr message = {0};
+    message.msg_iov = &content;
+    message.msg_iovlen = 1;
+    message.msg_control = control.space;
+    message.msg_controllen = sizeof control.space;
+    if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1) return -1;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) return -1;
+    size_t size = header->cmsg_len - CMSG_LEN(0);
+    memcpy(descriptors, CMSG_DATA(header), size);
+    if (size == 2 * sizeof(int) && !(message.msg_flags & MSG_CTRUNC)) return 0;
+    for (size_t i = 0; i < size / sizeof(int); i++) close(descriptors[i]);
+    return -1;
+}
+
+void dr_widen_pipe(int descriptor) { fcntl(descriptor, F_SETPIPE_SZ, 1 << 20); }
 
 int dr_spawn_in(posix_spawn_file_actions_t *actions, const char *folder) {
     return posix_spawn_file_actions_addchdir_np(actions, folder);

@@ -1,3 +1,5 @@
+package import Cryptography
+
 /// A flat namespace of immutable objects, modelled on S3: the only storage that a repository needs.
 ///
 /// Keys are relative to the store's prefix: `/`-separated, no leading slash, of the characters
@@ -53,8 +55,16 @@ package protocol ObjectUpload: AnyObject {
     /// - Throws: as ``ObjectStore/put(_:_:options:)`` does.
     func finish() throws -> ObjectInfo
 
+    /// Makes the object visible, for a caller that has hashed everything it wrote: a store that compares what arrived
+    /// with what was sent needs no second pass over it.
+    func finish(sha256: Digest) throws -> ObjectInfo
+
     /// Aborts: removes the sent data if the storage can be reached. Has no effect after ``finish()``.
     func cancel()
+}
+
+extension ObjectUpload {
+    package func finish(sha256 _: Digest) throws -> ObjectInfo { try finish() }
 }
 
 package enum ListingAction: Sendable { case proceed, stop }

@@ -66,7 +66,7 @@ import Testing
             for start in stride(from: 0, to: content.count, by: 70_001) {
                 try upload.write(content.span.bytes.extracting(start..<min(start + 70_001, content.count)))
             }
-            return try upload.finish()
+            return try upload.finish(sha256: Digest(of: content))
         }
         #expect(info.size == content.count)
         #expect(try store.read(Self.pack) == content)
@@ -85,6 +85,16 @@ import Testing
         }
         #expect(whole == content)
         #expect(part == Array(content[1000..<900_000]))
+    }
+
+    @Test func `an upload that is not what the writer hashed is not stored`() async throws {
+        try await withRemote { remote in
+            let upload = try remote.upload(Self.pack, PutOptions())
+            try upload.write([1, 2, 3].span.bytes)
+            let error = #expect(throws: ObjectStoreError.self) { try upload.finish(sha256: Digest(of: [1, 2, 4])) }
+            #expect(error?.reason == .truncated)
+        }
+        #expect(try store.head(Self.pack) == nil)
     }
 
     @Test func `an upload that is given up leaves nothing`() async throws {

@@ -382,12 +382,12 @@ private final class HashedUpload {
     }
 
     func finish() throws -> (size: Int, digest: Digest) {
-        let digest = hasher.take()?.finalize() ?? []
-        let info = try upload.finish()
+        let digest = Digest(bytes: hasher.take()?.finalize() ?? [])
+        let info = try upload.finish(sha256: digest)
         guard info.size == size else {
             throw RepositoryError.damaged(info.key.text, "the store holds \(info.size) bytes of \(size) sent")
         }
-        return (size, Digest(bytes: digest))
+        return (size, digest)
     }
 
     func cancel() { upload.cancel() }

@@ -45,6 +45,15 @@ long dr_copy_range(int from, int to, long count);
 /// pipe2(2) with O_CLOEXEC: `ends[0]` is read from, `ends[1]` written to; closed in every other child from birth.
 int dr_pipe(int *_Nonnull ends);
 
+/// Passes two open descriptors to the process at the other end of a Unix socket (SCM_RIGHTS).
+int dr_send_descriptors(int socket, int first, int second);
+
+/// Takes two descriptors that the other end passed; they are closed in children. -1 if it passed something else.
+int dr_receive_descriptors(int socket, int *_Nonnull descriptors);
+
+/// Lets a pipe hold a mebibyte, where the user's share of such pipes allows it: fewer and longer transfers.
+void dr_widen_pipe(int descriptor);
+
 /// posix_spawn_file_actions_addchdir_np(3): the child starts in `folder`. Returns 0 or an error number.
 int dr_spawn_in(posix_spawn_file_actions_t *_Nonnull actions, const char *_Nonnull folder);
 

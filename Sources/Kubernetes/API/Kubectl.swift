@@ -72,6 +72,7 @@ package struct Kubectl: Sendable {
     package func stream(_ arguments: [String]) -> Program {
         var program = command(arguments).program
         program.timeout = .seconds(30 * 86_400)
+        program.isStream = true
         return program
     }
 

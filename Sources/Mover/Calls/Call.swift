@@ -5,13 +5,13 @@ internal import Foundation
 /// A side that reads slowly slows the other one: both send a limited number of pieces ahead. Calls block.
 package final class Call: Sendable {
     package enum Event {
-        case piece([UInt8])
+        case piece(ArraySlice<UInt8>)
         /// The other side's result, as JSON. No piece follows.
         case done([UInt8])
     }
 
     private struct State {
-        var pieces: [[UInt8]] = []
+        var pieces: [ArraySlice<UInt8>] = []
         var result: [UInt8]?
         var failure: (any Error)?
         /// Pieces that this side may send.
@@ -44,8 +44,7 @@ package final class Call: Sendable {
                 state.credit -= 1
                 return ()
             }
-            let piece = bytes.extracting(position..<end).withUnsafeBytes { Array($0) }
-            try link.send(CallMessage(.piece, of: number, piece).bytes)
+            try link.send(CallMessage.encode(.piece, of: number, bytes.extracting(position..<end)))
             position = end
         }
     }
@@ -69,13 +68,13 @@ package final class Call: Sendable {
         if credit > 0 {
             var body: [UInt8] = []
             body.append(bigEndian: UInt32(clamping: credit))
-            try link.send(CallMessage(.credit, of: number, body).bytes)
+            try link.send(CallMessage.encode(.credit, of: number, body.span.bytes))
         }
         return event
     }
 
     /// Takes all pieces up to the other side's result.
-    package func result(_ take: ([UInt8]) throws -> Void = { _ in }) throws -> [UInt8] {
+    package func result(_ take: (ArraySlice<UInt8>) throws -> Void = { _ in }) throws -> [UInt8] {
         while true {
             switch try next() {
             case .piece(let piece): try take(piece)
@@ -90,7 +89,7 @@ package final class Call: Sendable {
         guard body.count <= CallMessage.longestBody else {
             throw CallFailure(reasonCode: "mover_failed", "the result is longer than \(CallMessage.longestBody) bytes")
         }
-        try link.send(CallMessage(.done, of: number, body).bytes)
+        try link.send(CallMessage.encode(.done, of: number, body.span.bytes))
     }
 
     /// Tells the other side that this side failed or gives up.
@@ -98,7 +97,7 @@ package final class Call: Sendable {
         var failure = CallFailure(error)
         failure.detail = String(failure.detail.prefix(100_000))
         guard let body = try? JSONEncoder().encode(failure) else { return }
-        try? link.send(CallMessage(.failed, of: number, Array(body)).bytes, waits: false)
+        try? link.send(CallMessage.encode(.failed, of: number, Array(body).span.bytes), waits: false)
         end(with: error)
     }
 
@@ -118,12 +117,12 @@ package final class Call: Sendable {
                 state.pieces.append(message.body)
             case .credit:
                 guard message.body.count == 4 else { return false }
-                let credit = Int(message.body.bigEndian(UInt32.self, at: 0))
+                let credit = Int(Array(message.body).bigEndian(UInt32.self, at: 0))
                 guard credit <= CallMessage.window - state.credit else { return false }
                 state.credit += credit
             case .done:
                 guard state.result == nil else { return false }
-                state.result = message.body
+                state.result = Array(message.body)
             case .failed:
                 let failure = try? JSONDecoder().decode(CallFailure.self, from: Data(message.body))
                 let isCancelled = failure?.isCancelled ?? false
@@ -145,7 +144,7 @@ package final class Call: Sendable {
 
 extension Call {
     /// Decodes a request or result. It is data from outside.
-    package static func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) throws -> Value {
+    package static func decode<Value: Decodable>(_ type: Value.Type, _ bytes: some Collection<UInt8>) throws -> Value {
         do { return try JSONDecoder().decode(type, from: Data(bytes)) } catch {
             throw LinkError(.malformed, "an unreadable \(type)")
         }

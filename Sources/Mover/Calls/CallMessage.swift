@@ -15,13 +15,8 @@ struct CallMessage {
 
     var kind: Kind
     var call: UInt32
-    var body: [UInt8]
-
-    init(_ kind: Kind, of call: UInt32, _ body: [UInt8]) {
-        self.kind = kind
-        self.call = call
-        self.body = body
-    }
+    /// A part of the message that arrived, so that taking it needs no copy.
+    var body: ArraySlice<UInt8>
 
     static let headerSize = 5
     /// The longest piece of data in bytes.
@@ -31,12 +26,13 @@ struct CallMessage {
     /// The number of pieces that a side sends without waiting for credit.
     static let window = 16
 
-    var bytes: [UInt8] {
+    /// Encodes a message with one copy of its body.
+    static func encode(_ kind: Kind, of call: UInt32, _ body: RawSpan) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(Self.headerSize + body.count)
+        bytes.reserveCapacity(headerSize + body.byteCount)
         bytes.append(kind.rawValue)
         bytes.append(bigEndian: call)
-        bytes += body
+        body.withUnsafeBytes { bytes.append(contentsOf: $0) }
         return bytes
     }
 
@@ -47,6 +43,6 @@ struct CallMessage {
         }
         self.kind = kind
         call = bytes.bigEndian(UInt32.self, at: 1)
-        body = Array(bytes[Self.headerSize...])
+        body = bytes[Self.headerSize...]
     }
 }

@@ -65,7 +65,7 @@ package final class Conversation: Sendable {
             state.calls[call.number] = call
             return call
         }
-        do { try link.send(CallMessage(.open, of: call.number, body).bytes) } catch {
+        do { try link.send(CallMessage.encode(.open, of: call.number, body.span.bytes)) } catch {
             close(call)
             throw error
         }
@@ -109,7 +109,7 @@ package final class Conversation: Sendable {
             guard state.answers.count < Self.mostAnswers else { return false }
             state.calls[message.call] = call
             state.answers[message.call] = Task(executorPreference: pool) { [self] in
-                await answer(message.body, call)
+                await answer(Array(message.body), call)
             }
             return true
         }

@@ -137,7 +137,7 @@ private final class RemoteUpload: ObjectUpload {
     private let store: RemoteStore
     private let conversation: Conversation
     private var buffer: [UInt8] = []
-    private var meter: TransferMeter? = TransferMeter()
+    private var size = 0
     private var isOver = false
 
     init(_ call: Call, of key: ObjectKey, to store: RemoteStore, _ conversation: Conversation) {
@@ -150,30 +150,44 @@ private final class RemoteUpload: ObjectUpload {
 
     func write(_ bytes: RawSpan) throws {
         var rest = bytes
-        while rest.byteCount > 0 {
+        if !buffer.isEmpty {
             let part = rest.extracting(first: min(rest.byteCount, CallMessage.longestPiece - buffer.count))
             part.withUnsafeBytes { buffer.append(contentsOf: $0) }
             rest = rest.extracting(droppingFirst: part.byteCount)
-            if buffer.count == CallMessage.longestPiece { try send() }
+            if buffer.count == CallMessage.longestPiece { try sendBuffer() }
         }
+        // Long writes, which are the rule, are not copied into the buffer.
+        let whole = rest.byteCount / CallMessage.longestPiece * CallMessage.longestPiece
+        if whole > 0 { try send(rest.extracting(first: whole)) }
+        rest.extracting(droppingFirst: whole).withUnsafeBytes { buffer.append(contentsOf: $0) }
     }
 
-    private func send() throws {
-        guard !isOver, !buffer.isEmpty else { return }
-        meter?.add(buffer.span.bytes)
-        do { try call.write(buffer.span.bytes) } catch let failure as CallFailure {
+    private func send(_ bytes: RawSpan) throws {
+        guard !isOver else { return }
+        size += bytes.byteCount
+        do { try call.write(bytes) } catch let failure as CallFailure {
             throw store.error(failure, .upload, key: key)
         }
-        buffer.removeAll(keepingCapacity: true)
     }
 
+    private func sendBuffer() throws {
+        guard !buffer.isEmpty else { return }
+        let bytes = buffer
+        buffer = []
+        try send(bytes.span.bytes)
+        buffer.reserveCapacity(CallMessage.longestPiece)
+    }
+
+    /// The coordinator compares what arrived with the writer's hash, so the writer must have one.
     func finish() throws -> ObjectInfo {
-        try send()
-        guard let transfer = meter.take()?.transfer() else {
-            throw ObjectStoreError(.other, operation: "put", key: key, "it was finished before", store: store.location)
-        }
+        throw ObjectStoreError(
+            .unsupported, operation: "put", key: key, "the hash of what was sent is missing", store: store.location)
+    }
+
+    func finish(sha256: Digest) throws -> ObjectInfo {
+        try sendBuffer()
         do {
-            try call.finish(transfer)
+            try call.finish(Transfer(size: size, sha256: sha256))
             let result = try call.result()
             isOver = true
             conversation.close(call)

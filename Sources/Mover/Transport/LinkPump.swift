@@ -13,12 +13,15 @@ enum LinkPump {
     }
 
     /// Receives until the connection or the descriptor ends.
-    /// - Parameter descriptor: does not block.
-    static func receive(_ connection: LinkConnection, from descriptor: CInt) {
+    /// - Parameters:
+    ///   - descriptor: does not block.
+    ///   - process: the socket to the process that the descriptor came from: it may end while another one still holds
+    ///     the far end of its streams.
+    static func receive(_ connection: LinkConnection, from descriptor: CInt, whileOpen process: CInt) {
         withUnsafeTemporaryAllocation(byteCount: 256 << 10, alignment: 16) { buffer in
             while !connection.hasEnded {
-                var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-                guard poll(&waiting, 1, 500) > 0 else { continue }
+                guard let hasInput = hasInput(descriptor, whileOpen: process) else { break }
+                guard hasInput else { continue }
                 let count = read(descriptor, buffer.baseAddress, buffer.count)
                 if count < 0, errno == EAGAIN || errno == EINTR { continue }
                 guard count > 0 else { break }
@@ -26,6 +29,15 @@ enum LinkPump {
             }
         }
         connection.end()
+    }
+
+    /// Waits for input, half a second at most.
+    /// - Returns: nil if there is none and the process has ended.
+    static func hasInput(_ descriptor: CInt, whileOpen process: CInt) -> Bool? {
+        var waiting = [descriptor, process].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        guard poll(&waiting, nfds_t(waiting.count), 500) > 0 else { return false }
+        if waiting[0].revents != 0 { return true }
+        return waiting[1].revents == 0 ? false : nil
     }
 
     private static func write(_ bytes: [UInt8], to descriptor: CInt, for connection: LinkConnection) -> Bool {

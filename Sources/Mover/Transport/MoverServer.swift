@@ -36,7 +36,7 @@ package final class MoverServer: Sendable {
         defer { conversation.withLock { $0?.link.end(LinkError(.closed, "the mover ends")) } }
         while true {
             try Task.checkCancellation()
-            if let connection = socket.accept(within: 500) { Thread { [self] in serve(connection) }.start() }
+            if let streams = socket.accept(within: 500) { Thread { [self] in serve(streams) }.start() }
             guard let link = conversation.withLock({ $0?.link }) else {
                 guard ContinuousClock.now - began < idle else { return }
                 continue
@@ -50,11 +50,11 @@ package final class MoverServer: Sendable {
     }
 
     /// Serves one connection to its end.
-    private func serve(_ descriptor: CInt) {
-        defer { close(descriptor) }
-        guard let (greeting, session) = greeting(of: descriptor) else { return }
+    private func serve(_ streams: MoverStreams) {
+        defer { streams.close() }
+        guard let (greeting, session) = greeting(of: streams) else { return }
         guard let link = link(for: session) else {
-            _ = Descriptor(descriptor).write(
+            _ = Descriptor(streams.output).write(
                 LinkConnection.refusal("the mover works for another run"), patience: 1000)
             return
         }
@@ -62,24 +62,23 @@ package final class MoverServer: Sendable {
         guard (try? greeting.withUnsafeBytes({ try connection.take($0) })) != nil else { return }
         let sent = DispatchSemaphore(value: 0)
         Thread {
-            LinkPump.send(connection, to: descriptor)
+            LinkPump.send(connection, to: streams.output)
             sent.signal()
         }.start()
-        LinkPump.receive(connection, from: descriptor)
-        shutdown(descriptor, CInt(SHUT_RDWR))
+        LinkPump.receive(connection, from: streams.input, whileOpen: streams.process)
         sent.wait()
     }
 
     /// Reads up to the first frame of a connection.
     /// - Returns: nil if it is not a greeting, or does not come.
-    private func greeting(of descriptor: CInt) -> (bytes: [UInt8], session: [UInt8])? {
+    private func greeting(of streams: MoverStreams) -> (bytes: [UInt8], session: [UInt8])? {
         var bytes: [UInt8] = []
         let deadline = ContinuousClock.now + .seconds(30)
         while ContinuousClock.now < deadline, bytes.count <= 4096 {
-            var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            guard poll(&waiting, 1, 500) > 0 else { continue }
+            guard let hasInput = LinkPump.hasInput(streams.input, whileOpen: streams.process) else { return nil }
+            guard hasInput else { continue }
             var buffer = [UInt8](repeating: 0, count: 4096)
-            let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+            let count = buffer.withUnsafeMutableBytes { read(streams.input, $0.baseAddress, $0.count) }
             guard count > 0 else { return nil }
             bytes += buffer[..<count]
             do throws(LinkError) {

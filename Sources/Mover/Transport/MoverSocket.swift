@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 internal import Platform
 internal import SystemPackage
@@ -23,15 +24,14 @@ final class MoverSocket: Sendable {
     }
 
     /// Waits for the next connection.
-    /// - Returns: its descriptor, which does not block and which the caller closes; nil if none came in time.
-    func accept(within milliseconds: CInt) -> CInt? {
+    /// - Returns: nil if none came in time, or it passed no streams.
+    func accept(within milliseconds: CInt) -> MoverStreams? {
         var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&waiting, 1, milliseconds) > 0 else { return nil }
         let connection = Glibc.accept(descriptor, nil, nil)
         guard connection >= 0 else { return nil }
         _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
-        _ = fcntl(connection, F_SETFL, O_NONBLOCK)
-        return connection
+        return MoverStreams(from: connection)
     }
 
     /// Connects to a socket.
@@ -65,5 +65,33 @@ final class MoverSocket: Sendable {
 
     private static func failure(_ path: String) -> LinkError {
         LinkError(.broken, "the mover's socket '\(path)': \(Errno(rawValue: errno))")
+    }
+}
+
+/// The streams that a program such as `kubectl exec` gave to the process that attached itself.
+struct MoverStreams: Sendable {
+    /// The connection to that process. It ends when the process ends.
+    let process: CInt
+    /// These do not block.
+    let input: CInt
+    let output: CInt
+
+    /// Takes the streams.
+    /// - Parameter connection: is closed if none are there.
+    init?(from connection: CInt) {
+        // The process sends them at once.
+        var waiting = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
+        var streams: [CInt] = [-1, -1]
+        guard poll(&waiting, 1, 5000) > 0, dr_receive_descriptors(connection, &streams) == 0 else {
+            Glibc.close(connection)
+            return nil
+        }
+        (process, input, output) = (connection, streams[0], streams[1])
+        for stream in streams { _ = fcntl(stream, F_SETFL, fcntl(stream, F_GETFL) | O_NONBLOCK) }
+    }
+
+    /// Ends the process that attached itself.
+    func close() {
+        for descriptor in [input, output, process] { Glibc.close(descriptor) }
     }
 }

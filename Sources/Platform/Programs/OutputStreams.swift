@@ -37,7 +37,7 @@ struct OutputStreams {
         // poll ignores a negative descriptor.
         var waiting = [output, errors].map { pollfd(fd: $0.near, events: Int16(POLLIN), revents: 0) }
         poll(&waiting, nfds_t(waiting.count), wait)
-        return try withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 16) { buffer in
+        return try withUnsafeTemporaryAllocation(byteCount: 256 << 10, alignment: 16) { buffer in
             var hasCome = false
             if waiting[0].revents != 0, let piece = output.read(into: buffer) {
                 hasCome = true

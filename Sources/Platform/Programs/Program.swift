@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// A program to run: an argument vector and an environment, never a shell.
@@ -27,6 +28,8 @@ package struct Program: Equatable, Sendable {
     package var folder: String?
     package var input = Input.nothing
     package var timeout: Duration
+    /// True for a program that moves many bytes: its pipes hold a mebibyte.
+    package var isStream = false
     /// True to run it with the umask that dr inherited: for a program that writes files for other users.
     package var inheritsMask = false
 
@@ -41,7 +44,7 @@ package struct Program: Equatable, Sendable {
         self.timeout = timeout
     }
 
-    /// Runs the program to its end and passes on its output as it arrives, in pieces of at most 64 KiB.
+    /// Runs the program to its end and passes on its output as it arrives, in pieces of at most 256 KiB.
     /// - Parameters:
     ///   - output: receives standard output; an error that it throws stops the program.
     ///   - errors: receives standard error in the same way; the result also keeps its end.
@@ -53,6 +56,10 @@ package struct Program: Equatable, Sendable {
         let deadline = ContinuousClock.now + timeout
         var streams = OutputStreams(try OutputPipe(name), try OutputPipe(name))
         defer { streams.close() }
+        if isStream {
+            dr_widen_pipe(streams.output.near)
+            if case .pipe(let pipe) = input { dr_widen_pipe(pipe.descriptor) }
+        }
         let child = try Child(starting: self, output: streams.output.far, errors: streams.errors.far)
         streams.closeFar()
         var tail = Tail(limit: Self.errorLimit)
