@@ -2,10 +2,12 @@
 #include "CLinux.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -42,6 +44,8 @@ long dr_file_system_type(const char *path) {
     return statfs(path, &found) == 0 ? (long)found.f_type : -1;
 }
 
+const int dr_path_only = O_PATH;
+
 int dr_open_below(int directory, const char *path, int flags, unsigned mode) {
     struct open_how how = {
         .flags = (unsigned)flags | O_CLOEXEC,
@@ -51,9 +55,7 @@ int dr_open_below(int directory, const char *path, int flags, unsigned mode) {
     return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
 
-long dr_copy_range(int from, int to, long count) {
-    return copy_file_range(from, 0, to, 0, (size_t)count, 0);
-}
+int dr_share_blocks(int from, int to) { return ioctl(to, FICLONE, from); }
 
 int dr_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
 

@@ -17,6 +17,12 @@ package struct ComponentRestore: Sendable {
     package var owner: Owner = .recorded
     /// True to restore setuid and setgid bits of files, with which programs run as their owner or group.
     package var keepsSetuid = false
+    /// Trees besides ``target`` that may have some of the contents, in the order in which they are asked.
+    package var seeds: [RestoreSeed] = []
+    /// True to take contents from the present content of ``target`` and from ``seeds``. All others come from the store.
+    package var usesSeeds = true
+    /// The name of the target's present content in a sentence.
+    package var presentName = "the target"
     /// True if the top folder stays private to this user: for a tree that is only imported afterwards.
     package var isPrivate = false
     package var restorer: (any ComponentRestorer)?
@@ -39,8 +45,10 @@ package struct ComponentRestore: Sendable {
 
     package struct Report: Codable, Sendable {
         package var files = 0, bytes = 0
-        /// Files whose content this machine already had: in the old tree, or from an interrupted restore.
+        /// Files whose content this machine already had: in a seed, or from an interrupted restore.
         package var reusedFiles = 0, reusedBytes = 0
+        /// The seeds that had some of these.
+        package var seeds: [SeedUse] = []
         /// Bytes read from the store for contents.
         package var fetched = 0
         package var target = ""
@@ -68,12 +76,12 @@ package struct ComponentRestore: Sendable {
         let catalog = try Catalog(path: nil)
         try await CatalogFiller(repository: repository, pool: pool).fill(catalog, from: manifest)
         try await pool.run { try proveContents(of: catalog) }
-        let (tree, target): (StagedTree, RestoreTarget) = try await pool.run {
+        let (tree, target, seeds): (StagedTree, RestoreTarget, OpenSeeds) = try await pool.run {
             var target = self.target
             try select(catalog)
             try catalog.indexContents()
             let totals = try catalog.totals()
-            try target.checkRoom(bytes: try roomForContents(catalog), entries: totals.entries)
+            try checkRoom(for: catalog, entries: totals.entries)
             progress.update {
                 $0.phase = "restoring"
                 $0.totalFiles = totals.files
@@ -85,9 +93,9 @@ package struct ComponentRestore: Sendable {
             }
             let tree = try StagedTree(target.staging, owner: owner, keepsSetuid: keepsSetuid)
             try catalog.forEach(kind: .directory) { try tree.makeDirectory($0.record) }
-            return (tree, target)
+            return (tree, target, OpenSeeds(allSeeds))
         }
-        let work = Work(tree: tree, ledger: Ledger())
+        let work = Work(tree: tree, seeds: seeds, ledger: Ledger())
         try await catalog.packsWithContent().concurrentForEach(limit: lanes) { number in
             try await pool.run { try restoreFiles(inPack: number, of: catalog, to: work) }
         }
@@ -99,7 +107,9 @@ package struct ComponentRestore: Sendable {
         progress.update { $0.phase = "checking" }
         if let restorer, paths.isEmpty { try fail(if: try await restorer.examine(restored: tree.path), of: tree) }
         var report = work.ledger.report
-        report.advice = await restorer?.advice(restored: tree.path, target: target.path) ?? []
+        report.seeds = seeds.uses
+        report.advice = seeds.remarks
+        report.advice += await restorer?.advice(restored: tree.path, target: target.path) ?? []
         report.advice += target.remarks
         if let slice, let restorer {
             report.advice += restorer.notes(on: slice)
@@ -154,13 +164,24 @@ package struct ComponentRestore: Sendable {
             try select(catalog)
             let totals = try catalog.totals()
             var obstacles = obstacles
-            do {
-                try target.checkRoom(bytes: try roomForContents(catalog), entries: totals.entries)
-            } catch let error as RepositoryError where error.reason == .noSpace { obstacles.append("\(error)") }
+            do { try checkRoom(for: catalog, entries: totals.entries) } catch let error as RepositoryError
+                where error.reason == .noSpace
+            { obstacles.append("\(error)") }
             return Plan(
                 target: target.path, replaces: target.replaces, files: totals.files, bytes: totals.bytes,
                 obstacles: obstacles)
         }
+    }
+
+    /// The seeds in the order in which they are asked.
+    private var allSeeds: [RestoreSeed] {
+        guard usesSeeds else { return [] }
+        return (target.replaces ? [RestoreSeed(target.path, presentName)] : []) + seeds
+    }
+
+    private func checkRoom(for catalog: Catalog, entries: Int) throws {
+        try target.checkRoom(
+            bytes: try roomForContents(catalog), entries: entries, mayShare: usesSeeds && target.replaces)
     }
 
     /// Returns the bytes of contents that need space: a sparse file may need any number below its size.
@@ -184,6 +205,7 @@ package struct ComponentRestore: Sendable {
     /// The tree that files are written to, with the results so far.
     private struct Work: Sendable {
         let tree: StagedTree
+        let seeds: OpenSeeds
         let ledger: Ledger
     }
 
@@ -204,7 +226,7 @@ package struct ComponentRestore: Sendable {
             guard !page.isEmpty else { return }
             last = page.last
             let pack = OpenPack(index: index, reader: reader)
-            var failed = try restore(page, from: pack, to: work)
+            var failed = try restore(try reuse(page, for: work), from: pack, to: work)
             // A damaged transfer passes a gzip checksum once in four billion times, but never SHA-256.
             for _ in 1..<Retries.ofDamagedReads where !failed.isEmpty {
                 failed = try restore(failed.map(\.entry), from: pack, to: work)
@@ -228,7 +250,6 @@ package struct ComponentRestore: Sendable {
         var begun = -1
         for entry in page {
             let (record, digest) = (entry.record, try digest(of: entry))
-            if try reuse(record, digest, for: work) { continue }
             if record.size == 0 {
                 try tree.finish(try tree.create(record))
                 work.ledger.add(restored: 0)
@@ -291,31 +312,21 @@ package struct ComponentRestore: Sendable {
         }
     }
 
-    /// Uses content that is on this machine already, because fetching takes most of a restore's time.
-    private func reuse(_ record: FileRecord, _ digest: Digest, for work: Work) throws -> Bool {
-        let (tree, ledger) = (work.tree, work.ledger)
-        guard record.size > 0 else { return false }
-        if try tree.adopt(record, digest) {
-            ledger.add(reused: record.size)
-        } else {
-            guard target.replaces else { return false }
-            let old = open(target.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-            guard old >= 0 else { return false }
-            defer { close(old) }
-            let source = openBelow(old, record.path, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-            guard source >= 0 else { return false }
-            defer { close(source) }
-            guard try LocalContent.matches(source, size: record.size, digest) else { return false }
-            var file = try tree.create(record)
-            guard try file.copy(from: source, digest) else { return false }
-            try tree.finish(file)
-            ledger.add(reused: record.size)
+    /// Uses contents that are on this machine already, because fetching takes most of a restore's time.
+    /// - Returns: the entries whose content the store has to deliver.
+    private func reuse(_ page: [CatalogEntry], for work: Work) throws -> [CatalogEntry] {
+        try page.filter { entry in
+            let (record, digest) = (entry.record, try digest(of: entry))
+            guard record.size > 0,
+                try work.tree.adopt(record, digest) || work.seeds.fill(record, digest, in: work.tree)
+            else { return true }
+            work.ledger.add(reused: record.size)
+            progress.update {
+                $0.files += 1
+                $0.bytes += record.size
+            }
+            return false
         }
-        progress.update {
-            $0.files += 1
-            $0.bytes += record.size
-        }
-        return true
     }
 }
 

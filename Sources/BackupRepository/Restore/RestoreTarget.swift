@@ -195,8 +195,9 @@ package struct RestoreTarget: Sendable {
     /// - Parameters:
     ///   - bytes: of content that needs space on a disk.
     ///   - entries: files, directories and links.
+    ///   - mayShare: true if some of the content may be that of the target.
     /// - Throws: `RepositoryError` `.noSpace` if it certainly does not fit.
-    func checkRoom(bytes: Int, entries: Int) throws {
+    func checkRoom(bytes: Int, entries: Int, mayShare: Bool) throws {
         var status = statvfs()
         guard statvfs(base, &status) == 0, status.f_blocks > 0 else { return }
         let isRoot = geteuid() == 0
@@ -205,7 +206,7 @@ package struct RestoreTarget: Sendable {
         let blocks = UInt64(isRoot ? status.f_bfree : status.f_bavail)
         let (product, isHuge) = blocks.multipliedReportingOverflow(by: UInt64(status.f_frsize))
         let free = isHuge ? Int.max : Int(clamping: product)
-        if bytes - min(held, bytes) > free, !sharesBlocks {
+        if bytes - min(held, bytes) > free, !sharesBlocks(mayShare) {
             throw RepositoryError(
                 .noSpace, object: base,
                 "No space left: the restore needs \(bytes - min(held, bytes)) bytes, but \(free) are free", hint: hint)
@@ -221,10 +222,10 @@ package struct RestoreTarget: Sendable {
 
     /// True if content may need less space than it has bytes: the file system compresses, or shares the blocks of the
     /// target's content.
-    private var sharesBlocks: Bool {
+    private func sharesBlocks(_ mayShare: Bool) -> Bool {
         switch UInt32(truncatingIfNeeded: dr_file_system_type(base)) {
         case 0x9123_683E, 0x2FC1_2FC1, 0xCA45_1A4E: true  // btrfs, ZFS, bcachefs
-        case 0x5846_5342: replaces  // XFS
+        case 0x5846_5342: mayShare  // XFS
         default: false
         }
     }

@@ -136,6 +136,15 @@ final class StagedTree: Sendable {
         return StagedFile(record, open: descriptor, path: display(record))
     }
 
+    /// Removes a file that did not get its content.
+    func remove(_ record: FileRecord) throws {
+        try withParent(of: record.path) { parent, name in
+            guard unlinkat(parent, name, 0) == 0 || errno == ENOENT else {
+                throw Self.refusal(display(record), "cannot remove the file")
+            }
+        }
+    }
+
     /// Reuses a file with exactly this content from an interrupted restore.
     /// - Returns: false if there is none.
     func adopt(_ record: FileRecord, _ digest: Digest) throws -> Bool {
@@ -323,17 +332,40 @@ struct StagedFile: ~Copyable {
         return digest
     }
 
-    /// Fills this file from another, sharing blocks if the file system supports it.
-    /// - Returns: false if the source does not have the content.
-    mutating func copy(from source: CInt, _ digest: Digest) throws -> Bool {
+    enum Filling: Equatable {
+        case whole
+        /// The other file has other content.
+        case differs
+        /// An error of the other file, an `errno`.
+        case unreadable(CInt)
+    }
+
+    /// Fills this new file from another one, sharing blocks if the file system supports it. The content that arrived is
+    /// hashed, not the one that the other file has at another time.
+    ///
+    /// Memory: one mebibyte.
+    mutating func fill(from source: CInt, _ digest: Digest) throws -> Filling {
+        if dr_share_blocks(source, descriptor) == 0 {
+            return try LocalContent.compare(descriptor, size: record.size, digest)
+        }
+        // Small pieces find more of the holes.
+        let piece = record.isSparse ? 64 << 10 : 1 << 20
+        var buffer = [UInt8](repeating: 0, count: min(record.size, piece))
         while position < record.size {
             try Task.checkCancellation()
-            let count = dr_copy_range(source, descriptor, min(record.size - position, 64 << 20))
-            if count < 0, errno == ENOSPC { throw StagedTree.refusal(display, "cannot write") }
-            guard count > 0 else { return false }
-            position += count
+            let offset = Int64(position)
+            let limit = min(buffer.count, record.size - position)
+            let count: Int
+            do {
+                count = try buffer.withUnsafeMutableBytes {
+                    try FileDescriptor(rawValue: source).read(
+                        fromAbsoluteOffset: offset, into: UnsafeMutableRawBufferPointer(rebasing: $0[..<limit]))
+                }
+            } catch let error as Errno { return .unreadable(error.rawValue) }
+            guard count > 0 else { return .differs }
+            try write(buffer.span.bytes.extracting(first: count))
         }
-        return try LocalContent.matches(descriptor, size: record.size, digest)
+        return try complete() == digest ? .whole : .differs
     }
 }
 
@@ -341,9 +373,14 @@ struct StagedFile: ~Copyable {
 enum LocalContent {
     /// Returns true if an open file is a regular one of `size` bytes with this hash.
     static func matches(_ descriptor: CInt, size: Int, _ digest: Digest) throws -> Bool {
+        try compare(descriptor, size: size, digest) == .whole
+    }
+
+    /// Compares an open file with a size and a hash.
+    static func compare(_ descriptor: CInt, size: Int, _ digest: Digest) throws -> StagedFile.Filling {
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, Int(status.st_size) == size else {
-            return false
+            return .differs
         }
         var hasher = SHA256()
         var buffer = [UInt8](repeating: 0, count: min(max(size, 1), 1 << 20))
@@ -351,13 +388,16 @@ enum LocalContent {
         while position < size {
             try Task.checkCancellation()
             let offset = Int64(position)
-            let read = try? buffer.withUnsafeMutableBytes {
-                try FileDescriptor(rawValue: descriptor).read(fromAbsoluteOffset: offset, into: $0)
-            }
-            guard let count = read, count > 0 else { return false }
+            let count: Int
+            do {
+                count = try buffer.withUnsafeMutableBytes {
+                    try FileDescriptor(rawValue: descriptor).read(fromAbsoluteOffset: offset, into: $0)
+                }
+            } catch let error as Errno { return .unreadable(error.rawValue) }
+            guard count > 0 else { return .differs }
             hasher.update(buffer.span.bytes.extracting(first: count))
             position += count
         }
-        return Digest(bytes: hasher.finalize()) == digest
+        return Digest(bytes: hasher.finalize()) == digest ? .whole : .differs
     }
 }

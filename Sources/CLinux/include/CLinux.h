@@ -34,13 +34,16 @@ int dr_traits(int directory, const char *_Nonnull path);
 /// The `f_type` of the file system that holds `path`, or -1.
 long dr_file_system_type(const char *_Nonnull path);
 
+/// O_PATH: a descriptor that shows what an entry is, without opening it.
+extern const int dr_path_only;
+
 /// openat2(2): opens or makes `path` below `directory`, through no link and no `..`, in one call.
 /// Returns a descriptor, or -1; with ENOSYS on a kernel before 5.6.
 int dr_open_below(int directory, const char *_Nonnull path, int flags, unsigned mode);
 
-/// copy_file_range(2) from and to the descriptors' positions: shares blocks where the file system can.
-/// Returns the bytes copied, 0 at the end of the source, or -1.
-long dr_copy_range(int from, int to, long count);
+/// ioctl_ficlone(2): the file `to` gets the content of `from` by sharing its blocks, all at once. Returns 0, or -1 where
+/// the file system cannot, or the two are on different ones.
+int dr_share_blocks(int from, int to);
 
 /// pipe2(2) with O_CLOEXEC: `ends[0]` is read from, `ends[1]` written to; closed in every other child from birth.
 int dr_pipe(int *_Nonnull ends);

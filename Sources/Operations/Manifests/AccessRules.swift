@@ -107,14 +107,19 @@ package enum AccessRules {
                 ["get list": "compare with the recorded objects", "create patch": "restore them and apply manifests"])
         ]
 
-    /// Of restores and drills: the objects of a stack.
+    /// Of restores and drills: the objects of a stack. The cluster removes a temporary claim together with its mover, so
+    /// that no permission to delete claims is needed.
     private static let workloads: [AccessRule] = [
         AccessRule(
             ["persistentvolumeclaims"],
             [
                 "get list watch": "find the claims of a workload; wait until they are bound",
-                "create patch": "create claims as recorded, and apply manifests",
+                "create patch":
+                    "create claims as recorded, and temporary ones from volume snapshots; apply manifests",
             ]),
+        AccessRule(
+            ["volumesnapshots"], in: "snapshot.storage.k8s.io",
+            ["get list": "find a snapshot that backups kept, to read content from it and not from the store"]),
         AccessRule(
             ["configmaps", "services", "serviceaccounts"],
             [

@@ -38,7 +38,7 @@ extension ClusterSettings {
         imagePullSecrets = cluster.imagePullSecrets
         priorityClass = cluster.priorityClass
         let volumes = configuration.components.compactMap(\.volume)
-        usesSnapshots = volumes.contains { $0.access == .snapshot }
+        usesSnapshots = volumes.contains { $0.access == .snapshot || $0.keep > 0 }
         moversUseStore = volumes.contains { $0.mode == .inCluster }
         var namespaces = volumes.compactMap { $0.namespace ?? cluster.namespace }
         for server in configuration.components.compactMap(\.settings.server) {

@@ -93,6 +93,7 @@ package struct StackRecovery: RecoveryServices {
                     }
                 result.files = report.files
                 result.bytes = report.bytes
+                if report.reusedBytes > 0 { result.origin = report.origin }
                 result.warnings += report.advice
                 if let shortfall = report.shortfall {
                     let text = shortfall.text(target: report.target)
@@ -161,6 +162,7 @@ package struct StackRecovery: RecoveryServices {
         job.paths = request.paths
         job.replace = request.replace
         job.holdsWorkloads = request.hold
+        job.usesSeeds = request.seed
         if job.paths.isEmpty, request.to == nil, let road = try job.road(to: nil) { return (job, road) }
         let home = request.to ?? settings?.home
         guard let home, let road = try job.road(to: home) else {

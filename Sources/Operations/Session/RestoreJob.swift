@@ -22,6 +22,8 @@ package struct RestoreJob {
     package var allowsSecretHosts = false
     /// Removes the replaced content after the new tree is in place.
     package var discardsPrevious = false
+    /// Takes contents from the target's present content, and from snapshots of its volume.
+    package var usesSeeds = true
     /// Restores the workloads of a cluster without starting them.
     package var holdsWorkloads = false
 
@@ -101,6 +103,7 @@ package struct RestoreJob {
         restore.slice = slice
         restore.owner = owner
         restore.keepsSetuid = keepsSetuid
+        restore.usesSeeds = usesSeeds
         restore.lanes = Session.lanes
         restore.restorer = try session.restorer(kind: manifest.source, of: settings)
         return restore

@@ -12,7 +12,7 @@ struct ClusterMover: MoverHost {
     let component: String
     let stack: String
     let volume: KubernetesVolume
-    let cluster: KubernetesConfiguration
+    var cluster: KubernetesConfiguration
     let kubectl: Kubectl
     let place: VolumePlacement
     let claim: ClaimRecord?
@@ -20,6 +20,8 @@ struct ClusterMover: MoverHost {
     let tell: @Sendable (String) -> Void
     /// The name of the pod; nil for a new one each time.
     var pod: String?
+    /// A second claim, which the mover reads.
+    var seedClaim: String?
     /// Called once the pod exists, before it works.
     var afterCreation: @Sendable () async throws -> Void = {}
 
@@ -41,6 +43,7 @@ struct ClusterMover: MoverHost {
             name: name, purpose: purpose, place: place, cluster: cluster,
             labels: MoverPod.labels(run: run, component: component, stack: stack))
         pod.allowsRoot = volume.allowsRoot
+        pod.seedClaim = seedClaim
         pod.owner = await owner()
         let document = try pod.document()
         note("starting the mover")

@@ -53,6 +53,9 @@ struct MoverOrder: Codable, Sendable {
         var keepsSetuid: Bool
         /// The present time, for the name of the previous content.
         var stamp: String
+        /// True to take contents from the present content and from ``seeds``.
+        var usesSeeds: Bool
+        var seeds: [RestoreSeed] = []
 
         struct Slice: Codable, Sendable {
             var tenants: Set<String>

@@ -21,6 +21,8 @@ struct MoverPod: Sendable {
     static let purposeLabel = "dr/purpose"
 
     static let container = "mover"
+    /// The place of the volume of ``seedClaim``.
+    static let seedPath = "/dr-seed"
     static let socket = "/run/dr/mover.sock"
     /// The time without a coordinator after which a mover ends.
     static let idle = Period.minutes(10)
@@ -31,6 +33,8 @@ struct MoverPod: Sendable {
     let cluster: KubernetesConfiguration
     let labels: [String: String]
     var allowsRoot = false
+    /// A claim with content for a restore, which is only read.
+    var seedClaim: String?
     /// The pod that dr itself runs in.
     var owner: JSONValue?
 
@@ -69,10 +73,13 @@ struct MoverPod: Sendable {
             "terminationGracePeriodSeconds": 10,
             "securityContext": try podSecurity(),
             "containers": [container(image)],
-            "volumes": [
-                ["name": "data", "persistentVolumeClaim": ["claimName": .string(place.claim)]],
-                ["name": "work", "emptyDir": [:]],
-            ],
+            "volumes": .array(
+                [
+                    ["name": "data", "persistentVolumeClaim": ["claimName": .string(place.claim)]],
+                    ["name": "work", "emptyDir": [:]],
+                ]
+                    + (seedClaim.map { [["name": "seed", "persistentVolumeClaim": ["claimName": .string($0)]]] } ?? [])
+            ),
         ]
         spec["tolerations"] = place.tolerations
         spec["nodeSelector"] = place.pod == nil ? place.nodeSelector : nil
@@ -128,6 +135,11 @@ struct MoverPod: Sendable {
             "name": "data", "mountPath": .string(place.mountPath), "readOnly": .bool(isReadOnly),
         ]
         mount["subPath"] = place.subPath.map { .string($0) }
+        var mounts: [JSONValue] = [.object(mount), ["name": "work", "mountPath": "/run/dr"]]
+        if seedClaim != nil {
+            mount.merge(["name": "seed", "mountPath": .string(Self.seedPath), "readOnly": true]) { $1 }
+            mounts.append(.object(mount))
+        }
         var container: [String: JSONValue] = [
             "name": .string(Self.container), "image": .string(image),
             "command": [
@@ -142,7 +154,7 @@ struct MoverPod: Sendable {
             "securityContext": [
                 "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": ["drop": ["ALL"]],
             ],
-            "volumeMounts": [.object(mount), ["name": "work", "mountPath": "/run/dr"]],
+            "volumeMounts": .array(mounts),
         ]
         container["imagePullPolicy"] = cluster.imagePullPolicy.map { .string($0) }
         return .object(container)

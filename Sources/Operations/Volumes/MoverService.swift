@@ -151,6 +151,9 @@ package struct MoverService: Conversation.Answering {
         work.slice = restore.slice.map { RestoreSlice(tenants: $0.tenants, times: min($0.from, $0.to)...$0.to) }
         if let uid = restore.uid, let gid = restore.gid { work.owner = .fixed(uid: uid, gid: gid) }
         work.keepsSetuid = restore.keepsSetuid
+        work.usesSeeds = restore.usesSeeds
+        work.seeds = restore.seeds
+        work.presentName = "the volume"
         work.lanes = Session.lanes
         let kind = kinds.first { $0.name == order.kind }
         work.restorer = try kind.flatMap { try $0.inspector(of: settings, context) }

@@ -1,6 +1,7 @@
 import BackupRepository
 import Documents
 import Kubernetes
+import Platform
 import StackConfiguration
 
 extension Session {
@@ -19,6 +20,7 @@ extension Session {
                         ? "the claim '\(place.claim)' does not exist"
                         : "\(place.data) in the claim '\(place.claim)'\(node), \(identity)")
             ]
+            if volume.keep > 0 { findings.append(await diagnoseSnapshots(of: mover, keep: volume.keep)) }
             guard volume.access != .exec else { return findings }
             let pod = MoverPod(
                 name: "dr-doctor", purpose: .backup(writes: false), place: place, cluster: mover.cluster, labels: [:],
@@ -34,5 +36,17 @@ extension Session {
             } catch { findings.append(Diagnosis(of: "mover", .failed, "\(error)")) }
             return findings
         } catch { return [Diagnosis(of: "volume", .failed, "\(error)")] }
+    }
+
+    private func diagnoseSnapshots(of mover: ClusterMover, keep: Int) async -> Diagnosis {
+        do {
+            let ready = try await mover.snapshots.all().filter { $0["status"]?["readyToUse"]?.bool == true }
+            guard let newest = ready.first?.created else {
+                return Diagnosis(of: "volume snapshots", .warning, "none of \(keep); the next backup takes one")
+            }
+            return Diagnosis(
+                of: "volume snapshots", .ok,
+                "\(ready.count) of \(keep), the newest of \(Timestamp(seconds: newest).readable) UTC")
+        } catch { return Diagnosis(of: "volume snapshots", .failed, "\(error)") }
     }
 }

@@ -5,6 +5,7 @@ import Kubernetes
 import Mover
 import Platform
 import StackConfiguration
+import Synchronization
 
 /// The restore of a component into a persistent volume claim of its cluster.
 ///
@@ -166,18 +167,58 @@ struct VolumeRestore: Sendable {
         if let mismatch = mismatch(place) { throw mismatch }
         let users = users(of: place)
         var isNew = false
+        let target: JSONValue
         if let claim = try await claim(of: place) {
             if let refusal = refusal(of: claim, place) {
                 throw VolumeError(place.claim, refusal, hint: "enlarge it, or remove it: dr then creates it anew")
             }
             try await users.clear()
+            target = claim
         } else {
             progress.begin("creating the claim")
-            try await kubectl.create(try await newClaim(place))
+            target = try await newClaim(place)
+            try await kubectl.create(target)
             isNew = true
         }
+        var report = try await restore(options, to: place, seed: await seed(options, place, target), progress)
+        report.target = "\(report.target) in the \(isNew ? "new " : "")claim '\(place.claim)'"
+        return report
+    }
+
+    /// The kept volume snapshot that is nearest to the set; nil if there is none, or none can be found.
+    private func seed(_ options: RestoreJob, _ place: VolumePlacement, _ target: JSONValue) async -> VolumeSeed? {
+        guard options.usesSeeds, volume.keep > 0, let target = ClaimRecord(target) else { return nil }
+        do {
+            return try await VolumeSeed(near: manifest, among: mover(at: place).snapshots, like: target)
+        } catch {
+            session.tellsVolume(component)("dr takes nothing from volume snapshots: \(error)")
+            return nil
+        }
+    }
+
+    /// Restores with a seed. If the mover does not start with it, restores without it.
+    private func restore(
+        _ options: RestoreJob, to place: VolumePlacement, seed: VolumeSeed?, _ progress: WorkProgress
+    ) async throws -> ComponentRestore.Report {
+        guard let seed else { return try await attempt(options, place, nil, progress) {} }
+        let isStarted = Mutex(false)
+        do {
+            return try await attempt(options, place, seed, progress) { isStarted.withLock { $0 = true } }
+        } catch let error as KubernetesError where !isStarted.withLock({ $0 }) {
+            session.tellsVolume(component)(
+                "dr takes nothing from the volume snapshot '\(seed.snapshot)': \(error)")
+        }
+        return try await attempt(options, place, nil, progress) {}
+    }
+
+    /// - Parameter started: called when the mover works.
+    private func attempt(
+        _ options: RestoreJob, _ place: VolumePlacement, _ seed: VolumeSeed?, _ progress: WorkProgress,
+        started: @escaping @Sendable () -> Void
+    ) async throws -> ComponentRestore.Report {
+        let users = users(of: place)
         let order = try await session.volumeSession.order(
-            .restore(try restoreOrder(options, place)), of: component, kind: manifest.source, in: repository,
+            .restore(try restoreOrder(options, place, seed)), of: component, kind: manifest.source, in: repository,
             data: place.data)
         let run = manifest.run ?? "restore"
         let pod = ClusterMover.podName(component: component.name, run: run)
@@ -185,11 +226,20 @@ struct VolumeRestore: Sendable {
             repository, component: component.name, mayWrite: false, mayReplace: { try await users.clear(except: pod) })
         var mover = mover(at: place)
         mover.pod = pod
-        // Only now, so that of two restores at least one sees the other.
-        mover.afterCreation = { try await users.clear(except: pod) }
-        var report = try await mover.withMover(
+        mover.seedClaim = seed?.claim
+        if seed != nil {
+            // Time for an attempt without the seed has to remain.
+            mover.cluster.within = .seconds(Int(mover.cluster.within.duration.components.seconds) / 2)
+        }
+        mover.afterCreation = {
+            // Only now, so that of two restores at least one sees the other.
+            try await users.clear(except: pod)
+            try await seed?.create(for: pod)
+        }
+        return try await mover.withMover(
             .restore, run: run, note: { text in progress.update { $0.phase = text } }
         ) { line in
+            started()
             do {
                 let result = try await MoverSession(line: line).run(order, service, progress: progress)
                 guard let report = result.restored else {
@@ -202,8 +252,6 @@ struct VolumeRestore: Sendable {
                     target: place.claim)
             }
         }
-        report.target = "\(report.target) in the \(isNew ? "new " : "")claim '\(place.claim)'"
-        return report
     }
 
     /// Removes the previous content that ``run(_:progress:)`` kept, while the workload runs.
@@ -225,7 +273,9 @@ struct VolumeRestore: Sendable {
             tell: session.tellsVolume(component))
     }
 
-    private func restoreOrder(_ options: RestoreJob, _ place: VolumePlacement) throws -> MoverOrder.RestoreOrder {
+    private func restoreOrder(
+        _ options: RestoreJob, _ place: VolumePlacement, _ seed: VolumeSeed?
+    ) throws -> MoverOrder.RestoreOrder {
         guard let part = options.set.components[manifest.component] else {
             throw VolumeError(manifest.component, "the set does not have it")
         }
@@ -235,7 +285,8 @@ struct VolumeRestore: Sendable {
             slice: options.slice.map {
                 .init(tenants: $0.tenants, from: $0.times.lowerBound, to: $0.times.upperBound)
             },
-            keepsSetuid: options.keepsSetuid, stamp: "\(session.now())")
+            keepsSetuid: options.keepsSetuid, stamp: "\(session.now())", usesSeeds: options.usesSeeds,
+            seeds: seed.map { [$0.restoreSeed(place)] } ?? [])
         if case .fixed(let uid, let gid) = options.owner { (order.uid, order.gid) = (uid, gid) }
         return order
     }

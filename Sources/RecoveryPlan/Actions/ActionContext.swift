@@ -107,10 +107,12 @@ package struct ComponentRestoreRequest: Codable, Equatable, Sendable {
     package var previous: PreviousContentUse
     /// True to restore the workloads of a cluster without starting them.
     package var hold: Bool
+    /// True to take contents from the target's present content, and from snapshots of its volume.
+    package var seed: Bool
 
     package init(
         component: String, to: String? = nil, paths: [String] = [], replace: Bool = true,
-        previous: PreviousContentUse = .keep, hold: Bool = false
+        previous: PreviousContentUse = .keep, hold: Bool = false, seed: Bool = true
     ) {
         self.component = component
         self.to = to
@@ -118,6 +120,7 @@ package struct ComponentRestoreRequest: Codable, Equatable, Sendable {
         self.replace = replace
         self.previous = previous
         self.hold = hold
+        self.seed = seed
     }
 }
 
@@ -138,6 +141,8 @@ package struct RestoredComponent: Codable, Equatable, Sendable {
     package var newest: Int?
     package var files: Int
     package var bytes: Int
+    /// The places that the content came from, in words; nil if all of it came from the store.
+    package var origin: String?
     /// Missing parts and manual work, one line each.
     package var warnings: [String]
     /// The absolute path of replaced content to discard; nil if there is none.

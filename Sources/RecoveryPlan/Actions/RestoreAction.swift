@@ -13,12 +13,15 @@ package struct RestoreAction: Action {
     package var previous = PreviousContentUse.keep
     /// See ``ComponentRestoreRequest/hold``.
     package var hold = false
+    /// See ``ComponentRestoreRequest/seed``.
+    package var seed = true
 
     package init() {}
 
     private var request: ComponentRestoreRequest {
         ComponentRestoreRequest(
-            component: component, to: to, paths: paths, replace: replace, previous: previous, hold: hold)
+            component: component, to: to, paths: paths, replace: replace, previous: previous, hold: hold,
+            seed: seed)
     }
 
     package func preview(in context: ActionContext) async throws -> ActionPreview {
@@ -28,7 +31,8 @@ package struct RestoreAction: Action {
     package func perform(in context: ActionContext) async throws -> ActionRecord {
         let restored = try await context.services.restore(request, in: context.run)
         return ActionRecord(
-            "restored \(component) from \(restored.set): \(restored.files) files, \(restored.bytes) bytes",
+            "restored \(component) from \(restored.set): \(restored.files) files, \(restored.bytes) bytes"
+                + (restored.origin.map { "; \($0)" } ?? ""),
             restored: restored)
     }
 }
@@ -47,6 +51,11 @@ extension RestoreAction: Section {
         Key(
             "hold", \.hold, as: .flag,
             about: "Restore the workloads of a cluster with 0 replicas; a later 'scale' starts them (default: false)."),
+        Key(
+            "seed", \.seed, as: .flag,
+            about:
+                "Take unchanged content from the target and from snapshots of its volume, verified by its hash (default: true)."
+        ),
     ]
 
     package static let shape = Shape<Self>.short(.text, orSection: Self.self) { component in

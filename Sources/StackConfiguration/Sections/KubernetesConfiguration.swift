@@ -103,7 +103,7 @@ package struct KubernetesVolume: Equatable, Sendable {
     package var storageClasses: [String: String] = [:]
     /// Access `exec`: the most bytes to copy.
     package var limit = 1 << 30
-    /// Access `snapshot`: the class, and the number of snapshots that stay.
+    /// The class of volume snapshots, and the number of those that stay.
     package var snapshotClass: String?
     package var keep = 0
     /// Mode `in_cluster`: the ConfigMap with the pod's dr.yaml, and the Secret with its environment.
@@ -145,7 +145,9 @@ extension KubernetesVolume: Section {
             about: "Storage class of a claim that a restore creates, by the recorded one."),
         Key("limit", \.limit, as: .size(1...1 << 40, describedAs: "1 to 1TiB"), about: "Most bytes for 'exec': 1GiB."),
         Key("snapshot_class", \.snapshotClass, as: .kubernetesName, about: "Class of volume snapshots."),
-        Key("keep", \.keep, as: .count(0...100), about: "Number of volume snapshots that stay. Default: 0."),
+        Key(
+            "keep", \.keep, as: .count(0...100),
+            about: "Number of volume snapshots that stay after backups, for faster restores. Default: 0."),
         Key(
             "config_map", \.configMap, as: .kubernetesName,
             about: "ConfigMap with dr.yaml, for the mode 'in_cluster'."),

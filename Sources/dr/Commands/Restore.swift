@@ -73,6 +73,11 @@ struct Restore: AsyncParsableCommand {
     @Flag(name: .long, help: "With --replace: remove the previous content after the restore, instead of keeping it.")
     var discardPrevious = false
 
+    @Flag(
+        name: .long,
+        help: "Read all content from the store, also content that the target or a snapshot of its volume has already.")
+    var noSeed = false
+
     @Option(name: .long, help: "Prefix for the names of restored objects on a server, to keep existing objects.")
     var prefix: String?
 
@@ -132,10 +137,10 @@ struct Restore: AsyncParsableCommand {
         }
         let isGiven =
             to != nil || !paths.isEmpty || prefix != nil || replace || discardPrevious || owner != nil
-            || keepSetuid || allowSecretHosts || hold
+            || keepSetuid || allowSecretHosts || hold || noSeed
         if scenario != nil, isGiven || slice.isGiven {
             throw ValidationError(
-                "the plan of the scenario defines the targets: paths, --to, --replace, --discard-previous, --prefix, --owner, --keep-setuid, --allow-secret-hosts, --hold, --tenant, --from and --until need --component"
+                "the plan of the scenario defines the targets: paths, --to, --replace, --discard-previous, --no-seed, --prefix, --owner, --keep-setuid, --allow-secret-hosts, --hold, --tenant, --from and --until need --component"
             )
         }
         if discardPrevious, !replace { throw ValidationError("--discard-previous needs --replace") }
@@ -222,6 +227,7 @@ struct Restore: AsyncParsableCommand {
         restore.asFiles = asFiles
         restore.replace = replace
         restore.discardsPrevious = discardPrevious
+        restore.usesSeeds = !noSeed
         restore.owner = try parsedOwner()
         let result = try await restore.run(to: to)
         try Output(options: options).result(result) { result.text }
@@ -248,6 +254,7 @@ struct Restore: AsyncParsableCommand {
         job.allowsSecretHosts = allowSecretHosts
         job.replace = replace
         job.discardsPrevious = discardPrevious
+        job.usesSeeds = !noSeed
         job.holdsWorkloads = hold
         job.slice = try slice.slice(now: session.now())
         if job.slice != nil, !session.canSlice(kind: manifest.source) {

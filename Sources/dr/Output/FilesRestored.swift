@@ -17,10 +17,18 @@ struct FilesRestored: Encodable {
     var reusedFiles: Int
     var reusedBytes: Int
     var fetchedBytes: Int
+    /// The trees on this machine, or volumes in the cluster, that had some of the content.
+    var seeds: [SeedUse]
+    private var origin: String
     var watermark: Int?
     var advice: [String]
     /// Paths that the backup itself lacks.
     var missing: [Damage]
+
+    enum CodingKeys: CodingKey {
+        case set, component, target, kept, discarded, shortfall, files, bytes, reusedFiles, reusedBytes, fetchedBytes
+        case seeds, watermark, advice, missing
+    }
 
     /// - Parameter isSlice: true if only a part of the component was restored, so that the newest datum of that part counts.
     init(set: Timestamp, _ manifest: Manifest, _ report: ComponentRestore.Report, isSlice: Bool = false) {
@@ -34,6 +42,8 @@ struct FilesRestored: Encodable {
         reusedFiles = report.reusedFiles
         reusedBytes = report.reusedBytes
         fetchedBytes = report.fetched
+        seeds = report.seeds
+        origin = report.origin
         watermark = isSlice ? report.newestDatum : manifest.watermark
         advice = report.advice
         missing = manifest.damage
@@ -44,10 +54,7 @@ struct FilesRestored: Encodable {
             "restored \(component) of set \(set) to \(target): \(Units.count(files, "file")), \(Units.bytes(bytes))"
         ]
         if watermark != nil { lines.append("newest datum: \(Units.moment(milliseconds: watermark))") }
-        if reusedFiles > 0 {
-            lines.append(
-                "\(Units.count(reusedFiles, "file")), \(Units.bytes(reusedBytes)), existed already and were reused")
-        }
+        if reusedFiles > 0 { lines.append(origin) }
         if let kept { lines.append("the previous content is kept in \(kept)") }
         if discarded != nil { lines.append("the previous content was removed") }
         return lines.joined(separator: "\n")

@@ -15,6 +15,7 @@ struct StackRestore {
     var asFiles = false
     var replace = false
     var discardsPrevious = false
+    var usesSeeds = true
     var owner = Owner.recorded
 
     private var output: Output { Output(options: session.options) }
@@ -67,6 +68,7 @@ struct StackRestore {
         job.owner = owner
         job.replace = replace
         job.discardsPrevious = discardsPrevious
+        job.usesSeeds = usesSeeds
         for damage in manifest.damage {
             output.warn("'\(component)/\(damage.path.printable)' is not in this backup: \(damage.reason)")
         }

@@ -25,6 +25,13 @@ import Testing
         #expect(stage.state.withLock { $0.restores }.map(\.previous) == [.discard, .keep])
     }
 
+    @Test func `a restore step can refuse content that is there already`() async throws {
+        let stage = ActionStage()
+        _ = try await stage.perform("restore: {component: loki, seed: false}")
+        _ = try await stage.perform("restore: loki")
+        #expect(stage.state.withLock { $0.restores }.map(\.seed) == [false, true])
+    }
+
     @Test func `critical checks must pass in time`() async throws {
         let stage = ActionStage()
         stage.state.withLock { $0.failing = [["a", "soft"], ["soft"]] }
