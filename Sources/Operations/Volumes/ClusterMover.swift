@@ -54,7 +54,7 @@ struct ClusterMover: MoverHost {
                     "exec", "--stdin", name, "--container=\(MoverPod.container)", "--", "dr", "mover", "attach",
                     "--socket", MoverPod.socket,
                 ]))
-            line.death = { await wait.death() }
+            line.death = { await wait.death($0) }
             note("connecting")
             let value = try await body(line)
             await remove(name, waits: purpose.waitsForEnd)
@@ -109,83 +109,4 @@ extension MoverPod.Purpose {
         case .restore: true
         }
     }
-}
-
-/// Waits for a pod, and names the reason if it does not run.
-struct MoverWait: Sendable {
-    let name: String
-    let kubectl: Kubectl
-    let within: Period
-    /// Receives each new reason of a wait that lasts.
-    let tell: @Sendable (String) -> Void
-
-    func untilRunning(_ note: @Sendable (String) -> Void) async throws {
-        let deadline = ContinuousClock.now + within.duration
-        var telling = WaitReasons()
-        var reason = "it was not scheduled"
-        while true {
-            let pod = try await kubectl.patiently(tell: tell) { try await kubectl.object("pod/\(name)") }
-            guard let pod else { throw failure("it was deleted") }
-            let phase = pod["status"]?["phase"]?.text ?? "Pending"
-            let status = pod["status"]?["containerStatuses"]?.array?.first
-            if phase == "Running", status?["state"]?["running"] != nil { return }
-            if phase == "Failed" || phase == "Succeeded" { throw failure(Self.end(of: pod) ?? phase) }
-            if let waiting = await self.reason(pod) { reason = waiting }
-            note("waiting for the mover: \(reason)")
-            if telling.isNew(reason, at: .now) { tell("the mover does not run yet: \(reason)") }
-            guard ContinuousClock.now < deadline else {
-                throw failure("it did not start within \(within): \(reason)")
-            }
-            try await Task.sleep(for: .milliseconds(500))
-        }
-    }
-
-    private func failure(_ detail: String) -> KubernetesError {
-        KubernetesError(.failed, operation: "mover pod '\(name)'", detail)
-    }
-
-    /// The reason for which a pod does not run yet: of its container, its scheduling, or its newest warning.
-    private func reason(_ pod: JSONValue) async -> String? {
-        let events = try? await kubectl.run([
-            "get", "events", "--field-selector=involvedObject.name=\(name),type=Warning",
-            "--output=jsonpath={range .items[*]}{.lastTimestamp}{\" \"}{.reason}{\": \"}{.message}{\"\\n\"}{end}",
-        ])
-        if let last = events?.split(whereSeparator: \.isNewline).max() {
-            return last.split(separator: " ", maxSplits: 1).last.map { String($0.prefix(500)) }
-        }
-        let waiting = pod["status"]?["containerStatuses"]?.array?.first?["state"]?["waiting"]
-        if let word = waiting?["reason"]?.text {
-            return word + (waiting?["message"]?.text.map { ": \($0.prefix(300))" } ?? "")
-        }
-        let scheduled = (pod["status"]?["conditions"]?.array ?? []).first { $0["type"]?.text == "PodScheduled" }
-        return scheduled?["status"]?.text == "False" ? scheduled?["message"]?.text : nil
-    }
-
-    /// The reason for which the mover ended; nil while it may run, and while the API server does not answer.
-    func death() async -> String? {
-        guard let answer = try? await kubectl.run(["get", "pod", name, "--ignore-not-found", "--output=json"]) else {
-            return nil
-        }
-        guard !answer.isEmpty, let pod = try? JSONValue(parsing: answer) else {
-            return answer.isEmpty ? "the mover pod '\(name)' was deleted" : nil
-        }
-        guard pod["metadata"]?["deletionTimestamp"] == nil else { return "the mover pod '\(name)' is being deleted" }
-        return Self.end(of: pod).map { "the mover pod '\(name)' ended: \($0)" }
-    }
-
-    private static func end(of pod: JSONValue) -> String? {
-        let state = pod["status"]?["containerStatuses"]?.array?.first?["state"]?["terminated"]
-        if let state {
-            let code = state["exitCode"]?.integer.map { "exit code \($0)" } ?? "no exit code"
-            let message = state["message"]?.text.map { ": \($0.prefix(300))" } ?? ""
-            return "\(state["reason"]?.text ?? "terminated"), \(code)\(message)"
-        }
-        guard let phase = pod["status"]?["phase"]?.text, phase == "Failed" || phase == "Succeeded" else { return nil }
-        return [pod["status"]?["reason"]?.text, pod["status"]?["message"]?.text].compactMap(\.self)
-            .joined(separator: ": ").nonEmpty ?? phase
-    }
-}
-
-extension String {
-    fileprivate var nonEmpty: String? { isEmpty ? nil : self }
 }

@@ -9,17 +9,12 @@ import Testing
 @testable import Operations
 
 @Suite struct ClaimUsersTests {
-    private static let pool = BlockingPool(threads: 4)
-    private let folder: TemporaryFolder
+    private let site: ScriptedKubectl
 
     /// A program in place of kubectl that knows the pods of a folder.
     init() async throws {
-        folder = try TemporaryFolder("users")
-        let program = """
-            #!/bin/sh
-            cd '\(folder.path)'
-            word() { echo "$*" | sed "s,.* $word\\([^ ]*\\) .*,\\1,"; }
-            case "$*" in
+        site = try await ScriptedKubectl(
+            """
             *" get pods "*) ls *.json 2>/dev/null | sed 's,^,pod/,;s,[.]json$,,' ;;
             *" get pod/"*) word=get.pod/; cat "$(word "$@").json" 2>/dev/null || : ;;
             *" delete pod "*) word=delete.pod.; rm -f "$(word "$@").json" ;;
@@ -27,22 +22,10 @@ import Testing
             *" get namespace/forbidden "*) echo 'Error from server (Forbidden): no' >&2; exit 1 ;;
             *" get namespace/present "*) echo '{}' ;;
             *" get namespace/"*) ;;
-            *) exit 9 ;;
-            esac
-
-            """
-        // Another process writes it: a child of another test that still has the descriptor would make it busy.
-        let text = folder.url.appending(path: "kubectl.txt").path
-        try Data(program.utf8).write(to: URL(filePath: text))
-        let made = try await CommandRun.run("/usr/bin/install", ["-m", "755", text, "\(folder.path)/kubectl"])
-        try #require(made.status == 0, "\(made.errors)")
+            """)
     }
 
-    private var kubectl: Kubectl {
-        Kubectl(
-            context: "east", namespace: "lab", environment: ["PATH": "\(folder.path):/usr/bin:/bin"],
-            folder: folder.path, pool: Self.pool)
-    }
+    private var kubectl: Kubectl { site.kubectl }
 
     private var users: ClaimUsers {
         let search = VolumeSearch(volume: KubernetesVolume(), kubectl: kubectl)
@@ -70,13 +53,11 @@ import Testing
             "spec": ["volumes": [["name": "d", "persistentVolumeClaim": ["claimName": "data-web-0"]]]],
             "status": ["phase": "Running"],
         ]
-        try Data(pod.compact).write(to: folder.url.appending(path: "\(name).json"))
-        if let absence {
-            try Data("\(absence)\n".utf8).write(to: folder.url.appending(path: "\(name).absence"))
-        }
+        try site.write("\(name).json", pod.compact)
+        if let absence { try site.write("\(name).absence", "\(absence)\n".utf8) }
     }
 
-    private func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(folder.path)/\(name).json") }
+    private func has(_ name: String) -> Bool { site.has("\(name).json") }
 
     private func refusal(except own: String? = nil) async -> String? {
         do {
