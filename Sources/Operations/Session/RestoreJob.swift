@@ -22,6 +22,8 @@ package struct RestoreJob {
     package var allowsSecretHosts = false
     /// Removes the replaced content after the new tree is in place.
     package var discardsPrevious = false
+    /// The recovery run that this restore is a part of; nil for one without a plan.
+    package var recovery: String?
     /// Restores the workloads of a cluster without starting them.
     package var holdsWorkloads = false
 

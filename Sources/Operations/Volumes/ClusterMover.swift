@@ -18,6 +18,8 @@ struct ClusterMover: MoverHost {
     let claim: ClaimRecord?
     /// Receives the reasons of long waits.
     let tell: @Sendable (String) -> Void
+    /// The recovery run that a restore is a part of; nil for one without a plan.
+    var recovery: String?
     /// The name of the pod; nil for a new one each time.
     var pod: String?
     /// Called once the pod exists, before it works.
@@ -37,10 +39,7 @@ struct ClusterMover: MoverHost {
     ) async throws -> Value {
         await sweep(except: run)
         let name = self.pod ?? Self.podName(component: component, run: run)
-        var pod = MoverPod(
-            name: name, purpose: purpose, place: place, cluster: cluster,
-            labels: MoverPod.labels(run: run, component: component, stack: stack))
-        pod.allowsRoot = volume.allowsRoot
+        var pod = pod(name, purpose, run: run)
         pod.owner = await owner()
         let document = try pod.document()
         note("starting the mover")
@@ -68,26 +67,55 @@ struct ClusterMover: MoverHost {
     /// Uses a separate task, because a cancelled one must still clean up. A pod that stays ends by itself.
     private func remove(_ name: String, waits: Bool) async {
         let kubectl = kubectl
+        // An operator who interrupts dr does not wait for an API server that is away.
+        let patience: Duration = Task.isCancelled ? .zero : .seconds(90)
         await Task {
             let wait = waits ? ["--wait=true", "--timeout=60s"] : ["--wait=false"]
-            _ = try? await kubectl.run(
-                ["delete", "pod", name, "--ignore-not-found", "--grace-period=5"] + wait, timeout: .minutes(1))
+            try? await kubectl.patiently(within: patience) {
+                _ = try await kubectl.run(
+                    ["delete", "pod", name, "--ignore-not-found", "--grace-period=5"] + wait, timeout: .minutes(1))
+            }
         }.value
     }
 
+    /// Asks the API server if it would admit the mover, without creating it.
+    /// - Throws: `KubernetesError`, for example of a quota; ``VolumeError``.
+    func admit(_ purpose: MoverPod.Purpose) async throws {
+        let document = try pod("dr-check", purpose, run: "check").document()
+        try await kubectl.patiently(tell: tell) {
+            _ = try await kubectl.run(
+                ["create", "--validate=ignore", "--dry-run=server", "--output=name", "--filename", "-"],
+                input: document.compact)
+        }
+    }
+
+    private func pod(_ name: String, _ purpose: MoverPod.Purpose, run: String) -> MoverPod {
+        var pod = MoverPod(
+            name: name, purpose: purpose, place: place, cluster: cluster,
+            labels: MoverPod.labels(run: run, component: component, stack: stack)
+                .merging(recovery.map(MoverPod.labels) ?? [:]) { $1 })
+        pod.allowsRoot = volume.allowsRoot
+        return pod
+    }
+
     /// Removes the pods of earlier runs that have ended: those of a killed dr end by themselves. A pod that works may be
-    /// that of another dr.
+    /// that of another dr, unless it is one of this recovery run before it was resumed.
     private func sweep(except run: String) async {
         let labels = MoverPod.labels(run: run, component: component, stack: stack)
-        let selector =
-            ["app.kubernetes.io/managed-by", "app.kubernetes.io/component", "dr/component", "dr/stack"]
-            .compactMap { key in labels[key].map { "\(key)=\($0)" } }.joined(separator: ",") + ",dr/run!=\(run)"
+        let own = ["app.kubernetes.io/managed-by", "app.kubernetes.io/component", "dr/component", "dr/stack"]
+            .compactMap { key in labels[key].map { "\(key)=\($0)" } }.joined(separator: ",")
         for phase in ["Succeeded", "Failed"] {
-            _ = try? await kubectl.run([
-                "delete", "pods", "--selector=\(selector)", "--field-selector=status.phase=\(phase)", "--wait=false",
-                "--ignore-not-found",
-            ])
+            await delete("\(own),dr/run!=\(run)", ["--field-selector=status.phase=\(phase)"])
         }
+        if let process = recovery.map(MoverPod.labels(recovery:)) {
+            let same = "\(MoverPod.recoveryLabel)=\(process[MoverPod.recoveryLabel] ?? "")"
+            await delete("\(own),\(same),\(MoverPod.processLabel)!=\(process[MoverPod.processLabel] ?? "")")
+        }
+    }
+
+    private func delete(_ selector: String, _ more: [String] = []) async {
+        _ = try? await kubectl.run(
+            ["delete", "pods", "--selector=\(selector)", "--wait=false", "--ignore-not-found"] + more)
     }
 
     /// The pod that dr runs in, if it is in the same namespace: the cluster removes movers together with it.

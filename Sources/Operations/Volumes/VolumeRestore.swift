@@ -1,4 +1,5 @@
 package import BackupRepository
+import Cryptography
 import Documents
 import Foundation
 import Kubernetes
@@ -16,6 +17,8 @@ struct VolumeRestore: Sendable {
     let session: Session
     let repository: Repository
     let manifest: Manifest
+    /// The recovery run that this restore is a part of.
+    var recovery: String?
 
     /// The name of the destination, for messages.
     static func words(_ volume: KubernetesVolume) -> String {
@@ -143,7 +146,8 @@ struct VolumeRestore: Sendable {
     private func users(of place: VolumePlacement) -> ClaimUsers {
         ClaimUsers(
             claim: place.claim, workload: place.workload, component: component.name,
-            stack: session.configuration.stack, search: VolumeSearch(volume: volume, kubectl: kubectl))
+            stack: session.configuration.stack, search: VolumeSearch(volume: volume, kubectl: kubectl),
+            recovery: recovery)
     }
 
     /// The reason for which the set does not belong into the claim; nil if it does.
@@ -173,13 +177,16 @@ struct VolumeRestore: Sendable {
             try await users.clear()
         } else {
             progress.begin("creating the claim")
-            try await kubectl.create(try await newClaim(place))
+            let document = try await newClaim(place)
+            // A quota that refuses the mover would leave an empty claim.
+            try await mover(at: place).admit(.restore)
+            try await kubectl.create(document)
             isNew = true
         }
         let order = try await session.volumeSession.order(
             .restore(try restoreOrder(options, place)), of: component, kind: manifest.source, in: repository,
             data: place.data)
-        let run = manifest.run ?? "restore"
+        let run = RandomID.make()
         let pod = ClusterMover.podName(component: component.name, run: run)
         let service = StoreService(
             repository, component: component.name, mayWrite: false, mayReplace: { try await users.clear(except: pod) })
@@ -212,8 +219,7 @@ struct VolumeRestore: Sendable {
         let order = try await session.volumeSession.order(
             .discard(path), of: component, kind: manifest.source, in: repository, data: place.data)
         let service = StoreService(repository, component: component.name, mayWrite: false)
-        _ = try await mover(at: place).withMover(.backup(writes: true), run: manifest.run ?? "restore", note: { _ in })
-        {
+        _ = try await mover(at: place).withMover(.backup(writes: true), run: RandomID.make(), note: { _ in }) {
             try await MoverSession(line: $0).run(order, service, progress: WorkProgress())
         }
     }
@@ -222,7 +228,7 @@ struct VolumeRestore: Sendable {
         ClusterMover(
             component: component.name, stack: session.configuration.stack, volume: volume,
             cluster: session.configuration.kubernetes, kubectl: kubectl, place: place, claim: nil,
-            tell: session.tellsVolume(component))
+            tell: session.tellsVolume(component), recovery: recovery)
     }
 
     private func restoreOrder(_ options: RestoreJob, _ place: VolumePlacement) throws -> MoverOrder.RestoreOrder {
@@ -246,7 +252,8 @@ extension RestoreJob {
     private var volumeRestore: VolumeRestore? {
         guard let settings, let volume = settings.volume else { return nil }
         return VolumeRestore(
-            component: settings, volume: volume, session: session, repository: repository, manifest: manifest)
+            component: settings, volume: volume, session: session, repository: repository, manifest: manifest,
+            recovery: recovery)
     }
 
     /// The name of the volume for messages; nil if the component has none.

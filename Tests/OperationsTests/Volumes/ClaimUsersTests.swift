@@ -38,12 +38,14 @@ import Testing
     }
 
     private func add(
-        _ name: String, purpose: String? = nil, component: String = "web", absence: Int? = nil, created: String = "1"
+        _ name: String, purpose: String? = nil, component: String = "web", absence: Int? = nil, created: String = "1",
+        more: [String: String] = [:]
     ) throws {
         var labels: [String: String] = ["app": "web"]
         if let purpose {
             labels = MoverPod.labels(run: "ab", component: component, stack: "s")
             labels[MoverPod.purposeLabel] = purpose
+            labels.merge(more) { $1 }
         }
         let pod: JSONValue = [
             "metadata": [
@@ -71,6 +73,21 @@ import Testing
         try add("backup", purpose: "backup")
         #expect(await refusal() == nil)
         #expect(!has("dead") && !has("backup"))
+    }
+
+    @Test func `the mover of an earlier process of the same recovery is deleted at once`() async throws {
+        var resumed = users
+        resumed.recovery = "20261123T010000Z-abc"
+        let own = MoverPod.labels(recovery: "20261123T010000Z-abc")
+        try add("dead", purpose: "restore", absence: 0, more: own.merging([MoverPod.processLabel: "other"]) { $1 })
+        try await resumed.clear()
+        #expect(!has("dead"))
+        // Another step of this process, and another recovery.
+        for labels in [own, MoverPod.labels(recovery: "another")] {
+            try add("busy", purpose: "restore", absence: 0, more: labels)
+            await #expect(throws: VolumeError.self) { try await resumed.clear() }
+            #expect(has("busy"))
+        }
     }
 
     @Test func `the mover of a restore that works is left alone, and the later restore is refused`() async throws {
