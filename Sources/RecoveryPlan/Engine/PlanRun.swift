@@ -240,7 +240,9 @@ package struct PlanRun: Sendable {
         }
         let isLate = judgement.rtoMet == false || judgement.rpoMet == false
         // Before the run ends: only a run that has not ended is resumed, and then discards the rest.
-        for line in await context.services.discardPrevious(of: progress.restored, in: record.identity) { context.tell(line) }
+        for line in await context.services.discardPrevious(of: progress.restored, in: record.identity) {
+            context.tell(line)
+        }
         if Task.isCancelled { return try interrupted(progress) }
         return try end(isLate ? .late : .recovered, progress, checks: checks, reasons: reasons)
     }
