@@ -44,10 +44,10 @@ import Testing
     }
 
     /// Runs the scenario until it ends or a moment comes at which it has not been killed yet, and kills it then.
-    /// - Returns: the moment; nil if it ended.
+    /// - Returns: the moments that have passed, more than one if lines were written together; nil if it ended.
     private func run(
         _ place: VolumeJourney, resumes: Bool, killed: Set<String>, isAttached: @escaping () -> Bool
-    ) async throws -> String? {
+    ) async throws -> Set<String>? {
         let lines = journal(place).count
         let arguments = ["restore", "--scenario", "web", "--yes", "--no-progress"] + (resumes ? ["--resume"] : [])
         let process = try await ServerProcess(
@@ -59,10 +59,10 @@ import Testing
             guard ContinuousClock.now < deadline else { throw LabError("the run does not end: \(log(place))") }
             var moments = journal(place).dropFirst(lines).map(event)
             if isAttached() { moments.append("attached") }
-            if let moment = moments.first(where: { !killed.contains($0) }) {
+            if !killed.isSuperset(of: moments) {
                 kill(process.processIdentifier, SIGKILL)
                 while process.isRunning { try await Task.sleep(for: .milliseconds(2)) }
-                return moment
+                return Set(moments + journal(place).dropFirst(lines).map(event))
             }
             try await Task.sleep(for: .milliseconds(3))
         }
@@ -96,10 +96,10 @@ import Testing
 
             var killed: Set<String> = []
             for attempt in 0..<60 {
-                let moment = try await run(place, resumes: attempt > 0, killed: killed) { attached.withLock { $0 } }
-                guard let moment else { break }
-                killed.insert(moment)
-                if moment.hasPrefix("run_finished") { break }
+                let moments = try await run(place, resumes: attempt > 0, killed: killed) { attached.withLock { $0 } }
+                guard let moments else { break }
+                killed.formUnion(moments)
+                if moments.contains(where: { $0.hasPrefix("run_finished") }) { break }
             }
             let last = try #require(journal(place).last)
             #expect(last["event"]?["run_finished"]?["end"]?["verdict"]?.text == "recovered", "\(last)\n\(log(place))")

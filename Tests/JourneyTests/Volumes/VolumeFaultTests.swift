@@ -70,29 +70,23 @@ import Testing
         }
     }
 
-    @Test func `credentials that are refused for a while are used again`() async throws {
+    @Test func `a token that expires in the middle is renewed, and the backup continues`() async throws {
         try await Self.run(Self.web) { place in
-            let server = place.cluster.standIn.server
+            let tokens = try await ExpiringTokens(of: place.cluster)
             let first = Countdown(1)
             place.cluster.kubelet.failExec { request in
                 guard request.command.contains("attach"), first.next() else { return nil }
-                server.fail { request in
-                    guard request.headers["user-agent"]?.hasPrefix("kubectl") == true else { return nil }
-                    return StandInAnswer.json(
-                        401,
-                        [
-                            "kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "Unauthorized",
-                            "reason": "Unauthorized", "code": 401,
-                        ])
-                }
+                tokens.expire()
                 Task {
-                    try? await Task.sleep(for: .seconds(5))
-                    server.fail(nil)
+                    try? await Task.sleep(for: .seconds(4))
+                    try? tokens.renew()
                 }
                 return .drops(after: 2000)
             }
             try await place.journey.expect(0, "backup")
             #expect(first.isUsed)
+            #expect(tokens.refusals > 0)
+            #expect(try await place.movers() == [])
             try await place.journey.expect(0, "verify", "--read-data")
         }
     }
