@@ -60,13 +60,13 @@ package final class KubernetesStandIn: Sendable {
 
         init(_ cluster: KubernetesCluster) { state = Mutex(cluster) }
 
-        let outage = Mutex<(duration: Duration, isStart: @Sendable (StandInRequest) -> Bool)?>(nil)
+        let outages = Mutex<[(duration: Duration, isStart: @Sendable (StandInRequest) -> Bool)]>([])
 
         /// Returns the duration of the outage that starts with a request.
         func startOutage(at request: StandInRequest) -> Duration? {
-            outage.withLock { outage in
-                guard let planned = outage, planned.isStart(request) else { return nil }
-                outage = nil
+            outages.withLock { outages in
+                guard let planned = outages.first, planned.isStart(request) else { return nil }
+                outages.removeFirst()
                 return planned.duration
             }
         }
@@ -152,10 +152,13 @@ package final class KubernetesStandIn: Sendable {
     /// Refuses connections for a time; the controllers continue.
     package func goAway(for duration: Duration) async throws { try await server.goAway(for: duration) }
 
-    /// Plans an outage that starts with a request, which gets no response.
+    /// Plans an outage that starts with a request, which gets no response. Several outages happen in their order.
     package func goAway(for duration: Duration, at isStart: @escaping @Sendable (StandInRequest) -> Bool) {
-        cluster.outage.withLock { $0 = (duration, isStart) }
+        cluster.outages.withLock { $0.append((duration, isStart)) }
     }
+
+    /// The number of planned outages that have not begun.
+    package var plannedOutages: Int { cluster.outages.withLock { $0.count } }
 
     /// Selects streams of pods, such as those of `kubectl exec`, that break.
     package func breakStreams(_ fault: (@Sendable (StandInRequest) -> KubernetesStreamFault?)?) {

@@ -28,6 +28,9 @@ package struct KubernetesError: OperationError, Equatable {
     /// True if the user lacks the permission.
     package var isForbidden: Bool { reason == .hopeless && detail.contains("(Forbidden)") }
 
+    /// True if the API server did not accept the credentials, or the user lacks the permission.
+    package var isDenied: Bool { isForbidden || reason == .hopeless && detail.contains("Unauthorized") }
+
     package var reasonCode: String { "kubernetes_failed" }
     package var place: ErrorPlace { ErrorPlace(operation: operation) }
 }

@@ -10,7 +10,7 @@ package struct MoverLine: Sendable {
     /// The time without a connection after which the mover is lost.
     package var patience = Duration.seconds(300)
     /// Returns the reason for which there is no mover any more; nil while it may be attached again.
-    package var death: @Sendable () async -> String? = { nil }
+    package var death: @Sendable (_ outage: MoverOutage) async -> String? = { _ in nil }
 
     package init(_ program: Program) { self.program = program }
 
@@ -24,7 +24,8 @@ package struct MoverLine: Sendable {
             lastWords = await run(connection, pool)
             if connection.isEstablished || ContinuousClock.now - began > .seconds(60) { pause = .milliseconds(100) }
             guard link.failure == nil, !Task.isCancelled else { break }
-            if let death = await death() { return link.end(LinkError(.lost, death)) }
+            let outage = MoverOutage(duration: link.disconnected, words: lastWords)
+            if let death = await death(outage) { return link.end(LinkError(.lost, death)) }
             if link.disconnected > patience {
                 return link.end(LinkError(.lost, "it could not be attached again\(lastWords)"))
             }
@@ -70,5 +71,18 @@ package struct MoverLine: Sendable {
         // A cancelled task cannot sleep, and the thread ends soon: the connection has ended.
         while !sender.isFinished { await Task { try? await Task.sleep(for: .milliseconds(10)) }.value }
         return words
+    }
+}
+
+/// A time without a connection to a mover, after an attempt to attach it.
+package struct MoverOutage: Sendable {
+    /// The time since the last connection.
+    package var duration: Duration
+    /// The last line of the program's errors; empty if it wrote none.
+    package var words: String
+
+    package init(duration: Duration, words: String) {
+        self.duration = duration
+        self.words = words
     }
 }

@@ -74,7 +74,8 @@ package struct StackRecovery: RecoveryServices {
 
     package func restore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> RestoredComponent {
         try await translatingErrors("restore \(request.component)") {
-            let (job, road) = try await job(request)
+            var (job, road) = try await job(request)
+            job.recovery = run.id
             if let directory = road.directory { try makeParent(of: directory) }
             progress.begin(job.component, job.progress)
             defer { progress.end(job.component) }
@@ -117,13 +118,14 @@ package struct StackRecovery: RecoveryServices {
         }
     }
 
-    package func discardPrevious(of restored: [RestoredComponent]) async -> [String] {
+    package func discardPrevious(of restored: [RestoredComponent], in run: RunIdentity) async -> [String] {
         var lines: [String] = []
         for part in restored {
             guard let path = part.previous else { continue }
             do {
                 if session.configuration.component(named: part.component)?.volume != nil {
-                    let (job, _) = try await job(ComponentRestoreRequest(component: part.component))
+                    var (job, _) = try await job(ComponentRestoreRequest(component: part.component))
+                    job.recovery = run.id
                     try await job.discardFromVolume(path)
                 } else {
                     try await session.pool.run { try PreviousContent.remove(path) }

@@ -24,6 +24,8 @@ package struct RestoreJob {
     package var discardsPrevious = false
     /// Takes contents from the target's present content, and from snapshots of its volume.
     package var usesSeeds = true
+    /// The recovery run that this restore is a part of; nil for one without a plan.
+    package var recovery: String?
     /// Restores the workloads of a cluster without starting them.
     package var holdsWorkloads = false
 

@@ -8,6 +8,8 @@ struct ClaimUsers: Sendable {
     let component: String
     let stack: String
     let search: VolumeSearch
+    /// The recovery run that the restore is a part of.
+    var recovery: String?
     /// The time for pods that are ending.
     var patience = Duration.seconds(120)
     /// The time for which a mover of another restore must have its coordinator to count as one that works.
@@ -96,6 +98,7 @@ struct ClaimUsers: Sendable {
         switch pod.purpose(component: component, stack: stack) {
         case "backup": return .removable
         case "restore":
+            if isOfDeadProcess(pod) { return .removable }
             if let own, own.isEarlier(than: pod) { return .ignored }
             guard pod["status"]?["phase"]?.text == "Running" else { return .unclear }
             guard let absence = await absence(of: name) else { return .unclear }
@@ -103,6 +106,15 @@ struct ClaimUsers: Sendable {
             return absence < 5 ? .restoring : .unclear
         default: return .user
         }
+    }
+
+    /// True for the mover of an earlier process of the same recovery run, which is resumed.
+    private func isOfDeadProcess(_ pod: JSONValue) -> Bool {
+        guard let recovery else { return false }
+        let labels = pod["metadata"]?["labels"]
+        let own = MoverPod.labels(recovery: recovery)
+        return labels?[MoverPod.recoveryLabel]?.text == own[MoverPod.recoveryLabel]
+            && labels?[MoverPod.processLabel]?.text != own[MoverPod.processLabel]
     }
 
     /// The seconds since a mover last had its coordinator; nil if it does not tell.

@@ -18,6 +18,8 @@ struct ClusterMover: MoverHost {
     let claim: ClaimRecord?
     /// Receives the reasons of long waits.
     let tell: @Sendable (String) -> Void
+    /// The recovery run that a restore is a part of; nil for one without a plan.
+    var recovery: String?
     /// The name of the pod; nil for a new one each time.
     var pod: String?
     /// A second claim, which the mover reads.
@@ -39,11 +41,7 @@ struct ClusterMover: MoverHost {
     ) async throws -> Value {
         await sweep(except: run)
         let name = self.pod ?? Self.podName(component: component, run: run)
-        var pod = MoverPod(
-            name: name, purpose: purpose, place: place, cluster: cluster,
-            labels: MoverPod.labels(run: run, component: component, stack: stack))
-        pod.allowsRoot = volume.allowsRoot
-        pod.seedClaim = seedClaim
+        var pod = pod(name, purpose, run: run)
         pod.owner = await owner()
         let document = try pod.document()
         note("starting the mover")
@@ -57,7 +55,7 @@ struct ClusterMover: MoverHost {
                     "exec", "--stdin", name, "--container=\(MoverPod.container)", "--", "dr", "mover", "attach",
                     "--socket", MoverPod.socket,
                 ]))
-            line.death = { await wait.death() }
+            line.death = { await wait.death($0) }
             note("connecting")
             let value = try await body(line)
             await remove(name, waits: purpose.waitsForEnd)
@@ -71,26 +69,56 @@ struct ClusterMover: MoverHost {
     /// Uses a separate task, because a cancelled one must still clean up. A pod that stays ends by itself.
     private func remove(_ name: String, waits: Bool) async {
         let kubectl = kubectl
+        // An operator who interrupts dr does not wait for an API server that is away.
+        let patience: Duration = Task.isCancelled ? .zero : .seconds(90)
         await Task {
             let wait = waits ? ["--wait=true", "--timeout=60s"] : ["--wait=false"]
-            _ = try? await kubectl.run(
-                ["delete", "pod", name, "--ignore-not-found", "--grace-period=5"] + wait, timeout: .minutes(1))
+            try? await kubectl.patiently(within: patience) {
+                _ = try await kubectl.run(
+                    ["delete", "pod", name, "--ignore-not-found", "--grace-period=5"] + wait, timeout: .minutes(1))
+            }
         }.value
     }
 
+    /// Asks the API server if it would admit the mover, without creating it.
+    /// - Throws: `KubernetesError`, for example of a quota; ``VolumeError``.
+    func admit(_ purpose: MoverPod.Purpose) async throws {
+        let document = try pod("dr-check", purpose, run: "check").document()
+        try await kubectl.patiently(tell: tell) {
+            _ = try await kubectl.run(
+                ["create", "--validate=ignore", "--dry-run=server", "--output=name", "--filename", "-"],
+                input: document.compact)
+        }
+    }
+
+    private func pod(_ name: String, _ purpose: MoverPod.Purpose, run: String) -> MoverPod {
+        var pod = MoverPod(
+            name: name, purpose: purpose, place: place, cluster: cluster,
+            labels: MoverPod.labels(run: run, component: component, stack: stack)
+                .merging(recovery.map(MoverPod.labels) ?? [:]) { $1 })
+        pod.allowsRoot = volume.allowsRoot
+        pod.seedClaim = seedClaim
+        return pod
+    }
+
     /// Removes the pods of earlier runs that have ended: those of a killed dr end by themselves. A pod that works may be
-    /// that of another dr.
+    /// that of another dr, unless it is one of this recovery run before it was resumed.
     private func sweep(except run: String) async {
         let labels = MoverPod.labels(run: run, component: component, stack: stack)
-        let selector =
-            ["app.kubernetes.io/managed-by", "app.kubernetes.io/component", "dr/component", "dr/stack"]
-            .compactMap { key in labels[key].map { "\(key)=\($0)" } }.joined(separator: ",") + ",dr/run!=\(run)"
+        let own = ["app.kubernetes.io/managed-by", "app.kubernetes.io/component", "dr/component", "dr/stack"]
+            .compactMap { key in labels[key].map { "\(key)=\($0)" } }.joined(separator: ",")
         for phase in ["Succeeded", "Failed"] {
-            _ = try? await kubectl.run([
-                "delete", "pods", "--selector=\(selector)", "--field-selector=status.phase=\(phase)", "--wait=false",
-                "--ignore-not-found",
-            ])
+            await delete("\(own),dr/run!=\(run)", ["--field-selector=status.phase=\(phase)"])
         }
+        if let process = recovery.map(MoverPod.labels(recovery:)) {
+            let same = "\(MoverPod.recoveryLabel)=\(process[MoverPod.recoveryLabel] ?? "")"
+            await delete("\(own),\(same),\(MoverPod.processLabel)!=\(process[MoverPod.processLabel] ?? "")")
+        }
+    }
+
+    private func delete(_ selector: String, _ more: [String] = []) async {
+        _ = try? await kubectl.run(
+            ["delete", "pods", "--selector=\(selector)", "--wait=false", "--ignore-not-found"] + more)
     }
 
     /// The pod that dr runs in, if it is in the same namespace: the cluster removes movers together with it.
@@ -112,83 +140,4 @@ extension MoverPod.Purpose {
         case .restore: true
         }
     }
-}
-
-/// Waits for a pod, and names the reason if it does not run.
-struct MoverWait: Sendable {
-    let name: String
-    let kubectl: Kubectl
-    let within: Period
-    /// Receives each new reason of a wait that lasts.
-    let tell: @Sendable (String) -> Void
-
-    func untilRunning(_ note: @Sendable (String) -> Void) async throws {
-        let deadline = ContinuousClock.now + within.duration
-        var telling = WaitReasons()
-        var reason = "it was not scheduled"
-        while true {
-            let pod = try await kubectl.patiently(tell: tell) { try await kubectl.object("pod/\(name)") }
-            guard let pod else { throw failure("it was deleted") }
-            let phase = pod["status"]?["phase"]?.text ?? "Pending"
-            let status = pod["status"]?["containerStatuses"]?.array?.first
-            if phase == "Running", status?["state"]?["running"] != nil { return }
-            if phase == "Failed" || phase == "Succeeded" { throw failure(Self.end(of: pod) ?? phase) }
-            if let waiting = await self.reason(pod) { reason = waiting }
-            note("waiting for the mover: \(reason)")
-            if telling.isNew(reason, at: .now) { tell("the mover does not run yet: \(reason)") }
-            guard ContinuousClock.now < deadline else {
-                throw failure("it did not start within \(within): \(reason)")
-            }
-            try await Task.sleep(for: .milliseconds(500))
-        }
-    }
-
-    private func failure(_ detail: String) -> KubernetesError {
-        KubernetesError(.failed, operation: "mover pod '\(name)'", detail)
-    }
-
-    /// The reason for which a pod does not run yet: of its container, its scheduling, or its newest warning.
-    private func reason(_ pod: JSONValue) async -> String? {
-        let events = try? await kubectl.run([
-            "get", "events", "--field-selector=involvedObject.name=\(name),type=Warning",
-            "--output=jsonpath={range .items[*]}{.lastTimestamp}{\" \"}{.reason}{\": \"}{.message}{\"\\n\"}{end}",
-        ])
-        if let last = events?.split(whereSeparator: \.isNewline).max() {
-            return last.split(separator: " ", maxSplits: 1).last.map { String($0.prefix(500)) }
-        }
-        let waiting = pod["status"]?["containerStatuses"]?.array?.first?["state"]?["waiting"]
-        if let word = waiting?["reason"]?.text {
-            return word + (waiting?["message"]?.text.map { ": \($0.prefix(300))" } ?? "")
-        }
-        let scheduled = (pod["status"]?["conditions"]?.array ?? []).first { $0["type"]?.text == "PodScheduled" }
-        return scheduled?["status"]?.text == "False" ? scheduled?["message"]?.text : nil
-    }
-
-    /// The reason for which the mover ended; nil while it may run, and while the API server does not answer.
-    func death() async -> String? {
-        guard let answer = try? await kubectl.run(["get", "pod", name, "--ignore-not-found", "--output=json"]) else {
-            return nil
-        }
-        guard !answer.isEmpty, let pod = try? JSONValue(parsing: answer) else {
-            return answer.isEmpty ? "the mover pod '\(name)' was deleted" : nil
-        }
-        guard pod["metadata"]?["deletionTimestamp"] == nil else { return "the mover pod '\(name)' is being deleted" }
-        return Self.end(of: pod).map { "the mover pod '\(name)' ended: \($0)" }
-    }
-
-    private static func end(of pod: JSONValue) -> String? {
-        let state = pod["status"]?["containerStatuses"]?.array?.first?["state"]?["terminated"]
-        if let state {
-            let code = state["exitCode"]?.integer.map { "exit code \($0)" } ?? "no exit code"
-            let message = state["message"]?.text.map { ": \($0.prefix(300))" } ?? ""
-            return "\(state["reason"]?.text ?? "terminated"), \(code)\(message)"
-        }
-        guard let phase = pod["status"]?["phase"]?.text, phase == "Failed" || phase == "Succeeded" else { return nil }
-        return [pod["status"]?["reason"]?.text, pod["status"]?["message"]?.text].compactMap(\.self)
-            .joined(separator: ": ").nonEmpty ?? phase
-    }
-}
-
-extension String {
-    fileprivate var nonEmpty: String? { isEmpty ? nil : self }
 }

@@ -32,12 +32,15 @@ struct InClusterBackup: RemoteComponent {
             purpose: .backup(writes: !component.settings.writablePaths.isEmpty), place: host.place,
             cluster: host.cluster, labels: MoverPod.labels(run: job.run, component: component.name, stack: host.stack))
         pod.allowsRoot = volume.allowsRoot
-        let document = try self.document(pod, job, facts: try await host.facts())
+        let parts = PartCollection(
+            run: job.run, component: component.name, proof: PartProof(), life: host.cluster.deadline,
+            repository: repository)
+        let document = try self.document(pod, job, facts: try await host.facts(), proof: parts.proof)
         progress.update { $0.phase = "starting the job" }
         try await host.kubectl.create(document)
         do {
             let result = try await wait(
-                pod.name, job, repository: repository, kubectl: host.kubectl, progress: progress)
+                pod.name, parts, kubectl: host.kubectl, progress: progress)
             await remove(pod.name, host.kubectl)
             // The mover does not know of prunes that began meanwhile.
             let manifest = try await pool.run {
@@ -58,7 +61,9 @@ struct InClusterBackup: RemoteComponent {
         }
     }
 
-    private func document(_ pod: MoverPod, _ job: ComponentJob, facts: [String: String]) throws -> JSONValue {
+    private func document(_ pod: MoverPod, _ job: ComponentJob, facts: [String: String], proof: PartProof) throws
+        -> JSONValue
+    {
         let podDocument = try pod.document()
         var spec = podDocument["spec"]?.object ?? [:]
         var container = spec["containers"]?.array?.first?.object ?? [:]
@@ -70,6 +75,7 @@ struct InClusterBackup: RemoteComponent {
             (container["env"]?.array ?? []) + [
                 ["name": .string(Self.jobVariable), "value": .string(try JSONDecoding.text(job))],
                 ["name": .string(Self.factsVariable), "value": .string(try JSONDecoding.text(facts))],
+                ["name": .string(PartProof.variable), "value": .string(proof.key)],
             ])
         if let secret = volume.secret { container["envFrom"] = [["secretRef": ["name": .string(secret)]]] }
         container["volumeMounts"] = .array(
@@ -92,12 +98,12 @@ struct InClusterBackup: RemoteComponent {
     }
 
     private func wait(
-        _ name: String, _ job: ComponentJob, repository: Repository, kubectl: Kubectl, progress: WorkProgress
+        _ name: String, _ parts: PartCollection, kubectl: Kubectl, progress: WorkProgress
     ) async throws -> ComponentJob.Result {
         var ended: ContinuousClock.Instant?
         var last = ""
         while true {
-            if let mark = try await pool.run({ try take(of: job.run, in: repository) }) {
+            if let mark = try await pool.run({ try parts.take() }).first {
                 guard let result = mark.result else {
                     throw ComponentJobFailure(
                         detail: mark.failure ?? "it failed without a reason", isStoreFull: mark.isStoreFull)
@@ -126,19 +132,6 @@ struct InClusterBackup: RemoteComponent {
             }
             try await Task.sleep(for: .seconds(2))
         }
-    }
-
-    /// Reads the result of this component's part, and removes it from the store.
-    private func take(of run: String, in repository: Repository) throws -> PartMark? {
-        var found: PartMark?
-        var keys: [ObjectKey] = []
-        try Marks(repository).forEach(PartMark.self, unreadable: { _ in }) { object, mark in
-            guard mark.run == run, mark.component == component.name else { return }
-            found = mark
-            keys.append(object.key)
-        }
-        if !keys.isEmpty { _ = try? repository.store.delete(keys) }
-        return found
     }
 
     private func remove(_ name: String, _ kubectl: Kubectl) async {
@@ -172,6 +165,9 @@ package struct InClusterPart {
         guard let text = environment[InClusterBackup.jobVariable],
             let job = try? JSONDecoding.decode(ComponentJob.self, text), job.component == component.name
         else { throw UsageError("\(InClusterBackup.jobVariable) is not the job of component '\(component.name)'") }
+        guard let proof = PartProof(key: environment[PartProof.variable]) else {
+            throw UsageError("\(PartProof.variable) is not the key of a job")
+        }
         let facts = environment[InClusterBackup.factsVariable]
             .flatMap { try? JSONDecoding.decode([String: String].self, $0) }
         let repository = try await session.writableRepository()
@@ -203,7 +199,7 @@ package struct InClusterPart {
             failure = error
         }
         mark.at = session.now()
-        try await session.pool.run { [mark] in _ = try Marks(repository).put(mark) }
+        try await session.pool.run { [mark] in _ = try Marks(repository).put(try proof.signed(mark)) }
         if let failure { throw failure }
     }
 }

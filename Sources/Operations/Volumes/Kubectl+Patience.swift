@@ -11,24 +11,31 @@ extension Kubectl {
     /// Repeats requests until the API server answers.
     /// - Parameters:
     ///   - limit: the time after which the error is thrown.
+    ///   - denial: the same for an API server that refuses the credentials. A run whose first requests were accepted
+    ///     waits: credentials are renewed.
     ///   - tell: receives one line when the wait begins.
     func patiently<Value>(
-        within limit: Duration = Self.patience, tell: (String) -> Void = { _ in }, _ body: () async throws -> Value
+        within limit: Duration = Self.patience, deniedWithin denial: Duration = .zero,
+        tell: (String) -> Void = { _ in }, _ body: () async throws -> Value
     ) async throws -> Value {
         let deadline = ContinuousClock.now + limit
+        var denialDeadline: ContinuousClock.Instant?
         var pause = Duration.milliseconds(500)
         var isTold = false
         while true {
-            do { return try await body() } catch let error as KubernetesError
-                where error.isAway && ContinuousClock.now < deadline
-            {
+            do { return try await body() } catch let error as KubernetesError where error.isAway || error.isDenied {
+                var end = deadline
+                if error.isDenied { end = min(end, denialDeadline ?? .now + denial) }
+                denialDeadline = error.isDenied ? end : nil
+                guard ContinuousClock.now < end else { throw error }
                 if !isTold {
-                    let end = Timestamp(
-                        seconds: WallClock.system.seconds.addingClamped(Int(limit.components.seconds)))
-                    tell("the API server does not answer; dr tries until \(end.readable) UTC: \(error.detail)")
+                    let left = Int((end - .now).components.seconds)
+                    let time = Timestamp(seconds: WallClock.system.seconds.addingClamped(left))
+                    let fact = error.isDenied ? "refuses the credentials" : "does not answer"
+                    tell("the API server \(fact); dr tries until \(time.readable) UTC: \(error.detail)")
                 }
                 isTold = true
-                try await Task.sleep(for: min(pause, max(.zero, deadline - .now)))
+                try await Task.sleep(for: min(pause, max(.zero, end - .now)))
                 pause = min(pause * 2, .seconds(5))
             }
         }

@@ -1,3 +1,4 @@
+import Cryptography
 import Documents
 import Foundation
 import StackConfiguration
@@ -45,6 +46,19 @@ struct MoverPod: Sendable {
             "dr/component": component, "dr/stack": label(stack),
         ]
     }
+
+    /// The labels of a mover that a recovery run makes: those of its run and of this process of it.
+    ///
+    /// Only one process at a time works on a run. So a mover of this run and of another process has lost its
+    /// coordinator for good.
+    static func labels(recovery: String) -> [String: String] {
+        [Self.recoveryLabel: label(recovery), Self.processLabel: process]
+    }
+
+    static let recoveryLabel = "dr/recovery"
+    static let processLabel = "dr/process"
+    /// Random, because another host may have a process of the same number.
+    private static let process = RandomID.make()
 
     /// Returns a text as the value of a label.
     static func label(_ text: String) -> String {

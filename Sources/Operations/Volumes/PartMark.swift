@@ -16,6 +16,8 @@ struct PartMark: Mark {
     var result: ComponentJob.Result?
     var failure: String?
     var isStoreFull: Bool
+    /// See ``PartProof``.
+    var proof: String?
 
     var defect: String? {
         (result == nil) == (failure == nil) ? "it has neither or both of a result and a failure" : nil

@@ -1,4 +1,5 @@
 package import BackupRepository
+import Cryptography
 import Documents
 import Foundation
 import Kubernetes
@@ -17,6 +18,8 @@ struct VolumeRestore: Sendable {
     let session: Session
     let repository: Repository
     let manifest: Manifest
+    /// The recovery run that this restore is a part of.
+    var recovery: String?
 
     /// The name of the destination, for messages.
     static func words(_ volume: KubernetesVolume) -> String {
@@ -144,7 +147,8 @@ struct VolumeRestore: Sendable {
     private func users(of place: VolumePlacement) -> ClaimUsers {
         ClaimUsers(
             claim: place.claim, workload: place.workload, component: component.name,
-            stack: session.configuration.stack, search: VolumeSearch(volume: volume, kubectl: kubectl))
+            stack: session.configuration.stack, search: VolumeSearch(volume: volume, kubectl: kubectl),
+            recovery: recovery)
     }
 
     /// The reason for which the set does not belong into the claim; nil if it does.
@@ -177,6 +181,8 @@ struct VolumeRestore: Sendable {
         } else {
             progress.begin("creating the claim")
             target = try await newClaim(place)
+            // A quota that refuses the mover would leave an empty claim.
+            try await mover(at: place).admit(.restore)
             try await kubectl.create(target)
             isNew = true
         }
@@ -220,7 +226,7 @@ struct VolumeRestore: Sendable {
         let order = try await session.volumeSession.order(
             .restore(try restoreOrder(options, place, seed)), of: component, kind: manifest.source, in: repository,
             data: place.data)
-        let run = manifest.run ?? "restore"
+        let run = RandomID.make()
         let pod = ClusterMover.podName(component: component.name, run: run)
         let service = StoreService(
             repository, component: component.name, mayWrite: false, mayReplace: { try await users.clear(except: pod) })
@@ -260,8 +266,7 @@ struct VolumeRestore: Sendable {
         let order = try await session.volumeSession.order(
             .discard(path), of: component, kind: manifest.source, in: repository, data: place.data)
         let service = StoreService(repository, component: component.name, mayWrite: false)
-        _ = try await mover(at: place).withMover(.backup(writes: true), run: manifest.run ?? "restore", note: { _ in })
-        {
+        _ = try await mover(at: place).withMover(.backup(writes: true), run: RandomID.make(), note: { _ in }) {
             try await MoverSession(line: $0).run(order, service, progress: WorkProgress())
         }
     }
@@ -270,7 +275,7 @@ struct VolumeRestore: Sendable {
         ClusterMover(
             component: component.name, stack: session.configuration.stack, volume: volume,
             cluster: session.configuration.kubernetes, kubectl: kubectl, place: place, claim: nil,
-            tell: session.tellsVolume(component))
+            tell: session.tellsVolume(component), recovery: recovery)
     }
 
     private func restoreOrder(
@@ -297,7 +302,8 @@ extension RestoreJob {
     private var volumeRestore: VolumeRestore? {
         guard let settings, let volume = settings.volume else { return nil }
         return VolumeRestore(
-            component: settings, volume: volume, session: session, repository: repository, manifest: manifest)
+            component: settings, volume: volume, session: session, repository: repository, manifest: manifest,
+            recovery: recovery)
     }
 
     /// The name of the volume for messages; nil if the component has none.

@@ -16,6 +16,7 @@ struct VolumeSearch: Sendable {
             }
             var place = try VolumePlacement(claim: claim, path: path, subPath: volume.subPath)
             choose(&place)
+            try await follow(claim, &place)
             return place
         }
         guard let object = try await kubectl.object(workload) else {
@@ -51,6 +52,20 @@ struct VolumeSearch: Sendable {
             try await askIdentity(&place, pod, container: container)
         }
         return place
+    }
+
+    /// Puts the mover on the node of the pod that uses the claim: a volume for one node cannot be mounted elsewhere.
+    private func follow(_ claim: String, _ place: inout VolumePlacement) async throws {
+        let users = try await pods(mounting: claim).filter {
+            $0["metadata"]?["deletionTimestamp"] == nil && $0["status"]?["phase"]?.text == "Running"
+        }
+        // Movers come and go.
+        guard let user = users.first(where: { $0["metadata"]?["labels"]?[MoverPod.purposeLabel] == nil }) else {
+            return
+        }
+        place.pod = user["metadata"]?["name"]?.text
+        place.node = user["spec"]?["nodeName"]?.text
+        place.tolerations = place.tolerations ?? user["spec"]?["tolerations"]
     }
 
     /// - Throws: ``VolumeError`` if the namespace does not exist. A user who may not read it cannot know.

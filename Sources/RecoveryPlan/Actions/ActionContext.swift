@@ -66,7 +66,7 @@ package protocol RecoveryServices: Sendable {
 
     /// Removes replaced content that restores are to discard. The engine calls it after the run is validated.
     /// - Returns: one line for each removed tree, and for each that could not be removed.
-    func discardPrevious(of restored: [RestoredComponent]) async -> [String]
+    func discardPrevious(of restored: [RestoredComponent], in run: RunIdentity) async -> [String]
 
     /// Runs the named checks concurrently. A check that cannot run counts as failed.
     func check(_ names: [String], in run: RunIdentity) async -> [CheckResult]
@@ -92,7 +92,7 @@ package protocol RecoveryServices: Sendable {
 
 extension RecoveryServices {
     package func connection(to url: String) throws -> HTTPOptions? { nil }
-    package func discardPrevious(of restored: [RestoredComponent]) async -> [String] { [] }
+    package func discardPrevious(of restored: [RestoredComponent], in run: RunIdentity) async -> [String] { [] }
 }
 
 /// A request to restore a component to a target.

@@ -239,9 +239,12 @@ package struct PlanRun: Sendable {
             return try end(.partial, progress, checks: checks, reasons: reasons + owners + missing)
         }
         let isLate = judgement.rtoMet == false || judgement.rpoMet == false
-        let outcome = try end(isLate ? .late : .recovered, progress, checks: checks, reasons: reasons)
-        for line in await context.services.discardPrevious(of: progress.restored) { context.tell(line) }
-        return outcome
+        // Before the run ends: only a run that has not ended is resumed, and then discards the rest.
+        for line in await context.services.discardPrevious(of: progress.restored, in: record.identity) {
+            context.tell(line)
+        }
+        if Task.isCancelled { return try interrupted(progress) }
+        return try end(isLate ? .late : .recovered, progress, checks: checks, reasons: reasons)
     }
 
     private func judge(_ progress: RunProgress, _ checks: [CheckResult]) throws -> ObjectivesJudgement {

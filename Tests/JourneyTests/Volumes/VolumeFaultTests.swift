@@ -18,18 +18,172 @@ import Testing
         }
     }
 
-    @Test func `a backup waits for an API server that is away for a while`() async throws {
+    /// Plans short outages of the API server that begin with these requests of kubectl, in their order.
+    private static func planOutages(_ place: VolumeJourney, at requests: [(method: String, part: String)]) {
+        for request in requests {
+            place.cluster.standIn.goAway(for: .seconds(2)) {
+                $0.method == request.method && $0.path.contains(request.part)
+                    && $0.headers["user-agent"]?.hasPrefix("kubectl") == true
+            }
+        }
+    }
+
+    @Test func `a backup waits for an API server that is away in any of its phases`() async throws {
         try await Self.run(Self.web) { place in
             let cluster = place.cluster
             let first = Countdown(1)
             cluster.kubelet.failExec { request in
                 guard request.command.contains("attach"), first.next() else { return nil }
-                Task { try? await cluster.standIn.goAway(for: .seconds(8)) }
+                // In the middle of the stream.
+                Task { try? await cluster.standIn.goAway(for: .seconds(6)) }
+                return .drops(after: 2000)
+            }
+            // At its start, when it creates the mover, when it attaches it, and when it removes it.
+            Self.planOutages(
+                place,
+                at: [("GET", "/statefulsets/web"), ("POST", "/pods"), ("GET", "/exec"), ("DELETE", "/pods/dr-web")])
+            try await place.journey.expect(0, "backup")
+            #expect(first.isUsed)
+            #expect(cluster.standIn.plannedOutages == 0)
+            #expect(try await place.movers() == [])
+            try await place.journey.expect(0, "verify", "--read-data")
+        }
+    }
+
+    @Test func `a restore waits for an API server that is away in any of its phases`() async throws {
+        try await Self.run(Self.web) { place in
+            let before = try await place.sums()
+            try await place.journey.expect(0, "backup")
+            try await place.cluster.require(["delete", "statefulset", "web", "-n", VolumeJourney.namespace])
+            try await place.cluster.require(["delete", "pvc", "data-web-0", "-n", VolumeJourney.namespace])
+            Self.planOutages(
+                place,
+                at: [
+                    ("GET", "/persistentvolumeclaims/data-web-0"), ("POST", "/persistentvolumeclaims"),
+                    ("POST", "/pods"), ("GET", "/exec"), ("DELETE", "/pods/dr-web"),
+                ])
+            try await place.journey.expect(0, "restore", "--component", "web")
+            #expect(place.cluster.standIn.plannedOutages == 0)
+            #expect(try await place.movers() == [])
+            try await place.applyFiles()
+            #expect(try await place.sums() == before)
+        }
+    }
+
+    @Test func `a token that expires in the middle is renewed, and the backup continues`() async throws {
+        try await Self.run(Self.web) { place in
+            let tokens = try await ExpiringTokens(of: place.cluster)
+            let first = Countdown(1)
+            place.cluster.kubelet.failExec { request in
+                guard request.command.contains("attach"), first.next() else { return nil }
+                tokens.expire()
+                Task {
+                    try? await Task.sleep(for: .seconds(4))
+                    try? tokens.renew()
+                }
                 return .drops(after: 2000)
             }
             try await place.journey.expect(0, "backup")
             #expect(first.isUsed)
+            #expect(tokens.refusals > 0)
+            #expect(try await place.movers() == [])
             try await place.journey.expect(0, "verify", "--read-data")
+        }
+    }
+
+    @Test func `a lost node costs its components only`() async throws {
+        let components = """
+            \(Self.web)
+              app: {kind: files, kubernetes: {workload: statefulset/app}}
+            """
+        try await VolumeJourney.run(components: components) { place in
+            try await place.makeNamespace()
+            try await place.applyFiles("web", node: "node-1")
+            try await place.applyFiles("app", files: 1000, size: "100Mi", node: "node-2")
+            let cluster = place.cluster
+            // The cluster evicts the pods after five minutes; their objects stay until the node is back.
+            cluster.standIn.with { $0.lag.eviction = .seconds(2) }
+            let first = Countdown(1)
+            cluster.kubelet.failExec { request in
+                guard request.command.contains("attach"), request.pod.hasPrefix("dr-app"), first.next() else {
+                    return nil
+                }
+                Task { try? await cluster.kubelet.lose("node-2") }
+                return .drops(after: 2000)
+            }
+            let run = try await place.journey.expect(3, "backup")
+            #expect(run.duration < .seconds(240), "\(run.duration)")
+            let text = run.output + run.errors
+            #expect(text.contains("on node 'node-2' is being deleted, and its node does not report"), "\(text)")
+            cluster.kubelet.failExec(nil)
+            try await place.journey.expect(0, "verify", "--read-data")
+            let list = try await place.journey.expect(0, "list", "--json")
+            #expect(list.output.contains("\"web\""), "\(list.output)")
+        }
+    }
+
+    @Test func `a claim without a workload is read on the node that uses it`() async throws {
+        let component =
+            "web: {kind: files, kubernetes: {claim: data-web-0, path: /srv/web, sub_path: content, run_as_user: 1000}}"
+        try await VolumeJourney.run(components: component) { place in
+            try await place.makeNamespace()
+            try await place.applyFiles(files: 20, node: "node-3")
+            try await place.journey.expect(0, "backup")
+            try await place.journey.expect(0, "verify", "--read-data")
+        }
+    }
+
+    @Test func `a restore that the cluster refuses changes nothing`() async throws {
+        try await Self.run(Self.web) { place in
+            let namespace = VolumeJourney.namespace
+            let before = try await place.sums()
+            try await place.journey.expect(0, "backup")
+            try await place.stop("statefulset/web", pod: "web-0")
+            func refusal(_ arguments: String...) async throws -> String {
+                let run = try await place.journey.dr(["restore", "--component", "web", "--replace"] + arguments)
+                #expect(run.status == 1, "\(run.output)\(run.errors)")
+                #expect(try await place.movers() == [])
+                return run.errors
+            }
+            let file = place.journey.folder.url.appending(path: "dr.yaml")
+            let elsewhere = place.journey.folder.url.appending(path: "elsewhere.yaml")
+            let text = try String(contentsOf: file, encoding: .utf8)
+            try Data(text.replacing("context: lab", with: "context: nowhere").utf8).write(to: elsewhere)
+            let context = try await refusal("--config", elsewhere.path)
+            #expect(context.contains("\"nowhere\""), "\(context)")
+
+            try await place.cluster.apply(
+                "{apiVersion: v1, kind: ResourceQuota, metadata: {name: small, namespace: \(namespace)}, "
+                    + "spec: {hard: {pods: \"0\"}}}")
+            let quota = try await refusal()
+            #expect(quota.contains("exceeded quota: small") && quota.contains("raise the quota"), "\(quota)")
+            try await place.cluster.require(["delete", "quota", "small", "-n", namespace])
+            try await place.start("statefulset/web", pod: "web-0")
+            #expect(try await place.sums() == before)
+
+            // Without the claim: dr does not leave an empty one.
+            try await place.cluster.require(["delete", "statefulset", "web", "-n", namespace])
+            try await place.cluster.require(["delete", "pvc", "data-web-0", "-n", namespace])
+            for limit in ["pods: \"0\"", "requests.storage: 1Mi"] {
+                try await place.cluster.apply(
+                    "{apiVersion: v1, kind: ResourceQuota, metadata: {name: small, namespace: \(namespace)}, "
+                        + "spec: {hard: {\(limit)}}}")
+                let refused = try await refusal()
+                #expect(refused.contains("exceeded quota: small"), "\(refused)")
+                #expect(try await place.cluster.object(["pvc", "-n", namespace])["items"]?.array?.count == 0)
+                try await place.cluster.require(["delete", "quota", "small", "-n", namespace])
+            }
+
+            try await place.cluster.apply(
+                "{apiVersion: v1, kind: ConfigMap, metadata: {name: held, namespace: \(namespace), "
+                    + "finalizers: [lab/hold]}}")
+            try await place.cluster.require(["delete", "namespace", namespace, "--wait=false"])
+            let terminating = try await refusal()
+            #expect(terminating.contains("because it is being terminated"), "\(terminating)")
+            try await place.cluster.require([
+                "patch", "configmap", "held", "-n", namespace, "--type=merge", "-p",
+                "{\"metadata\":{\"finalizers\":null}}",
+            ])
         }
     }
 

@@ -39,8 +39,12 @@ struct VolumeJourney {
         try await cluster.apply("{apiVersion: v1, kind: Namespace, metadata: {name: \(Self.namespace)}}")
     }
 
-    /// A StatefulSet `web` whose pod writes files into its claim as a user of its own, under a subPath.
-    func applyFiles(replicas: Int = 1, files: Int = 200, size: String = "10Mi") async throws {
+    /// A StatefulSet whose pod writes files into its claim as a user of its own, under a subPath.
+    /// - Parameter node: the node of its pods; nil for any.
+    func applyFiles(
+        _ name: String = "web", replicas: Int = 1, files: Int = 200, size: String = "10Mi", node: String? = nil
+    ) async throws {
+        let selector = node.map { "nodeSelector: {kubernetes.io/hostname: \($0)}" } ?? ""
         let script =
             "mkdir -p /srv/web/sub && cd /srv/web && i=0; while [ $i -lt \(files) ]; do [ -e sub/$i ] || "
             + "head -c 20000 /dev/urandom > sub/$i; i=$((i+1)); done; echo done > ready; exec sleep 1000"
@@ -48,14 +52,15 @@ struct VolumeJourney {
             """
             apiVersion: apps/v1
             kind: StatefulSet
-            metadata: {name: web, namespace: \(Self.namespace)}
+            metadata: {name: \(name), namespace: \(Self.namespace)}
             spec:
               replicas: \(replicas)
-              serviceName: web
-              selector: {matchLabels: {app: web}}
+              serviceName: \(name)
+              selector: {matchLabels: {app: \(name)}}
               template:
-                metadata: {labels: {app: web}}
+                metadata: {labels: {app: \(name)}}
                 spec:
+                  \(selector)
                   terminationGracePeriodSeconds: 1
                   securityContext: {runAsUser: 1000, runAsGroup: 2000, fsGroup: 2000, runAsNonRoot: true}
                   containers:
@@ -65,10 +70,10 @@ struct VolumeJourney {
                     readinessProbe: {exec: {command: [cat, /srv/web/ready]}, periodSeconds: 1}
                     volumeMounts: [{name: data, mountPath: /srv/web, subPath: content}]
               volumeClaimTemplates:
-              - metadata: {name: data, labels: {app: web}}
+              - metadata: {name: data, labels: {app: \(name)}}
                 spec: {accessModes: [ReadWriteOnce], storageClassName: standard, resources: {requests: {storage: \(size)}}}
             """)
-        if replicas > 0 { try await cluster.waitUntilReady("web-0", namespace: Self.namespace) }
+        if replicas > 0 { try await cluster.waitUntilReady("\(name)-0", namespace: Self.namespace) }
     }
 
     /// The sums of all files in the claim of `web`, as its pod sees them.
@@ -77,6 +82,14 @@ struct VolumeJourney {
             "exec", "-n", Self.namespace, "web-0", "-c", "web", "--", "sh", "-c",
             "cd /srv/web && find . -type f ! -path './.dr*' | sort | xargs sha256sum && stat -c '%u %g' sub",
         ])
+    }
+
+    /// The names of previous content that a restore kept in the claim of `web`.
+    func kept() async throws -> String {
+        try await cluster.require([
+            "exec", "-n", Self.namespace, "web-0", "-c", "web", "--", "sh", "-c",
+            "cd /srv/web && find . -maxdepth 2 -name '.dr*'",
+        ]).trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     func stop(_ workload: String, pod: String) async throws {

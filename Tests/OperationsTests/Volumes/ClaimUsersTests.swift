@@ -9,17 +9,12 @@ import Testing
 @testable import Operations
 
 @Suite struct ClaimUsersTests {
-    private static let pool = BlockingPool(threads: 4)
-    private let folder: TemporaryFolder
+    private let site: ScriptedKubectl
 
     /// A program in place of kubectl that knows the pods of a folder.
     init() async throws {
-        folder = try TemporaryFolder("users")
-        let program = """
-            #!/bin/sh
-            cd '\(folder.path)'
-            word() { echo "$*" | sed "s,.* $word\\([^ ]*\\) .*,\\1,"; }
-            case "$*" in
+        site = try await ScriptedKubectl(
+            """
             *" get pods "*) ls *.json 2>/dev/null | sed 's,^,pod/,;s,[.]json$,,' ;;
             *" get pod/"*) word=get.pod/; cat "$(word "$@").json" 2>/dev/null || : ;;
             *" delete pod "*) word=delete.pod.; rm -f "$(word "$@").json" ;;
@@ -27,22 +22,10 @@ import Testing
             *" get namespace/forbidden "*) echo 'Error from server (Forbidden): no' >&2; exit 1 ;;
             *" get namespace/present "*) echo '{}' ;;
             *" get namespace/"*) ;;
-            *) exit 9 ;;
-            esac
-
-            """
-        // Another process writes it: a child of another test that still has the descriptor would make it busy.
-        let text = folder.url.appending(path: "kubectl.txt").path
-        try Data(program.utf8).write(to: URL(filePath: text))
-        let made = try await CommandRun.run("/usr/bin/install", ["-m", "755", text, "\(folder.path)/kubectl"])
-        try #require(made.status == 0, "\(made.errors)")
+            """)
     }
 
-    private var kubectl: Kubectl {
-        Kubectl(
-            context: "east", namespace: "lab", environment: ["PATH": "\(folder.path):/usr/bin:/bin"],
-            folder: folder.path, pool: Self.pool)
-    }
+    private var kubectl: Kubectl { site.kubectl }
 
     private var users: ClaimUsers {
         let search = VolumeSearch(volume: KubernetesVolume(), kubectl: kubectl)
@@ -55,12 +38,14 @@ import Testing
     }
 
     private func add(
-        _ name: String, purpose: String? = nil, component: String = "web", absence: Int? = nil, created: String = "1"
+        _ name: String, purpose: String? = nil, component: String = "web", absence: Int? = nil, created: String = "1",
+        more: [String: String] = [:]
     ) throws {
         var labels: [String: String] = ["app": "web"]
         if let purpose {
             labels = MoverPod.labels(run: "ab", component: component, stack: "s")
             labels[MoverPod.purposeLabel] = purpose
+            labels.merge(more) { $1 }
         }
         let pod: JSONValue = [
             "metadata": [
@@ -70,13 +55,11 @@ import Testing
             "spec": ["volumes": [["name": "d", "persistentVolumeClaim": ["claimName": "data-web-0"]]]],
             "status": ["phase": "Running"],
         ]
-        try Data(pod.compact).write(to: folder.url.appending(path: "\(name).json"))
-        if let absence {
-            try Data("\(absence)\n".utf8).write(to: folder.url.appending(path: "\(name).absence"))
-        }
+        try site.write("\(name).json", pod.compact)
+        if let absence { try site.write("\(name).absence", "\(absence)\n".utf8) }
     }
 
-    private func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(folder.path)/\(name).json") }
+    private func has(_ name: String) -> Bool { site.has("\(name).json") }
 
     private func refusal(except own: String? = nil) async -> String? {
         do {
@@ -90,6 +73,21 @@ import Testing
         try add("backup", purpose: "backup")
         #expect(await refusal() == nil)
         #expect(!has("dead") && !has("backup"))
+    }
+
+    @Test func `the mover of an earlier process of the same recovery is deleted at once`() async throws {
+        var resumed = users
+        resumed.recovery = "20261123T010000Z-abc"
+        let own = MoverPod.labels(recovery: "20261123T010000Z-abc")
+        try add("dead", purpose: "restore", absence: 0, more: own.merging([MoverPod.processLabel: "other"]) { $1 })
+        try await resumed.clear()
+        #expect(!has("dead"))
+        // Another step of this process, and another recovery.
+        for labels in [own, MoverPod.labels(recovery: "another")] {
+            try add("busy", purpose: "restore", absence: 0, more: labels)
+            await #expect(throws: VolumeError.self) { try await resumed.clear() }
+            #expect(has("busy"))
+        }
     }
 
     @Test func `the mover of a restore that works is left alone, and the later restore is refused`() async throws {

@@ -169,7 +169,7 @@ struct StageServices: RecoveryServices {
     func restore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> RestoredComponent {
         throw ActionError(.hopeless, operation: "restore", "not rehearsed")
     }
-    func discardPrevious(of restored: [RestoredComponent]) async -> [String] {
+    func discardPrevious(of restored: [RestoredComponent], in run: RunIdentity) async -> [String] {
         stage.state.withLock { $0.discarded += restored.compactMap(\.previous) }
         return []
     }
