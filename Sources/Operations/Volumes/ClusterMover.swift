@@ -158,7 +158,12 @@ struct MoverWait: Sendable {
             return word + (waiting?["message"]?.text.map { ": \($0.prefix(300))" } ?? "")
         }
         let scheduled = (pod["status"]?["conditions"]?.array ?? []).first { $0["type"]?.text == "PodScheduled" }
-        return scheduled?["status"]?.text == "False" ? scheduled?["message"]?.text : nil
+        switch scheduled?["status"]?.text {
+        case "False": return scheduled?["message"]?.text
+        case "True":
+            return pod["spec"]?["nodeName"]?.text.map { "the kubelet of '\($0)' has not reported it" }
+        default: return nil
+        }
     }
 
     /// The reason for which the mover ended; nil while it may run, and while the API server does not answer.
