@@ -97,7 +97,8 @@ struct InClusterBackup: RemoteComponent {
         var ended: ContinuousClock.Instant?
         var last = ""
         while true {
-            if let mark = try await pool.run({ try take(of: job.run, in: repository) }) {
+            let (mark, unreadable) = try await pool.run { try take(of: job.run, in: repository) }
+            if let mark {
                 guard let result = mark.result else {
                     throw ComponentJobFailure(
                         detail: mark.failure ?? "it failed without a reason", isStoreFull: mark.isStoreFull)
@@ -111,7 +112,15 @@ struct InClusterBackup: RemoteComponent {
                 let failed = conditions.first { $0["type"]?.text == "Failed" && $0["status"]?.text == "True" }
                 let isComplete = conditions.contains { $0["type"]?.text == "Complete" && $0["status"]?.text == "True" }
                 if failed != nil || isComplete { ended = ended ?? .now }
-                if let ended, ContinuousClock.now - ended > .seconds(30) {
+                if let ended, ContinuousClock.now - ended > .seconds(unreadable == nil ? 30 : 5) {
+                    if failed == nil, let unreadable {
+                        throw KubernetesError(
+                            .failed, operation: "job '\(name)'",
+                            "it ended, and dr cannot read its result in the store: \(unreadable.detail)",
+                            hint: unreadable.reason == .encrypted
+                                ? "give dr and the Job the same document key: `store: document_key:` in both configurations"
+                                : nil)
+                    }
                     let reason = failed?["message"]?.text ?? "it ended, and its result is not in the store"
                     let words = try? await kubectl.run(["logs", "job/\(name)", "--tail=3"])
                     let tail = words.map { ": \($0.split(whereSeparator: \.isNewline).joined(separator: "; "))" } ?? ""
@@ -129,16 +138,17 @@ struct InClusterBackup: RemoteComponent {
     }
 
     /// Reads the result of this component's part, and removes it from the store.
-    private func take(of run: String, in repository: Repository) throws -> PartMark? {
+    private func take(of run: String, in repository: Repository) throws -> (PartMark?, unreadable: RepositoryError?) {
         var found: PartMark?
+        var unreadable: RepositoryError?
         var keys: [ObjectKey] = []
-        try Marks(repository).forEach(PartMark.self, unreadable: { _ in }) { object, mark in
+        try Marks(repository).forEach(PartMark.self, unreadable: { unreadable = $0 }) { object, mark in
             guard mark.run == run, mark.component == component.name else { return }
             found = mark
             keys.append(object.key)
         }
         if !keys.isEmpty { _ = try? repository.store.delete(keys) }
-        return found
+        return (found, unreadable)
     }
 
     private func remove(_ name: String, _ kubectl: Kubectl) async {
