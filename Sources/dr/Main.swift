@@ -38,8 +38,6 @@ enum Main {
     }
 
     private static func report(_ error: any Error, _ arguments: [String]) -> ExitStatus {
-        // The parser shows a usage error with the command's usage below it.
-        let error = (error as? UsageError).map { ValidationError("\($0)") } ?? error
         let parserCode = DR.exitCode(for: error)
         if parserCode == .success {  // --help, --version, completion scripts
             do throws(StandardOutputError) {
@@ -48,8 +46,10 @@ enum Main {
             } catch { return report(error, arguments) }
         }
         let status = ExitStatus(error)
+        // The parser's own errors show the command's usage. An error of the command itself shows only its message.
+        let isOfParser = parserCode == .validationFailure && !(error is ValidationError)
         let message: String
-        if parserCode == .validationFailure {
+        if isOfParser {
             message = DR.fullMessage(for: error)
         } else if status == .interrupted {
             message = "interrupted\nhint: run the same command again to resume"
@@ -57,9 +57,9 @@ enum Main {
             message = "\(error)"
         }
         if status != .readerGone {
-            StandardError.write(parserCode == .validationFailure ? message + "\n" : "dr: \(message)\n")
+            StandardError.write(isOfParser ? message + "\n" : "dr: \(message)\n")
         }
-        let short = parserCode == .validationFailure ? DR.message(for: error) : message
+        let short = isOfParser ? DR.message(for: error) : message
         document(Failure(error, message: short, status), arguments)
         return status
     }

@@ -42,6 +42,7 @@ import Testing
         let before = try fixture.objects().count
         let second = try await fixture.backup(repository)
         let part = try #require(second.set.components["tree"])
+        #expect(first.set.components["tree"]?.added.files == first.set.components["tree"]?.files)
         #expect(part.added.files == 0 && part.added.packs == 0 && part.added.bytes == 0)
         #expect(part.added.stored < 4096)
         #expect(try fixture.objects().count == before + 3, "a manifest, a set and its outcome")

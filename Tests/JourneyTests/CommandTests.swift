@@ -186,4 +186,17 @@ import Testing
         #expect(check.status == 0, "\(check.output)\(check.errors)")
         #expect(try String(contentsOf: file, encoding: .utf8).contains("dr_backup_complete{stack=\"monitoring\"} 1"))
     }
+
+    @Test(arguments: [
+        ["backup", "--component", "nope"], ["check", "nope"], ["restore", "--scenario", "nope"],
+        ["show", "20200101T000000Z"], ["restore", "--component", "tree", "--tenant", "nope"],
+    ]) func `an error that is not one of the command line ends without its usage`(_ arguments: [String]) async throws {
+        let journey = try await Journey()
+        try await journey.expect(0, "backup")
+        let run = try await journey.dr(arguments)
+        #expect(run.status == 2 && run.errors.hasPrefix("dr: "), "\(run.errors)")
+        #expect(!run.errors.localizedCaseInsensitiveContains("usage:"), "\(run.errors)")
+        let wrong = try await journey.dr(arguments + ["--nope"])
+        #expect(wrong.status == 2 && wrong.errors.contains("Usage: dr"), "\(wrong.errors)")
+    }
 }

@@ -40,6 +40,7 @@ import Testing
         var verdict: String
         var validatedBy: String?
         var reasons: [String]
+        var warnings: [String]
         var run: String
         var objectives: Objectives
         var journal: String
@@ -57,6 +58,14 @@ import Testing
         #expect(outcome.objectives.rtoMet == true && outcome.objectives.rpoMet == true)
         #expect((outcome.objectives.sinceFailed ?? 0) > 1199)
         #expect(try String(contentsOf: journey.data.appending(path: "a"), encoding: .utf8) == "one")
+    }
+
+    @Test func `the result as JSON has the warnings of the restores`() async throws {
+        let journey = try await started()
+        try journey.write("a", "changed")
+        let outcome = try await journey.json(Outcome.self, "restore", "--scenario", "loss", "--yes")
+        #expect(outcome.warnings.count == 1, "\(outcome.warnings)")
+        #expect(outcome.warnings.first?.hasPrefix("tree: the previous content is kept in ") == true)
     }
 
     @Test func `a late recovery is reported as such`() async throws {

@@ -57,6 +57,20 @@ import Testing
         await loki.stop()
     }
 
+    @Test(arguments: [true, false]) func `the folders of a pod are not missed on this machine`(
+        _ isInPod: Bool
+    ) async throws {
+        let site = try LokiSite()
+        let loki = try await started(site) { _ in }
+        var surroundings = GapSurroundings()
+        surroundings.isInPod = isInPod
+        let gaps = LokiGaps(
+            server: site.api(loki.url), data: "/nowhere", chunks: nil, rules: nil, pool: site.pool)
+        let found = try await gaps.gaps(surroundings).map(\.object)
+        #expect(found.isEmpty == isInPod, "\(found)")
+        await loki.stop()
+    }
+
     @Test func `without log and server the newest datum is not known`() async throws {
         let site = try LokiSite("v13-tsdb-compacted")
         try FileManager.default.removeItem(at: site.data.appending(path: "wal"))

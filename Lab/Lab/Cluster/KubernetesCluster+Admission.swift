@@ -125,6 +125,10 @@ extension KubernetesCluster {
                 key, "spec.template", "Invalid value: \(text(object["spec"]?["template"])): field is immutable")
         case .claims: return changeOfClaim(key, from: old, to: object)
         case .pods:
+            let quality = (old["status"]?["qosClass"], object["status"]?["qosClass"])
+            guard quality.0 == nil || quality.0 == quality.1 else {
+                return invalid(key, "status.qosClass", "Invalid value: \(text(quality.1)): field is immutable")
+            }
             guard changed(["nodeName", "containers", "initContainers", "activeDeadlineSeconds", "tolerations"]) else {
                 return nil
             }

@@ -109,13 +109,30 @@ extension KubernetesCluster {
                 "restartPolicy": "Always", "terminationGracePeriodSeconds": 30, "serviceAccountName": "default",
                 "dnsPolicy": "ClusterFirst", "schedulerName": "default-scheduler", "securityContext": [:],
             ],
-            "status": ["phase": "Pending"],
+            "status": ["phase": "Pending", "qosClass": .string(qualityOfService(object))],
         ])
         for list in ["containers", "initContainers"] {
             guard let containers = object["spec"]?[list]?.array else { continue }
             let defaults: JSONValue = ["imagePullPolicy": "IfNotPresent"]
             object["spec"]?[list] = .array(containers.map { defaults.adding($0.object ?? [:]) })
         }
+    }
+
+    private func qualityOfService(_ pod: JSONValue) -> String {
+        let containers = (pod["spec"]?["containers"]?.array ?? []) + (pod["spec"]?["initContainers"]?.array ?? [])
+        let resources = containers.map { $0["resources"] ?? [:] }
+        let names = ["cpu", "memory"]
+        let isGuaranteed = resources.allSatisfy { resource in
+            names.allSatisfy { name in
+                guard let limit = resource["limits"]?[name] else { return false }
+                return KubernetesQuantity(resource["requests"]?[name] ?? limit) == KubernetesQuantity(limit)
+            }
+        }
+        if isGuaranteed { return "Guaranteed" }
+        let hasAny = resources.contains { resource in
+            names.contains { resource["limits"]?[$0] != nil || resource["requests"]?[$0] != nil }
+        }
+        return hasAny ? "Burstable" : "BestEffort"
     }
 
     private func completeJob(_ object: inout JSONValue) {

@@ -181,51 +181,10 @@ struct ClusterDemo {
     }
 
     private var prometheus: String {
-        """
-        apiVersion: v1
-        kind: ConfigMap
-        metadata: {name: prometheus}
-        data:
-          prometheus.yml: |
-            global: {scrape_interval: 1s, scrape_timeout: 1s}
-            scrape_configs: [{job_name: lab, static_configs: [{targets: ['127.0.0.1:\(prometheusPort)']}]}]
-        ---
-        apiVersion: v1
-        kind: Service
-        metadata: {name: prometheus}
-        spec: {selector: {app: prometheus}, ports: [{port: \(prometheusPort)}]}
-        ---
-        apiVersion: apps/v1
-        kind: StatefulSet
-        metadata: {name: prometheus}
-        spec:
-          replicas: 1
-          serviceName: prometheus
-          selector: {matchLabels: {app: prometheus}}
-          template:
-            metadata: {labels: {app: prometheus}}
-            spec:
-              securityContext: {runAsUser: 1000, runAsGroup: 2000, fsGroup: 2000, runAsNonRoot: true}
-              containers:
-              - name: prometheus
-                image: \(LaboratoryCluster.plainImage)
-                command:
-                - prometheus
-                - --config.file=/etc/prometheus/prometheus.yml
-                - --storage.tsdb.path=/prometheus
-                - --storage.tsdb.retention.time=10y
-                - --web.listen-address=127.0.0.1:\(prometheusPort)
-                - --web.enable-admin-api
-                readinessProbe: {httpGet: {path: /-/ready, port: \(prometheusPort)}, periodSeconds: 1}
-                volumeMounts:
-                - {name: data, mountPath: /prometheus, subPath: prometheus-db}
-                - {name: config, mountPath: /etc/prometheus}
-              volumes: [{name: config, configMap: {name: prometheus}}]
-          volumeClaimTemplates:
-          - metadata: {name: data}
-            spec: {accessModes: [ReadWriteOnce], storageClassName: standard, resources: {requests: {storage: 2Gi}}}
-
-        """
+        var manifests = PrometheusManifests(port: prometheusPort)
+        manifests.storage = "2Gi"
+        manifests.arguments = ["--storage.tsdb.retention.time=10y"]
+        return manifests.text
     }
 
     private var grafana: String {

@@ -131,7 +131,7 @@ struct ComponentBackup: Sendable {
             guard !entries.isEmpty else { return writer.cancel() }
             let finished = try writer.finish()
             try catalog.insert(entries)
-            stored.add(finished, files: entries.count, bytes: contentBytes)
+            stored.add(finished, files: entries.count { $0.record.kind == .file }, bytes: contentBytes)
             progress.update { $0.transferred += finished.stored }
         } catch {
             writer.cancel()

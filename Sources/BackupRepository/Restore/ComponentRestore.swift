@@ -353,7 +353,8 @@ package struct RestoreFailure: OperationError {
     }
 
     package var hint: String? {
-        "the target is unchanged; the intact files are in '\(staging)'; an older set may have the rest"
+        let intact = staging.isEmpty ? "" : "the intact files are in '\(staging)'; "
+        return "the target is unchanged; \(intact)an older set may have the rest"
     }
 }
 

@@ -86,6 +86,9 @@ package protocol ComponentKind: Section, Equatable {
     /// - Returns: nil if the kind needs a server and the drill has none for it.
     func relocated(to place: Relocation) -> Self?
 
+    /// The reason why no drill restores components of the kind; nil if a drill can, with a server.
+    static var drillRefusal: String? { get }
+
     /// The server that a drill starts if `dr.yaml` does not name one; nil if the program is not installed, or must be
     /// configured.
     static func drillServer(environment: [String: String]) -> DrillServerOptions?
@@ -114,6 +117,8 @@ package protocol ComponentKind: Section, Equatable {
 }
 
 extension ComponentKind {
+    package static var drillRefusal: String? { nil }
+
     /// The plain text settings by key, never a secret. A plan may refer to them as `${name.url}`.
     package var plainSettings: [String: String] {
         let pairs = Self.keys.compactMap { key in key.plainText(self).map { (key.name, $0) } }

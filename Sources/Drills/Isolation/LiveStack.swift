@@ -16,7 +16,16 @@ struct LiveStack {
         let components = session.configuration.components
         return await withTaskGroup(of: (String, LiveLook).self) { group in
             for component in components {
-                group.addTask { (component.name, await session.pool.run { look(at: component) }) }
+                group.addTask {
+                    var look = await session.pool.run { self.look(at: component) }
+                    for (fact, text) in await session.volumeFacts(of: component) {
+                        switch text {
+                        case .success(let text): look.facts[fact] = text
+                        case .failure(let error): look.unseen[fact] = LiveLook.firstLine(of: error)
+                        }
+                    }
+                    return (component.name, look)
+                }
             }
             return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
@@ -47,8 +56,10 @@ struct LiveStack {
 extension LiveLook {
     /// - Parameter look: returns nil if there is no such fact.
     fileprivate mutating func note(_ fact: String, _ look: () throws -> String?) {
-        do { facts[fact] = try look() } catch {
-            unseen[fact] = "\(error)".split(separator: "\n").first.map(String.init)
-        }
+        do { facts[fact] = try look() } catch { unseen[fact] = Self.firstLine(of: error) }
+    }
+
+    fileprivate static func firstLine(of error: any Error) -> String? {
+        "\(error)".split(separator: "\n").first.map(String.init)
     }
 }

@@ -20,8 +20,10 @@ struct DrillServices: RecoveryServices {
 
     func connection(to url: String) throws -> HTTPOptions? { try recovery.connection(to: url) }
 
-    func previewRestore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> ActionPreview {
-        try await recovery.previewRestore(request, in: run)
+    func previewRestore(
+        _ request: ComponentRestoreRequest, in run: RunIdentity, stopped: Set<StoppedWorkload>
+    ) async throws -> ActionPreview {
+        try await recovery.previewRestore(request, in: run, stopped: stopped)
     }
 
     func restore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> RestoredComponent {

@@ -61,7 +61,9 @@ final class DrillStage: Sendable {
             let url = port.map { "http://127.0.0.1:\($0.number)" }
             let place = Relocation(data: data, url: url, username: options?.username, password: options?.password)
             guard let relocated = component.settings.relocated(to: place) else {
-                leftOut[name] = "dr.yaml does not have drill.servers.\(name), so there is no server to restore into"
+                leftOut[name] =
+                    type(of: component.settings).drillRefusal
+                    ?? "dr.yaml does not have drill.servers.\(name), so there is no server to restore into"
                 return nil
             }
             if let options, let port, let url {

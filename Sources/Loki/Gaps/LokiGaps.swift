@@ -33,19 +33,34 @@ package struct LokiGaps: GapFinder {
                     why: "logs of that time are in object storage, which a backup of files does not include",
                     remedy: "protect the bucket by versioning and replication to another region or account"))
         }
-        let layout = try folders.layout(settings, "gaps of '\(folders.data)'")
-        for missing in layout.missing {
-            gaps.append(
-                Gap(
-                    "'\(missing.path)' of the server", why: missing.reason,
-                    remedy: "set the key named above, or move the folder below common.path_prefix"))
-        }
         if settings?.hasWriteAheadLog == false {
             gaps.append(
                 Gap(
                     "lines that are in Loki's memory only",
                     why: "the server has no write-ahead log (ingester.wal.enabled)",
                     remedy: "turn on ingester.wal, or set `flush: true` for this component"))
+        }
+        if server == nil {
+            gaps.append(
+                Gap(
+                    "the schema under which the data were written",
+                    why: "Loki finds its data only under the schema they were written with",
+                    remedy: "give this component a `url:`, or back up Loki's configuration as kind files"))
+        }
+        // The folders of a pod are not on this machine; a backup looks at them in the volume.
+        if !surroundings.isInPod { gaps += try inFolders(settings, surroundings) }
+        return gaps
+    }
+
+    /// Finds data in folders of this machine.
+    private func inFolders(_ settings: LokiSettings?, _ surroundings: GapSurroundings) throws -> [Gap] {
+        var gaps: [Gap] = []
+        let layout = try folders.layout(settings, "gaps of '\(folders.data)'")
+        for missing in layout.missing {
+            gaps.append(
+                Gap(
+                    "'\(missing.path)' of the server", why: missing.reason,
+                    remedy: "set the key named above, or move the folder below common.path_prefix"))
         }
         let unreadable = folders.tenants(in: layout.chunks, settings).filter {
             access("\(layout.chunks)/\($0)", R_OK | X_OK) != 0
@@ -66,13 +81,6 @@ package struct LokiGaps: GapFinder {
                         "tenants \(Gap.list(tenants)) in '\(usual)'", why: "the chunks are read from another folder",
                         remedy: "add a second component for them, or remove them"))
             }
-        }
-        if server == nil {
-            gaps.append(
-                Gap(
-                    "the schema under which the data were written",
-                    why: "Loki finds its data only under the schema they were written with",
-                    remedy: "give this component a `url:`, or back up Loki's configuration as kind files"))
         }
         return gaps
     }

@@ -57,12 +57,14 @@ struct AccessManifests {
     }
 
     var restore: String {
+        let objects = style.when(
+            style.settings.readsObjects, "$.Values.backup.objects", lines: Self.rules(AccessRules.restoreOfObjects))
         let access = style.when(
             style.settings.restoresAccess, "$.Values.restore.escalate", lines: Self.rules(AccessRules.restoreOfAccess))
         return clusterRole(
             "restore",
             ManifestStyle.lines([
-                "# In namespaces.", Self.rules(AccessRules.restore), "# Outside of namespaces.",
+                "# In namespaces.", Self.rules(AccessRules.restore), objects, "# Outside of namespaces.",
                 Self.rules(AccessRules.restoreOfCluster), access,
             ]),
             note: """

@@ -203,6 +203,17 @@ package enum AccessRules {
             ["get list": "compare with the recorded objects", "create patch": "restore those of service accounts"]),
     ]
 
+    /// Of a restore where backups read the namespaces' objects. Kubernetes lets an account restore only Roles whose
+    /// permissions it has, and the backup's own Role is one of these objects.
+    package static let restoreOfObjects: [AccessRule] = [
+        AccessRule(
+            ["*"], in: "*",
+            [
+                "get list":
+                    "compare with the recorded objects, and restore the Role of the backup, which has the same rule"
+            ])
+    ]
+
     /// Of a restore that may restore any Role. It can get every permission in the cluster this way.
     package static let restoreOfAccess: [AccessRule] = [
         AccessRule(
@@ -217,6 +228,9 @@ package enum AccessRules {
     package static let drill: [AccessRule] =
         movers + workloads + [
             AccessRule(["secrets"], ["create patch": "apply manifests in the namespace of the drill"]),
+            AccessRule(
+                ["storageclasses"], in: "storage.k8s.io",
+                ["get list": "forbid the classes whose volumes are made by hand and may have live data"]),
             AccessRule(
                 ["namespaces"],
                 [

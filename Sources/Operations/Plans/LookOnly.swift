@@ -9,7 +9,9 @@ struct LookOnly: RecoveryServices {
     /// The directory or URL of each component, from the configuration.
     let places: [String: String]
 
-    func previewRestore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> ActionPreview {
+    func previewRestore(
+        _ request: ComponentRestoreRequest, in run: RunIdentity, stopped: Set<StoppedWorkload>
+    ) async throws -> ActionPreview {
         let place = request.to ?? places[request.component]
         let parts = request.paths.isEmpty ? "" : ", only \(request.paths.joined(separator: ", "))"
         return ActionPreview(["restore \(request.component)\(place.map { " to \($0)" } ?? "")\(parts)"])

@@ -27,13 +27,16 @@ package struct ScenarioResult: Encodable {
     /// The forecast of the run's time; nil if a step had never been run.
     package var forecast: TimeForecast?
     package var checks: [CheckResult]
+    /// The missing parts and the manual work of the restored components, one line each.
+    var warnings: [String]
     /// The evidence that the stack is recovered; nil if there is none.
     var validatedBy: Validation?
     package var journal: String
     private let setsText: String
 
     private enum CodingKeys: String, CodingKey {
-        case run, scenario, set, sets, verdict, reasons, clocks, objectives, forecast, checks, validatedBy, journal
+        case run, scenario, set, sets, verdict, reasons, clocks, objectives, forecast, checks, warnings, validatedBy,
+            journal
     }
 
     enum Validation: String, Encodable {
@@ -53,6 +56,7 @@ package struct ScenarioResult: Encodable {
         objectives = outcome.judgement
         forecast = reading.record?.forecast?.total
         checks = outcome.checks
+        warnings = Self.warnings(in: reading.lines)
         if verdict.isValidated { validatedBy = checks.isEmpty ? .postconditions : .checks }
         self.journal = journal
         let clocks = RecoveryClocks(reading.lines) ?? RecoveryClocks(record)
@@ -62,6 +66,18 @@ package struct ScenarioResult: Encodable {
             targetReady: clocks.moment(clocks.targetReady).map(Moment.text),
             dataRestored: clocks.moment(clocks.dataRestored).map(Moment.text),
             validated: clocks.moment(clocks.validated).map(Moment.text))
+    }
+
+    /// The warnings of the last restore of each step, in the order of the steps' ends.
+    private static func warnings(in lines: [JournalLine]) -> [String] {
+        var found: [String] = []
+        for line in lines {
+            guard case .stepFinished(let result) = line.body.event, let part = result.record?.restored else { continue }
+            for warning in part.warnings.map({ "\(part.component): \($0)" }) where !found.contains(warning) {
+                found.append(warning)
+            }
+        }
+        return found
     }
 
     package var text: String {

@@ -68,7 +68,7 @@ package struct ScenarioRun {
             session.addProofs(to: &plan, isRecorded: isRecorded)
         }
         // A missing set is reported before the run changes anything.
-        for step in plan.steps where step.onFailure != .continue {
+        for step in plan.steps where step.onFailure.isFatal {
             guard let component = step.restoredComponent else { continue }
             _ = try await session.set(of: component, in: selection, repository)
         }
@@ -94,7 +94,7 @@ package struct ScenarioRun {
 
     /// Returns the actions of each step; changes nothing.
     package func preview() async throws -> ScenarioPreview {
-        let context = context { _ in }
+        var context = context { _ in }
         let selection = recovery.selection.only(recovery.restoring ?? [])
         var preview = ScenarioPreview(
             plan, record, forecast: forecast, point: RestorePoint(selection, now: session.now(), rpo: session.rpo),
@@ -105,6 +105,7 @@ package struct ScenarioRun {
                 var bytes: Int?
                 for action in step.stop + [step.action].compactMap({ $0 }) + step.start {
                     let part = try await action.action.preview(in: context)
+                    (action.action as? KubectlAction)?.note(stopped: &context.stopped)
                     lines += part.lines
                     bytes = part.bytes.map { $0 + (bytes ?? 0) } ?? bytes
                 }

@@ -32,7 +32,9 @@ package struct StackRecovery: RecoveryServices {
 
     // MARK: Restore
 
-    package func previewRestore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> ActionPreview {
+    package func previewRestore(
+        _ request: ComponentRestoreRequest, in run: RunIdentity, stopped: Set<StoppedWorkload>
+    ) async throws -> ActionPreview {
         try await translatingErrors("preview the restore of \(request.component)") {
             let (job, road) = try await job(request)
             switch road {
@@ -54,7 +56,7 @@ package struct StackRecovery: RecoveryServices {
                 lines += plan.obstacles.map { "conflict: \($0)" }
                 return ActionPreview(lines, bytes: plan.bytes)
             case .volume(let words):
-                let plan = try await job.planVolume(createsNamespace: true)
+                let plan = try await job.planVolume(createsNamespace: true, stopped: stopped)
                 let use = request.previous == .discard ? "removed once the run is validated" : "kept in the volume"
                 var lines = [
                     "restore \(job.component) of set \(job.set.name) to \(words), \(plan.target): \(Units.count(plan.files, "file"))"

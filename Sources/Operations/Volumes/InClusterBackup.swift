@@ -103,7 +103,8 @@ struct InClusterBackup: RemoteComponent {
         var ended: ContinuousClock.Instant?
         var last = ""
         while true {
-            if let mark = try await pool.run({ try parts.take() }).first {
+            let found = try await pool.run { try parts.take() }
+            if let mark = found.marks.first {
                 guard let result = mark.result else {
                     throw ComponentJobFailure(
                         detail: mark.failure ?? "it failed without a reason", isStoreFull: mark.isStoreFull)
@@ -117,7 +118,15 @@ struct InClusterBackup: RemoteComponent {
                 let failed = conditions.first { $0["type"]?.text == "Failed" && $0["status"]?.text == "True" }
                 let isComplete = conditions.contains { $0["type"]?.text == "Complete" && $0["status"]?.text == "True" }
                 if failed != nil || isComplete { ended = ended ?? .now }
-                if let ended, ContinuousClock.now - ended > .seconds(30) {
+                if let ended, ContinuousClock.now - ended > .seconds(found.unreadable == nil ? 30 : 5) {
+                    if failed == nil, let unreadable = found.unreadable {
+                        throw KubernetesError(
+                            .failed, operation: "job '\(name)'",
+                            "it ended, and dr cannot read its result in the store: \(unreadable.detail)",
+                            hint: unreadable.reason == .encrypted
+                                ? "give dr and the Job the same document key: `store: document_key:` in both configurations"
+                                : nil)
+                    }
                     let reason = failed?["message"]?.text ?? "it ended, and its result is not in the store"
                     let words = try? await kubectl.run(["logs", "job/\(name)", "--tail=3"])
                     let tail = words.map { ": \($0.split(whereSeparator: \.isNewline).joined(separator: "; "))" } ?? ""

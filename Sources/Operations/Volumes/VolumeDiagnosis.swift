@@ -23,7 +23,8 @@ extension Session {
             if volume.keep > 0 { findings.append(await diagnoseSnapshots(of: mover, keep: volume.keep)) }
             guard volume.access != .exec else { return findings }
             let pod = MoverPod(
-                name: "dr-doctor", purpose: .backup(writes: false), place: place, cluster: mover.cluster, labels: [:],
+                name: "dr-doctor", purpose: .backup(writes: false), place: place, cluster: mover.cluster,
+                labels: MoverPod.labels(run: "doctor", component: component.name, stack: configuration.stack),
                 allowsRoot: volume.allowsRoot)
             do {
                 let document = try pod.document()

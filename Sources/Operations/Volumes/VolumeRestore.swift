@@ -5,6 +5,7 @@ import Foundation
 import Kubernetes
 import Mover
 import Platform
+package import RecoveryPlan
 import StackConfiguration
 import Synchronization
 
@@ -124,8 +125,12 @@ struct VolumeRestore: Sendable {
     // MARK: The work
 
     /// Returns the plan, from the set and the cluster's state only: it starts no mover, and changes nothing.
-    /// - Parameter createsNamespace: true if an earlier action of a plan may create the namespace.
-    func plan(createsNamespace: Bool = false) async throws -> ComponentRestore.Plan {
+    /// - Parameters:
+    ///   - createsNamespace: true if an earlier action of a plan may create the namespace.
+    ///   - stopped: the workloads that earlier actions of a plan have stopped by then.
+    func plan(
+        createsNamespace: Bool = false, stopped: Set<StoppedWorkload> = []
+    ) async throws -> ComponentRestore.Plan {
         let place = try await place()
         var obstacles: [String] = []
         if !createsNamespace, let missing = await kubectl.missingNamespace(namespace) {
@@ -135,13 +140,28 @@ struct VolumeRestore: Sendable {
         let claim = try await claim(of: place)
         if let claim {
             if let refusal = refusal(of: claim, place) { obstacles.append(refusal) }
-            obstacles += try await users(of: place).names().map { "pod '\($0)' uses the claim '\(place.claim)'" }
+            let freed = try await pods(of: stopped)
+            obstacles += try await users(of: place).names().filter { !freed.contains($0) }
+                .map { "pod '\($0)' uses the claim '\(place.claim)'" }
         } else {
             do { _ = try await newClaim(place) } catch let error as VolumeError { obstacles.append("\(error)") }
         }
         return ComponentRestore.Plan(
             target: "\(place.data) in the claim '\(place.claim)'" + (claim == nil ? ", which is created" : ""),
             replaces: claim != nil, files: manifest.totals.files, bytes: manifest.totals.bytes, obstacles: obstacles)
+    }
+
+    /// The names of the pods of workloads in the component's own namespace.
+    private func pods(of workloads: Set<StoppedWorkload>) async throws -> Set<String> {
+        var names: Set<String> = []
+        let search = VolumeSearch(volume: volume, kubectl: kubectl)
+        for stopped in workloads where stopped.namespace == nil || stopped.namespace == namespace {
+            guard let workload = try await kubectl.object(stopped.workload),
+                let selector = VolumeSearch.selector(in: workload["spec"]?["selector"])
+            else { continue }
+            names.formUnion(try await search.pods(selector).compactMap { $0["metadata"]?["name"]?.text })
+        }
+        return names
     }
 
     private func users(of place: VolumePlacement) -> ClaimUsers {
@@ -315,10 +335,14 @@ extension RestoreJob {
     }
 
     /// Returns the plan of ``restoreVolume()``.
-    /// - Parameter createsNamespace: true if an earlier action of a plan may create the namespace.
-    package func planVolume(createsNamespace: Bool = false) async throws -> ComponentRestore.Plan {
+    /// - Parameters:
+    ///   - createsNamespace: true if an earlier action of a plan may create the namespace.
+    ///   - stopped: the workloads that earlier actions of a plan have stopped by then.
+    package func planVolume(
+        createsNamespace: Bool = false, stopped: Set<StoppedWorkload> = []
+    ) async throws -> ComponentRestore.Plan {
         guard let volumeRestore else { throw VolumeError(component, "it has no volume in a cluster") }
-        return try await volumeRestore.plan(createsNamespace: createsNamespace)
+        return try await volumeRestore.plan(createsNamespace: createsNamespace, stopped: stopped)
     }
 
     /// Removes the content that ``restoreVolume()`` kept.

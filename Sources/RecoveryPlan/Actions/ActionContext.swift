@@ -23,6 +23,8 @@ package struct ActionContext: Sendable {
     package var memory = RunMemory()
     /// True for a drill, which must not touch the controllers of the live stack.
     package var isDrill = false
+    /// In a preview: the workloads that earlier actions have stopped when this one runs.
+    package var stopped: Set<StoppedWorkload> = []
     /// The end of the step's time-out; nil if the action is not part of a step.
     package var deadline: ContinuousClock.Instant?
 
@@ -38,6 +40,14 @@ package struct ActionContext: Sendable {
         self.folder = folder
         self.tell = tell
     }
+}
+
+/// A workload that an action of a plan scales to 0.
+package struct StoppedWorkload: Hashable, Sendable {
+    package var context: String?
+    package var namespace: String?
+    /// As in `TYPE/NAME`.
+    package var workload: String
 }
 
 /// The identity of a run.
@@ -59,7 +69,10 @@ package struct RunIdentity: Codable, Equatable, Sendable {
 
 /// The services that the engine requires. The program connects them to the repository, the checks and the network.
 package protocol RecoveryServices: Sendable {
-    func previewRestore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> ActionPreview
+    /// - Parameter stopped: the workloads that the plan has stopped by then.
+    func previewRestore(
+        _ request: ComponentRestoreRequest, in run: RunIdentity, stopped: Set<StoppedWorkload>
+    ) async throws -> ActionPreview
     /// Restores and verifies one component. After a crash, another call continues the restore or finds it complete.
     /// - Throws: ``ActionError``.
     func restore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> RestoredComponent

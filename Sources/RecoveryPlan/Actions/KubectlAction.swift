@@ -74,6 +74,15 @@ package struct KubectlAction: Action {
     }
 }
 
+extension KubectlAction {
+    /// Records that the action stops a workload, or starts it again.
+    package func note(stopped: inout Set<StoppedWorkload>) {
+        guard case .scale(let object, let replicas, _) = verb else { return }
+        let workload = StoppedWorkload(context: context, namespace: namespace, workload: object.description)
+        if replicas == .count(0) { stopped.insert(workload) } else { stopped.remove(workload) }
+    }
+}
+
 extension ActionError {
     init(_ error: KubernetesError) {
         let reason: Reason =

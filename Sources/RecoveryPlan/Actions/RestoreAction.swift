@@ -25,7 +25,7 @@ package struct RestoreAction: Action {
     }
 
     package func preview(in context: ActionContext) async throws -> ActionPreview {
-        try await context.services.previewRestore(request, in: context.run)
+        try await context.services.previewRestore(request, in: context.run, stopped: context.stopped)
     }
 
     package func perform(in context: ActionContext) async throws -> ActionRecord {

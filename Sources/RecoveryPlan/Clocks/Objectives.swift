@@ -48,7 +48,9 @@ package struct ObjectivesJudgement: Codable, Equatable, Sendable {
         }
         let failed = Set(checks.filter { $0.verdict == .failed && $0.isCritical }.compactMap(\.component))
         let failure = clocks.assumedFailure.timeIntervalSince1970
-        losses = restored.sorted { $0.component < $1.component }.map {
+        // A plan may restore a component twice, such as first without its workloads.
+        let last = Dictionary(restored.map { ($0.component, $0) }) { $1 }
+        losses = last.values.sorted { $0.component < $1.component }.map {
             Loss(
                 component: $0.component, newest: $0.newest, isValidated: !failed.contains($0.component),
                 seconds: $0.newest.map { max(0, failure - Double($0) / 1000) })

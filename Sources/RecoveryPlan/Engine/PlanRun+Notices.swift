@@ -9,7 +9,7 @@ extension PlanRun {
 
     func notifyOfFailure(_ step: Step, _ result: StepResult) async {
         await notify(
-            .stepFailed, severity: step.onFailure == .continue ? .warning : .critical, "step '\(step.id)' failed",
+            .stepFailed, severity: step.onFailure.isFatal ? .critical : .warning, "step '\(step.id)' failed",
             facts: ["step": step.id, "attempts": "\(result.attempt)"])
     }
 

@@ -144,6 +144,7 @@ package struct PlanRun: Sendable {
                     try journal.append(.stepSkipped(step: id, reason: "step '\(step.id)', which it needs, failed"))
                     watch?.settle(id)
                 }
+            case .proceed: break
             case .abort, .rollback:
                 state.abortedBy = state.abortedBy ?? step.id
                 state.wantsRollback = state.wantsRollback || step.onFailure == .rollback

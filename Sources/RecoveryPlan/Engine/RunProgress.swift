@@ -43,10 +43,15 @@ struct RunProgress: Sendable {
         var rest: [Int] = []
         for index in pending where !isSettled(graph.steps[index].id) {
             let step = graph.steps[index]
-            if step.needs.allSatisfy({ done.contains($0) }) { ready.append(step) } else { rest.append(index) }
+            if step.needs.allSatisfy(isPassed) { ready.append(step) } else { rest.append(index) }
         }
         pending = rest
         return ready
+    }
+
+    /// Returns true if the steps that need this one can start.
+    private func isPassed(_ step: String) -> Bool {
+        done.contains(step) || failed.contains(step) && graph.step(step)?.onFailure == .proceed
     }
 
     var restored: [RestoredComponent] { order.compactMap { records[$0]?.restored } }

@@ -7,8 +7,13 @@ package struct Step: Equatable, Sendable {
         case abort
         /// Steps that need this one are skipped, the others continue. The recovery is then partial at best.
         case `continue`
+        /// Steps that need this one run all the same. The recovery is then partial at best.
+        case proceed
         /// As `abort`; then the rollbacks of this step, of cancelled and of finished steps run, the latest first.
         case rollback
+
+        /// True if the run ends.
+        package var isFatal: Bool { self == .abort || self == .rollback }
     }
 
     package struct Retry: Equatable, Sendable {

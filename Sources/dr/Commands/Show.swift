@@ -75,8 +75,8 @@ struct Show: AsyncParsableCommand {
     private func text(_ manifest: Manifest) -> String {
         var lines = ["\(manifest.component) (\(manifest.source)), captured \(manifest.captured.readable)"]
         lines += manifest.facts.sorted { $0.key < $1.key }.map { fact in
-            // A list of all objects of a type; --json has the whole of it.
-            let value = fact.value.count > 300 ? "\(fact.value.prefix(299))…" : fact.value
+            // A list of all objects of a type, or the document of a claim; --json has the whole of it.
+            let value = fact.value.count > 100 ? "\(fact.value.prefix(99))…" : fact.value
             return "  \(fact.key.printable): \(value.printable)"
         }
         let totals = manifest.totals

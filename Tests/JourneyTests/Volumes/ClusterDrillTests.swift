@@ -6,55 +6,16 @@ import Testing
 /// Drills that restore into claims of a cluster, in a namespace of their own.
 @Suite(.serialized, .enabled(if: LaboratoryCluster.isPossible)) struct ClusterDrillTests {
     private static func manifest(port: UInt16) -> String {
-        """
-        apiVersion: v1
-        kind: ConfigMap
-        metadata: {name: prometheus}
-        data:
-          prometheus.yml: |
-            global: {scrape_interval: 1s, scrape_timeout: 1s}
-            scrape_configs: [{job_name: lab, static_configs: [{targets: ['127.0.0.1:\(port)']}]}]
-        ---
-        apiVersion: v1
-        kind: Service
-        metadata: {name: prometheus}
-        spec: {type: LoadBalancer, selector: {app: prometheus}, ports: [{port: \(port)}]}
-        ---
-        apiVersion: rbac.authorization.k8s.io/v1
-        kind: ClusterRole
-        metadata: {name: prometheus}
-        rules: []
-        ---
-        apiVersion: apps/v1
-        kind: StatefulSet
-        metadata: {name: prometheus}
-        spec:
-          replicas: 1
-          serviceName: prometheus
-          selector: {matchLabels: {app: prometheus}}
-          template:
-            metadata: {labels: {app: prometheus}}
-            spec:
-              securityContext: {runAsUser: 1000, runAsGroup: 2000, fsGroup: 2000, runAsNonRoot: true}
-              containers:
-              - name: prometheus
-                image: \(LaboratoryCluster.plainImage)
-                command:
-                - prometheus
-                - --config.file=/etc/prometheus/prometheus.yml
-                - --storage.tsdb.path=/prometheus
-                - --web.listen-address=127.0.0.1:\(port)
-                - --web.enable-admin-api
-                readinessProbe: {httpGet: {path: /-/ready, port: \(port)}, periodSeconds: 1}
-                volumeMounts:
-                - {name: data, mountPath: /prometheus, subPath: prometheus-db}
-                - {name: config, mountPath: /etc/prometheus}
-              volumes: [{name: config, configMap: {name: prometheus}}]
-          volumeClaimTemplates:
-          - metadata: {name: data}
-            spec: {accessModes: [ReadWriteOnce], storageClassName: standard, resources: {requests: {storage: 1Gi}}}
-
-        """
+        var manifests = PrometheusManifests(port: port)
+        manifests.serviceType = "LoadBalancer"
+        return """
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: ClusterRole
+            metadata: {name: prometheus}
+            rules: []
+            ---
+            \(manifests.text)
+            """
     }
 
     private static func drill(_ place: VolumeJourney, _ more: String...) -> [String] {
@@ -68,11 +29,11 @@ import Testing
     /// second server could not start beside it.
     private static func run(sharing: Bool, _ body: (VolumeJourney) async throws -> Void) async throws {
         let namespace = VolumeJourney.namespace
-        let component =
+        let components =
             "prometheus: {url: 'kube://lab/\(namespace)/services/prometheus:PORT', "
-            + "kubernetes: {workload: statefulset/prometheus}}"
+            + "kubernetes: {workload: statefulset/prometheus}}\n  objects: {kind: kubernetes}"
         try await VolumeJourney.run(
-            components: component,
+            components: components,
             extra: "checks: {interval: 1m}\ndrill: {kubernetes: {live_cluster: \(sharing), storage: 2Gi}}"
         ) { place in
             try await place.makeNamespace()
@@ -85,6 +46,13 @@ import Testing
                 ).contains("value")
             }
             try await place.journey.expect(0, "backup")
+            // The plan stops the server whose pod uses the claim now.
+            let preview = try await place.journey.expect(
+                0, "restore", "--scenario", "complete_cluster_loss", "--dry-run", "--param", "platform=kubernetes",
+                "--param", "context=lab", "--param", "manifests=\(place.journey.data.path)"
+            ).output
+            #expect(preview.contains("in the claim 'data-prometheus-0'"), "\(preview)")
+            #expect(!preview.contains("conflict"), "\(preview)")
             try await place.stop("statefulset/prometheus", pod: "prometheus-0")
             try await body(place)
         }
@@ -106,6 +74,10 @@ import Testing
             let checks = (answer["checks"]?.array ?? []).filter { $0["verdict"]?.text == "passed" }
                 .compactMap { $0["name"]?.text }
             #expect(checks.contains("restored_data") && checks.contains("prometheus_data"), "\(checks)")
+            #expect(run.output.contains("does not restore the recorded objects"), "\(run.output)")
+            #expect(!run.output.contains("drill.servers.objects"))
+            let untouched = (answer["liveStackCompared"]?.array ?? []).compactMap(\.text)
+            #expect(untouched.contains("prometheus"), "\(run.output)")
             #expect(try await Self.namespaces(place) == [VolumeJourney.namespace])
             #expect(try await place.cluster.object(claim)["spec"] == before["spec"])
             // What reaches out of the namespace was not applied.

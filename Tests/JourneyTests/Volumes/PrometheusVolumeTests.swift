@@ -7,50 +7,9 @@ import Testing
 /// A real Prometheus in a StatefulSet, under a user of its own.
 @Suite(.serialized, .enabled(if: LaboratoryCluster.isPossible)) struct PrometheusVolumeTests {
     private func apply(_ place: VolumeJourney, replicas: Int = 1) async throws {
-        try await place.cluster.apply(
-            """
-            apiVersion: v1
-            kind: ConfigMap
-            metadata: {name: prometheus, namespace: \(VolumeJourney.namespace)}
-            data:
-              prometheus.yml: |
-                global: {scrape_interval: 1s, scrape_timeout: 1s}
-                scrape_configs: [{job_name: lab, static_configs: [{targets: ['127.0.0.1:\(place.port)']}]}]
-            ---
-            apiVersion: v1
-            kind: Service
-            metadata: {name: prometheus, namespace: \(VolumeJourney.namespace)}
-            spec: {selector: {app: prometheus}, ports: [{port: \(place.port)}]}
-            ---
-            apiVersion: apps/v1
-            kind: StatefulSet
-            metadata: {name: prometheus, namespace: \(VolumeJourney.namespace)}
-            spec:
-              replicas: \(replicas)
-              serviceName: prometheus
-              selector: {matchLabels: {app: prometheus}}
-              template:
-                metadata: {labels: {app: prometheus}}
-                spec:
-                  securityContext: {runAsUser: 1000, runAsGroup: 2000, fsGroup: 2000, runAsNonRoot: true}
-                  containers:
-                  - name: prometheus
-                    image: \(LaboratoryCluster.plainImage)
-                    command:
-                    - prometheus
-                    - --config.file=/etc/prometheus/prometheus.yml
-                    - --storage.tsdb.path=/prometheus
-                    - --web.listen-address=127.0.0.1:\(place.port)
-                    - --web.enable-admin-api
-                    readinessProbe: {httpGet: {path: /-/ready, port: \(place.port)}, periodSeconds: 1}
-                    volumeMounts:
-                    - {name: data, mountPath: /prometheus, subPath: prometheus-db}
-                    - {name: config, mountPath: /etc/prometheus}
-                  volumes: [{name: config, configMap: {name: prometheus}}]
-              volumeClaimTemplates:
-              - metadata: {name: data}
-                spec: {accessModes: [ReadWriteOnce], storageClassName: standard, resources: {requests: {storage: 1Gi}}}
-            """)
+        var manifests = PrometheusManifests(port: place.port, namespace: VolumeJourney.namespace)
+        manifests.replicas = replicas
+        try await place.cluster.apply(manifests.text)
         if replicas > 0 { try await place.cluster.waitUntilReady("prometheus-0", namespace: VolumeJourney.namespace) }
     }
 

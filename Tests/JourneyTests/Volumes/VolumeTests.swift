@@ -213,6 +213,42 @@ import Testing
         }
     }
 
+    @Test func `a job with another document key is told of`() async throws {
+        let component =
+            "web: {kind: files, kubernetes: {workload: statefulset/web, mode: in_cluster, config_map: dr, secret: dr}}"
+        let server = try await SharedS3Server.seaweedFS()
+        try await VolumeJourney.run(components: component, s3: server, initialize: false) { place in
+            try await place.journey.expect(0, "init", "--recovery-key", "recovery.pem")
+            let folder = place.journey.folder.url
+            let store = "store: {url: \"s3://\(place.journey.bucketAndPrefix)\", recipients: [recovery.pem.crt]}"
+            let text = try String(contentsOf: folder.appending(path: "dr.yaml"), encoding: .utf8)
+                .replacing("store: {url: \"s3://\(place.journey.bucketAndPrefix)\"}", with: store)
+            try Data(text.utf8).write(to: folder.appending(path: "dr.yaml"))
+            let certificate = try String(contentsOf: folder.appending(path: "recovery.pem.crt"), encoding: .utf8)
+            try await place.makeNamespace()
+            try await place.applyFiles(files: 20)
+            let map: JSONValue = [
+                "apiVersion": "v1", "kind": "ConfigMap",
+                "metadata": ["name": "dr", "namespace": .string(VolumeJourney.namespace)],
+                "data": [
+                    "dr.yaml": .string("\(store)\ncomponents: {\(component)}\n"),
+                    "recovery.pem.crt": .string(certificate),
+                ],
+            ]
+            let secret: JSONValue = [
+                "apiVersion": "v1", "kind": "Secret",
+                "metadata": ["name": "dr", "namespace": .string(VolumeJourney.namespace)],
+                "stringData": .object(place.journey.environment.mapValues { .string($0) }),
+            ]
+            for document in [map, secret] {
+                try await place.cluster.apply(String(decoding: document.compact, as: UTF8.self))
+            }
+            let run = try await place.journey.dr(["backup"])
+            #expect(run.status != 0 && run.errors.contains("cannot read its result"), "\(run.output)\(run.errors)")
+            #expect(run.errors.contains("document_key"), "\(run.errors)")
+        }
+    }
+
     @Test func `packs are encrypted by the mover, and only dr has the keys`() async throws {
         try await VolumeJourney.run(components: Self.web, initialize: false) { place in
             try await place.journey.expect(0, "init", "--recovery-key", "recovery.pem")

@@ -106,6 +106,30 @@ import Testing
         #expect(refusal.contains(reason), "\(refusal)")
     }
 
+    @Test(arguments: [
+        ("{}", "BestEffort"), ("{requests: {cpu: 1}}", "Burstable"), ("{limits: {cpu: 1, memory: 1Gi}}", "Guaranteed"),
+        ("{limits: {cpu: 1, memory: 1Gi}, requests: {cpu: 1000m}}", "Guaranteed"),
+        ("{limits: {cpu: 1, memory: 1Gi}, requests: {cpu: 100m}}", "Burstable"),
+    ]) func `the server sets the quality of service of a pod, and refuses another one`(
+        _ resources: String, quality: String
+    ) async throws {
+        let lab = try await KubernetesLab()
+        try await lab.apply(
+            """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: main}
+            spec: {containers: [{name: main, image: "x:1", resources: \(resources)}]}
+            """)
+        let found = try await lab.expect("get", "pod/main", "--output=jsonpath={.status.qosClass}")
+        #expect(found == quality)
+        let other = quality == "BestEffort" ? "Burstable" : "BestEffort"
+        let refusal = try await lab.refused(
+            "patch", "pod/main", "--subresource=status", "--type=merge",
+            "--patch={\"status\":{\"qosClass\":\"\(other)\"}}")
+        #expect(refusal.contains("status.qosClass: Invalid value: \"\(other)\": field is immutable"), "\(refusal)")
+    }
+
     @Test func `restricted namespaces refuse pods with the violations`() async throws {
         let lab = try await KubernetesLab()
         try await lab.expect("label", "namespace", "default", "pod-security.kubernetes.io/enforce=restricted")

@@ -53,6 +53,21 @@ import Testing
         #expect(try await verbs(settings).isSuperset(of: ["escalate", "bind"]))
     }
 
+    /// Kubernetes refuses a Role with permissions that its creator does not have.
+    @Test func `a restore has each permission of the backup's Role, which it restores`() {
+        let own = AccessRules.restore + AccessRules.restoreOfObjects
+        for rule in AccessRules.backup + AccessRules.objects {
+            for (resource, verb) in rule.resources.flatMap({ resource in rule.verbs.map { (resource, $0.name) } }) {
+                let isCovered = own.contains { other in
+                    [rule.group, "*"].contains(other.group)
+                        && other.resources.contains { [resource, "*"].contains($0) }
+                        && other.verbs.contains { $0.name == verb }
+                }
+                #expect(isCovered, "\(verb) \(resource).\(rule.group)")
+            }
+        }
+    }
+
     @Test func `a backup has its Role in each namespace of the stack, and none elsewhere`() async throws {
         var settings = ManifestReading.settings
         settings.namespace = "rescue"

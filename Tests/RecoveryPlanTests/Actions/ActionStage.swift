@@ -54,7 +54,9 @@ final class ActionStage: RecoveryServices {
 
     // MARK: Services
 
-    func previewRestore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> ActionPreview {
+    func previewRestore(
+        _ request: ComponentRestoreRequest, in run: RunIdentity, stopped: Set<StoppedWorkload>
+    ) async throws -> ActionPreview {
         ActionPreview(["restore \(request.component)"], bytes: 7)
     }
 

@@ -43,6 +43,17 @@ import Testing
         #expect(clocks.since(.failed, 200) == 1100)
     }
 
+    @Test func `a component that is restored twice counts once, with its last restore`() throws {
+        let lines = [try line(0, .runBegan(run: record()), uptime: 1000)]
+        let restored = [("objects", 1), ("metrics", 3), ("objects", 2)].map {
+            RestoredComponent(component: $0.0, set: "s", newest: $0.1, files: 1, bytes: 1)
+        }
+        let judgement = ObjectivesJudgement(
+            record(), try #require(RecoveryClocks(lines)), restored: restored, checks: [])
+        #expect(judgement.losses.map(\.component) == ["metrics", "objects"])
+        #expect(judgement.losses.map(\.newest) == [3, 2])
+    }
+
     /// Setting the wall clock during the run changes no duration.
     @Test(arguments: [-7200.0, 7200])
     func `a wall clock that jumps changes no duration`(_ jump: Double) throws {

@@ -123,6 +123,18 @@ import Testing
         #expect(skipped == ["after", "later"])
     }
 
+    @Test func `proceed runs the steps that depend on the failed step`() async throws {
+        stage.stage.fail("bad")
+        let outcome = try await stage.run(
+            Rehearsal.plan([
+                stage.step("bad") { $0.onFailure = .proceed }, stage.step("after", needs: ["bad"]),
+                stage.step("later", needs: ["after"]),
+            ]))
+        #expect(outcome.end.verdict == .partial)
+        #expect(outcome.end.reasons.contains { $0.contains("step 'bad' failed") })
+        #expect(stage.stage.log == ["bad", "after", "later"])
+    }
+
     @Test func `rollback undoes the latest first`() async throws {
         stage.stage.fail("c")
         let steps = ["a", "b", "c"].enumerated().map { index, id in

@@ -163,7 +163,9 @@ struct StagedRestore: Action {
 struct StageServices: RecoveryServices {
     var stage: Stage
 
-    func previewRestore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> ActionPreview {
+    func previewRestore(
+        _ request: ComponentRestoreRequest, in run: RunIdentity, stopped: Set<StoppedWorkload>
+    ) async throws -> ActionPreview {
         ActionPreview([])
     }
     func restore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> RestoredComponent {

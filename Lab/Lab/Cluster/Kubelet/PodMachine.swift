@@ -209,8 +209,7 @@ final class PodMachine {
         var status: JSONValue = [
             "phase": .string(phase), "conditions": .array(conditions), "hostIP": "127.0.0.1", "podIP": .string(address),
             "podIPs": [["ip": .string(address)]], "hostIPs": [["ip": "127.0.0.1"]],
-            "startTime": .string(started.ISO8601Format()), "qosClass": "BestEffort",
-            "containerStatuses": .array(containers.map(\.status)),
+            "startTime": .string(started.ISO8601Format()), "containerStatuses": .array(containers.map(\.status)),
         ]
         if !inits.isEmpty { status["initContainerStatuses"] = .array(inits.map(\.status)) }
         if let failure {
