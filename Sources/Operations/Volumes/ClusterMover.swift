@@ -173,7 +173,8 @@ struct MoverWait: Sendable {
         return Self.end(of: pod).map { "the mover pod '\(name)' ended: \($0)" }
     }
 
-    private static func end(of pod: JSONValue) -> String? {
+    /// The reason for which a pod ended; nil while it may run.
+    static func end(of pod: JSONValue) -> String? {
         let state = pod["status"]?["containerStatuses"]?.array?.first?["state"]?["terminated"]
         if let state {
             let code = state["exitCode"]?.integer.map { "exit code \($0)" } ?? "no exit code"
