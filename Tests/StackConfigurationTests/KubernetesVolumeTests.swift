@@ -32,6 +32,11 @@ import Testing
             "exec"
         ),
         ("f: {kind: files, kubernetes: {claim: c, path: /x, access: exec}}", "needs 'workload'"),
+        ("f: {kind: files, kubernetes: {workload: statefulset/p, shards: 3}}", "'shards' needs mode 'in_cluster'"),
+        (
+            "f: {kind: files, kubernetes: {workload: statefulset/p, mode: in_cluster, config_map: c, shards: 65}}",
+            "64"
+        ),
         ("g: {kind: grafana, url: 'http://g', kubernetes: {workload: deployment/g}}", "no data directory"),
         ("f: {kind: files}", "'data' is missing"),
     ])

@@ -136,9 +136,11 @@ extension KubernetesCluster {
     }
 
     private func completeJob(_ object: inout JSONValue) {
+        let limit = object["spec"]?["backoffLimitPerIndex"] == nil ? 6 : Int(Int32.max)
         object.setDefaults([
             "spec": [
-                "parallelism": 1, "completions": 1, "backoffLimit": 6, "completionMode": "NonIndexed", "suspend": false,
+                "parallelism": 1, "completions": 1, "backoffLimit": JSONValue(limit), "completionMode": "NonIndexed",
+                "suspend": false,
             ]
         ])
         guard object["spec"]?["selector"] == nil else { return }

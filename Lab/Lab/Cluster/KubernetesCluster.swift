@@ -21,7 +21,7 @@ package struct KubernetesCluster: Sendable {
     package var stuck: Set<String> = []
     /// Images that no registry contains.
     package var missingImages: Set<String> = []
-    /// The names of jobs whose pods fail on a simulated node.
+    /// The names of jobs whose pods fail on a simulated node; `JOB-INDEX` for one index.
     package var failing: Set<String> = []
     /// Denied requests, such as "patch deployments/scale", "list secrets@monitoring" in one namespace, or "* nodes".
     package var denied: Set<String> = []
@@ -51,6 +51,8 @@ package struct KubernetesCluster: Sendable {
     var settledVersion = 0
     /// True if an object was removed since the last garbage collection.
     var hasRemovals = false
+    /// The pods of each Job, by its uid.
+    var jobPods: [String: JobPods] = [:]
     /// The states that the operators reapply, by object.
     var desired: [Key: JSONValue] = [:]
 

@@ -251,7 +251,7 @@ struct BenchReport: Encodable {
 
     private var volumeTable: [String] {
         guard let volumes else { return [] }
-        let rows = [volumes.stream, volumes.tar, volumes.one, volumes.three].map { row in
+        let rows = [volumes.stream, volumes.tar, volumes.one, volumes.three, volumes.shards].map { row in
             "| \(row.tool) | \(BenchText.seconds(row.wall)) |"
         }
         func text(_ first: BenchRow, _ second: BenchRow) -> String {
@@ -263,7 +263,8 @@ struct BenchReport: Encodable {
                 + "\(volumes.share) MiB for the movers that write to the store themselves. That store is 50 ms away, and a "
                 + "connection moves 256 KiB in a round trip. tar's time as a multiple of the stream's in one round: "
                 + "\(text(volumes.tar, volumes.stream)); one mover's time as a multiple of three's: "
-                + "\(text(volumes.one, volumes.three)).", "",
+                + "\(text(volumes.one, volumes.three)), and as a multiple of three shards': "
+                + "\(text(volumes.one, volumes.shards)).", "",
         ]
     }
 

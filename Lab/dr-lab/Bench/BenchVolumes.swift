@@ -20,11 +20,14 @@ struct BenchVolumes {
         var tar = BenchRow(place: "volume", scenario: .cold, tool: "tar through kubectl exec")
         var one = BenchRow(place: "volumes", scenario: .cold, tool: "dr, in_cluster, one mover")
         var three = BenchRow(place: "volumes", scenario: .cold, tool: "dr, in_cluster, three movers")
+        var shards = BenchRow(place: "volume", scenario: .cold, tool: "dr, in_cluster, one component, three shards")
 
         /// The throughput of the stream as a share of `tar`'s.
         var throughput: Double { tar.wall / max(stream.wall, 0.001) }
         /// The time of one mover as a multiple of that of three.
         var gain: Double { one.wall / max(three.wall, 0.001) }
+        /// The time of one mover as a multiple of that of three shards of the same component.
+        var shardGain: Double { one.wall / max(shards.wall, 0.001) }
 
         /// The least and the greatest ratio of one round.
         static func spread(_ first: BenchRow, _ second: BenchRow) -> [Double] {
@@ -62,13 +65,16 @@ struct BenchVolumes {
                         result.tar.runs.append(try await tar(cluster))
                         result.three.runs.append(
                             try await inCluster(["part-0", "part-1", "part-2"], round, cluster, server))
+                        result.shards.runs.append(
+                            try await inCluster(["whole"], round, cluster, server, shards: 3))
                     }
                 }
             }
         }
         say(
             "stream: \(BenchText.fixed(result.throughput, 2)) of tar's throughput; three movers: "
-                + "\(BenchText.fixed(result.gain, 2)) times as fast as one")
+                + "\(BenchText.fixed(result.gain, 2)) times as fast as one; three shards: "
+                + "\(BenchText.fixed(result.shardGain, 2)) times")
         withExtendedLifetime((server, proxy)) {}
         return result
     }
@@ -91,11 +97,11 @@ struct BenchVolumes {
     }
 
     private func inCluster(
-        _ components: [String], _ round: Int, _ cluster: LaboratoryCluster, _ server: SeaweedFS
+        _ components: [String], _ round: Int, _ cluster: LaboratoryCluster, _ server: SeaweedFS, shards: Int = 1
     ) async throws -> BenchRow.Run {
-        let name = "\(components.count)-\(round)"
+        let name = "\(components.count)-\(shards)-\(round)"
         let store = "s3://\(Self.bucket)/\(name)"
-        let more = ", mode: in_cluster, config_map: dr-\(name), secret: dr"
+        let more = ", mode: in_cluster, config_map: dr-\(name), secret: dr, shards: \(shards)"
         let folder = try await prepare(
             name, store: store, components, more: more, cluster,
             environment: [

@@ -29,6 +29,10 @@ struct ComponentBackup: Sendable {
     let logger: Logger
     /// Folders that are excluded wherever they are.
     var ownFolders = OwnFolders()
+    /// The share of the files to store; nil for the whole tree.
+    var shard: Shard?
+    /// The files that shards have stored, which ``catalog`` has too; nil without shards.
+    var sharded: ShardMerge.Result?
 
     struct Result: Sendable {
         var manifest: Manifest
@@ -53,8 +57,10 @@ struct ComponentBackup: Sendable {
         }
         // A tree that is gone as a whole needs no examination; a tree that lost a part does.
         let tree = try CapturedTree(capture.root, layers: capture.layers)
-        let changed = changes.tops.filter(tree.hasTop).map { String(decoding: $0, as: UTF8.self) }
-        findings.add(damage: try await capture.examine(changed.sorted()))
+        let changed = changes.tops.union(sharded?.tops ?? []).filter(tree.hasTop)
+            .map { String(decoding: $0, as: UTF8.self) }
+        // Only the whole component can be examined.
+        if shard == nil { findings.add(damage: try await capture.examine(changed.sorted())) }
 
         let stored = Stored()
         let skipped = findings.state.damage.map { Array($0.path.utf8) }
@@ -67,7 +73,8 @@ struct ComponentBackup: Sendable {
         return try await pool.run {
             try catalog.removeGone()
             for path in skipped { try catalog.removeTree(path) }
-            let isUnchanged = changes.fresh == 0 && changes.gone == 0 && skipped.isEmpty && !isForgotten
+            let isUnchanged =
+                changes.fresh == 0 && changes.gone == 0 && skipped.isEmpty && !isForgotten && sharded == nil
             return try writeManifest(of: stored, root: root, isUnchanged: isUnchanged, noting: findings)
         }
     }
@@ -87,6 +94,10 @@ struct ComponentBackup: Sendable {
     }
 
     private func walk(_ visit: (FileRecord) throws -> Void, _ findings: Findings) throws {
+        let visit = { (record: FileRecord) in
+            if let shard, record.kind != .file || !shard.contains(record.path) { return }
+            try visit(record)
+        }
         let walker = TreeWalker(
             tree: try CapturedTree(capture.root, layers: capture.layers), isExcluded: { capture.isExcluded($0) },
             ownFolders: ownFolders)
@@ -206,7 +217,8 @@ struct ComponentBackup: Sendable {
             contents: try isUnchanged ? previous?.contents ?? catalog.merkleRoot() : catalog.merkleRoot(),
             damage: found.damage.sorted { $0.path < $1.path },
             withheld: capture.withheld.isEmpty ? nil : capture.withheld,
-            packs: isUnchanged ? previous?.packs ?? [] : try packsInUse(stored))
+            packs: isUnchanged ? previous?.packs ?? [] : try packsInUse(stored), shard: shard)
+        if let shard { manifest.name = shard.manifestName(inRun: run) }
         let bytes = try putUnderFreeName(&manifest)
         if let warning = findings.vanished(from: component) { findings.add(warning: warning) }
         if totals.files == 0 { findings.add(warning: "\(component): there is nothing to back up: no files found") }
@@ -237,7 +249,7 @@ struct ComponentBackup: Sendable {
         try catalog.forEachDescribed { live[$0.pack, default: MemberRuns()].append($0.member) }
         try catalog.forEachBorrowed { lent[$0.pack, default: MemberRuns()].append($0.member) }
         var uses = stored.packs
-        for use in previous?.packs ?? [] { uses[use.pack] = use }
+        for use in (sharded?.packs ?? []) + (previous?.packs ?? []) { uses[use.pack] = use }
         return try Set(live.keys).union(lent.keys).sorted().map { number in
             guard let id = try catalog.pack(number: number), var use = uses[id] else {
                 throw RepositoryError.damaged(component, "the catalog names pack \(number), which no manifest does")
@@ -326,5 +338,5 @@ private final class Findings: Sendable {
 }
 
 extension BackupSet.Added {
-    init() { self.init(files: 0, bytes: 0, stored: 0, packs: 0) }
+    package init() { self.init(files: 0, bytes: 0, stored: 0, packs: 0) }
 }

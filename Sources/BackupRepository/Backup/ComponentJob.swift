@@ -27,6 +27,26 @@ package struct ComponentJob: Codable, Equatable, Sendable {
     /// Packs not to build upon.
     package var unwanted: Set<String>
     package var base: Base?
+    /// The share of the files to store; nil for the whole component.
+    package var shard: Shard?
+    /// The shards of this run that have stored their shares.
+    package var parts: [Part]?
+
+    /// The manifest of a shard.
+    package struct Part: Codable, Equatable, Sendable {
+        package var shard: Shard
+        package var manifest: Timestamp
+        package var sha256: Digest
+        /// The recipients to which every pack of it is encrypted; nil if they are not known.
+        package var recipients: [String]?
+
+        package init(_ shard: Shard, _ result: Result) {
+            self.shard = shard
+            manifest = result.manifest
+            sha256 = result.sha256
+            recipients = result.recipients
+        }
+    }
 
     /// The manifest to build upon.
     package struct Base: Codable, Equatable, Sendable {
@@ -114,6 +134,8 @@ private struct JobSurroundings: RunSurroundings {
     let asking: @Sendable (Set<String>) throws -> Set<String>
 
     var run: String { job.run }
+    var shard: Shard? { job.shard }
+    var parts: [ComponentJob.Part] { job.parts ?? [] }
     func unwanted(_ component: String) -> Set<String> { job.unwanted }
     func doomed(_ packs: Set<String>, of component: String) throws -> Set<String> { try asking(packs) }
 

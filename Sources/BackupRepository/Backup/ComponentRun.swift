@@ -97,7 +97,7 @@ struct ComponentRun: Sendable {
         let manifest = try await run.pool.run {
             try run.repository.manifest(component.name, result.manifest, sha256: result.sha256)
         }
-        guard manifest.run == surroundings.run, manifest.source == component.kind else {
+        guard manifest.run == surroundings.run, manifest.source == component.kind, manifest.shard == nil else {
             throw RepositoryError.damaged(
                 Layout.manifest(component.name, result.manifest).text, "it is not the manifest of this run")
         }
@@ -150,6 +150,8 @@ struct ComponentRun: Sendable {
                 lanes: max(1, run.lanes / run.components.count + run.lanes % run.components.count),
                 progress: component.progress, logger: run.logger)
             backup.ownFolders = ownFolders
+            backup.shard = surroundings.shard
+            backup.sharded = base.sharded
             var result = try await backup.run()
             result.added = result.added + added
             let doomed = try await run.pool.run { [result] in
@@ -171,9 +173,12 @@ struct ComponentRun: Sendable {
     /// Packs of the base keep the recipients that they have.
     private func recipients(of manifest: Manifest, since base: Base) -> Set<String>? {
         guard let now = run.repository.encryption.fingerprints else { return nil }
-        let old = Set(base.previous?.manifest.packs.map(\.pack) ?? [])
-        guard manifest.packs.contains(where: { old.contains($0.pack) }) else { return Set(now) }
-        return base.recipients.map { Set(now).intersection($0) }
+        let used = Set(manifest.packs.map(\.pack))
+        var common: Set<String>? = Set(now)
+        for (packs, recipients) in base.origins where !used.isDisjoint(with: packs) {
+            common = recipients.flatMap { common?.intersection($0) }
+        }
+        return common
     }
 
     /// The number of attempts to store packs that prunes remove before the component counts as failed.
@@ -187,8 +192,11 @@ struct ComponentRun: Sendable {
         let catalog: Catalog
         /// Packs not to build upon: unwanted ones, and unencrypted ones where there are recipients.
         var refused: Set<String>
-        var recipients: [String]?
+        /// Packs that earlier runs and the shards stored, with the recipients of all of them; nil if these are not known.
+        var origins: [(packs: Set<String>, recipients: Set<String>?)] = []
         var warnings: [String] = []
+        /// The files of shards; ``catalog`` has them too.
+        var sharded: ShardMerge.Result?
     }
 
     /// The packs of a manifest that are not encrypted. Their content is stored again, so that the new set rests on none.
@@ -202,7 +210,23 @@ struct ComponentRun: Sendable {
         return clear.intersection(manifest.packs.map(\.pack))
     }
 
+    /// The base of the run, with the files that its shards have stored.
     private func base(without unwanted: Set<String>) async throws -> Base {
+        var base = try await baseOfHistory(without: unwanted)
+        guard !surroundings.parts.isEmpty else { return base }
+        component.progress.begin("reading the names that the shards stored")
+        let merge = ShardMerge(
+            repository: run.repository, component: component.name, run: surroundings.run,
+            base: Set(base.previous?.manifest.packs.map(\.pack) ?? []), unwanted: base.refused, pool: run.pool)
+        let merged = try await merge.merge(surroundings.parts, into: base.catalog)
+        base.warnings += merged.warnings
+        guard !merged.packs.isEmpty else { return base }
+        base.origins.append((Set(merged.packs.map(\.pack)), merged.recipients))
+        base.sharded = merged
+        return base
+    }
+
+    private func baseOfHistory(without unwanted: Set<String>) async throws -> Base {
         let filler = CatalogFiller(repository: run.repository, pool: run.pool)
         func fromNothing() async throws -> Catalog {
             try await run.state.catalog(of: component.name, for: nil, from: filler)
@@ -219,8 +243,9 @@ struct ComponentRun: Sendable {
         do {
             let catalog = try await run.state.catalog(of: component.name, for: previous, from: filler)
             return Base(
-                previous: previous, catalog: catalog, refused: refused, recipients: found.recipients, warnings: warnings
-            )
+                previous: previous, catalog: catalog, refused: refused,
+                origins: [(Set(previous.manifest.packs.map(\.pack)), found.recipients.map(Set.init))],
+                warnings: warnings)
         } catch let error as RepositoryError where error.reason == .damaged {
             let warning =
                 "\(component.name): the previous backup cannot be used as a base, all files are read again: \(error)"
@@ -244,9 +269,9 @@ struct ComponentRun: Sendable {
 }
 
 extension BackupSet.Added {
-    fileprivate static func + (left: Self, right: Self) -> Self {
+    package static func + (left: Self, right: Self) -> Self {
         .init(
-            files: left.files + right.files, bytes: left.bytes + right.bytes, stored: left.stored + right.stored,
-            packs: left.packs + right.packs)
+            files: left.files.addingClamped(right.files), bytes: left.bytes.addingClamped(right.bytes),
+            stored: left.stored.addingClamped(right.stored), packs: left.packs.addingClamped(right.packs))
     }
 }

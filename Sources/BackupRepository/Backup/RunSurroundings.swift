@@ -2,6 +2,10 @@
 protocol RunSurroundings: Sendable {
     /// The random id of the run.
     var run: String { get }
+    /// The share of the files to store; nil for all.
+    var shard: Shard? { get }
+    /// The shards that have stored files of this run.
+    var parts: [ComponentJob.Part] { get }
 
     /// Returns the packs not to build upon.
     func unwanted(_ component: String) -> Set<String>
@@ -15,6 +19,8 @@ protocol RunSurroundings: Sendable {
 
 extension BackupRun.Start: RunSurroundings {
     var run: String { guarding.run }
+    var shard: Shard? { nil }
+    var parts: [ComponentJob.Part] { [] }
     func unwanted(_ component: String) -> Set<String> { guarding.unwanted(component) }
     func doomed(_ packs: Set<String>, of component: String) throws -> Set<String> {
         try guarding.doomed(packs, of: component)

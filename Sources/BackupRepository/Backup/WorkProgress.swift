@@ -20,3 +20,8 @@ package final class WorkProgress: Sendable {
     package func begin(_ phase: String) { mutex.withLock { $0 = State(phase: phase) } }
     package func update(_ change: (inout sending State) -> Void) { mutex.withLock { change(&$0) } }
 }
+
+extension WorkProgress.State {
+    /// The beginning of a phase.
+    package init(of phase: String) { self.init(phase: phase) }
+}

@@ -31,7 +31,10 @@ package struct TreeChanges: Equatable, Sendable {
         if !lastTop.isEmpty, path.starts(with: lastTop), path.count == lastTop.count || path[lastTop.count] == slash {
             return
         }
-        lastTop = Array(path.prefix { $0 != slash })
+        lastTop = Self.top(of: path)
         tops.insert(lastTop)
     }
+
+    /// Returns the first component of a path.
+    static func top(of path: [UInt8]) -> [UInt8] { Array(path.prefix { $0 != UInt8(ascii: "/") }) }
 }

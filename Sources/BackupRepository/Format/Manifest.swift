@@ -32,11 +32,13 @@ package struct Manifest: Codable, Equatable, Sendable {
     package var withheld: [Withheld]?
     /// The packs that hold it. Only the listed members belong to this backup.
     package var packs: [PackUse]
+    /// The share of the files that it has, if it is the manifest of a shard. No set names such a manifest.
+    package var shard: Shard?
 
     enum CodingKeys: String, CodingKey {
         case format, kind, component, source, name, captured, run, watermark, oldest, datum, facts, root, totals
         case contents
-        case damage, withheld, packs
+        case damage, withheld, packs, shard
     }
 
     package struct Totals: Codable, Equatable, Sendable {

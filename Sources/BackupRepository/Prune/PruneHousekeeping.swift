@@ -26,7 +26,8 @@ struct PruneHousekeeping {
         guard !prune.isDryRun else { return outcome }
         var superfluous = permit.listing.leases.outlived
         superfluous += try noteUnwanted(unwanted)
-        superfluous += try staleVerifications() + stalePins() + staleRecordings() + staleWitnesses() + oldProbes()
+        superfluous +=
+            try staleVerifications() + stalePins() + staleRecordings() + staleWitnesses() + oldProbes() + oldParts()
         superfluous += try marks.list(SampledMark.kind).dropLast(SampledMark.most).map(\.key)
         let reserves = try marks.list(SpaceReserve.kind)
         superfluous += reserves.dropLast().map(\.key)
@@ -69,6 +70,11 @@ struct PruneHousekeeping {
     /// Returns the probe objects of a killed `dr doctor` or prune.
     private func oldProbes() throws -> [ObjectKey] {
         try marks.list("probe").filter { permit.clock.age(of: $0.modified ?? .max) > 86_400 }.map(\.key)
+    }
+
+    /// Returns the results of movers that their run did not take.
+    private func oldParts() throws -> [ObjectKey] {
+        try marks.list("part").filter { permit.clock.age(of: $0.modified ?? .max) > RunMark.life }.map(\.key)
     }
 
     /// - Returns: the marks that the new one replaces.

@@ -11,12 +11,23 @@ struct CatalogFiller: Sendable {
 
     func fill(_ catalog: Catalog, from manifest: Manifest) async throws {
         try catalog.clear()
+        try await add(manifest.packs, of: manifest.component, to: catalog) { _, _ in }
+    }
+
+    /// Adds the entries of packs, which replace those with the same paths.
+    /// - Parameter check: receives the index and the entries of each pack, before they are added.
+    func add(
+        _ packs: [Manifest.PackUse], of component: String, to catalog: Catalog,
+        checking check: @escaping @Sendable (PackIndex, [CatalogEntry]) throws -> Void
+    ) async throws {
         // Numbers first, in the manifest's order, so that contents are ordered by the age of their packs.
-        for use in manifest.packs { _ = try catalog.number(ofPack: use.pack) }
-        try await manifest.packs.concurrentForEach(limit: window) { use in
+        for use in packs { _ = try catalog.number(ofPack: use.pack) }
+        try await packs.concurrentForEach(limit: window) { use in
             try await pool.run {
-                let index = try repository.index(manifest.component, use)
-                try catalog.insert(try entries(of: index, as: use, of: manifest.component, in: catalog))
+                let index = try repository.index(component, use)
+                let entries = try entries(of: index, as: use, of: component, in: catalog)
+                try check(index, entries)
+                try catalog.insert(entries)
             }
         }
     }

@@ -211,13 +211,23 @@ package struct Verification: Sendable {
     private func noteOrphans(_ named: Set<ObjectKey>, _ ledger: VerificationLedger) throws {
         let components = Set(named.compactMap { $0.text.split(separator: "/").first.map(String.init) })
         for component in components.sorted() {
+            var shards = 0
             try repository.store.list(prefix: Layout.manifestPrefix(component), after: nil) { object in
-                if !named.contains(object.key) {
+                if Layout.name(of: object.key, suffix: ".json").flatMap(Timestamp.init).map(Shard.isManifestName)
+                    == true
+                {
+                    shards += 1
+                } else if !named.contains(object.key) {
                     ledger.update {
                         $0.notes.append("'\(object.key)' does not belong to a readable set: its run did not finish")
                     }
                 }
                 return .proceed
+            }
+            if shards > 0 {
+                ledger.update { [shards] in
+                    $0.notes.append("\(component): \(Units.count(shards, "manifest")) of shards remain until a prune")
+                }
             }
         }
     }

@@ -57,6 +57,9 @@ package struct ClaimRecord: Codable, Equatable, Sendable {
             || key.hasPrefix("volume.beta.kubernetes.io/") || key.hasPrefix("kubectl.kubernetes.io/")
     }
 
+    /// True if pods on several nodes can mount the volume.
+    var isForManyNodes: Bool { !Set(accessModes).isDisjoint(with: ["ReadWriteMany", "ReadOnlyMany"]) }
+
     /// Returns the facts of a manifest about the volume.
     func facts(_ place: VolumePlacement) throws -> [String: String] {
         var record = self

@@ -27,20 +27,29 @@ struct InClusterBackup: RemoteComponent {
     ) async throws -> ComponentJob.Result {
         progress.update { $0.phase = "finding the volume" }
         let host = try await host()
-        var pod = MoverPod(
-            name: "dr-\(component.name.prefix(40))-\(job.run.prefix(12))",
-            purpose: .backup(writes: !component.settings.writablePaths.isEmpty), place: host.place,
-            cluster: host.cluster, labels: MoverPod.labels(run: job.run, component: component.name, stack: host.stack))
-        pod.allowsRoot = volume.allowsRoot
+        let facts = try await host.facts()
+        var job = job
         let parts = PartCollection(
             run: job.run, component: component.name, proof: PartProof(), life: host.cluster.deadline,
             repository: repository)
-        let document = try self.document(pod, job, facts: try await host.facts(), proof: parts.proof)
+        var shards = ShardedBackup.Outcome()
+        if volume.shards > 1 {
+            let sharded = ShardedBackup(
+                component: component.name, count: volume.shards, within: host.cluster.within, kubectl: host.kubectl,
+                parts: parts, pool: pool)
+            let pod = pod(
+                "dr-\(component.name.prefix(36))-\(job.run.prefix(12))-shards", of: job.run, host, spreads: true)
+            shards = try await sharded.run(
+                try document(pod, job, facts: facts, proof: parts.proof, shards: volume.shards), named: pod.name,
+                progress: progress)
+            job.parts = shards.parts
+        }
+        let pod = pod("dr-\(component.name.prefix(40))-\(job.run.prefix(12))", of: job.run, host)
+        let document = try self.document(pod, job, facts: facts, proof: parts.proof)
         progress.update { $0.phase = "starting the job" }
         try await host.kubectl.create(document)
         do {
-            let result = try await wait(
-                pod.name, parts, kubectl: host.kubectl, progress: progress)
+            let result = try await wait(pod.name, parts, kubectl: host.kubectl, progress: progress)
             await remove(pod.name, host.kubectl)
             // The mover does not know of prunes that began meanwhile.
             let manifest = try await pool.run {
@@ -52,7 +61,10 @@ struct InClusterBackup: RemoteComponent {
                     component.name, "a prune removes \(Units.count(gone.count, "pack")) that its backup uses",
                     hint: "run `dr backup` again when no prune is running")
             }
+            await pool.run { [shards] in shards.removeManifests(of: component.name, from: repository.store) }
             var stored = result
+            stored.added = stored.added + shards.added
+            stored.warnings += shards.warnings
             stored.warnings += await host.warnings()
             return stored
         } catch {
@@ -61,16 +73,28 @@ struct InClusterBackup: RemoteComponent {
         }
     }
 
-    private func document(_ pod: MoverPod, _ job: ComponentJob, facts: [String: String], proof: PartProof) throws
-        -> JSONValue
-    {
+    private func pod(_ name: String, of run: String, _ host: ClusterMover, spreads: Bool = false) -> MoverPod {
+        var pod = MoverPod(
+            name: name, purpose: .backup(writes: !component.settings.writablePaths.isEmpty), place: host.place,
+            cluster: host.cluster, labels: MoverPod.labels(run: run, component: component.name, stack: host.stack))
+        pod.allowsRoot = volume.allowsRoot
+        pod.spreads = spreads && host.claim?.isForManyNodes == true
+        return pod
+    }
+
+    /// - Parameter shards: the number of pods of the Job; nil for one that stores the whole component.
+    private func document(
+        _ pod: MoverPod, _ job: ComponentJob, facts: [String: String], proof: PartProof, shards: Int? = nil
+    ) throws -> JSONValue {
         let podDocument = try pod.document()
         var spec = podDocument["spec"]?.object ?? [:]
         var container = spec["containers"]?.array?.first?.object ?? [:]
-        container["command"] = [
-            "dr", "mover", "run", "--config", "/etc/dr/dr.yaml", "--component", .string(component.name), "--data",
-            .string(pod.place.data),
+        let command = [
+            "dr", "mover", "run", "--config", "/etc/dr/dr.yaml", "--component", component.name, "--data",
+            pod.place.data,
         ]
+        // A dr that does not know shards refuses the option, instead of storing the whole component in each pod.
+        container["command"] = .array((command + (shards.map { ["--shards", "\($0)"] } ?? [])).map { .string($0) })
         container["env"] = .array(
             (container["env"]?.array ?? []) + [
                 ["name": .string(Self.jobVariable), "value": .string(try JSONDecoding.text(job))],
@@ -86,15 +110,19 @@ struct InClusterBackup: RemoteComponent {
                 ["name": "config", "configMap": ["name": .string(volume.configMap ?? "dr")]]
             ])
         let metadata = podDocument["metadata"] ?? [:]
-        return [
-            "apiVersion": "batch/v1", "kind": "Job", "metadata": metadata,
-            "spec": [
-                "backoffLimit": 0, "completions": 1, "parallelism": 1, "ttlSecondsAfterFinished": 3600,
-                "template": [
-                    "metadata": ["labels": metadata["labels"] ?? [:]], "spec": .object(spec),
-                ],
-            ],
+        var jobSpec: [String: JSONValue] = [
+            "completions": JSONValue(shards ?? 1), "parallelism": JSONValue(shards ?? 1),
+            "ttlSecondsAfterFinished": 3600,
+            "template": ["metadata": ["labels": metadata["labels"] ?? [:]], "spec": .object(spec)],
         ]
+        if shards == nil {
+            jobSpec["backoffLimit"] = 0
+        } else {
+            // An index that fails ends neither the others nor the Job.
+            jobSpec["completionMode"] = "Indexed"
+            jobSpec["backoffLimitPerIndex"] = 0
+        }
+        return ["apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": .object(jobSpec)]
     }
 
     private func wait(
@@ -104,7 +132,8 @@ struct InClusterBackup: RemoteComponent {
         var last = ""
         while true {
             let found = try await pool.run { try parts.take() }
-            if let mark = found.marks.first {
+            // A shard may be late.
+            if let mark = found.marks.first(where: { $0.shard == nil }) {
                 guard let result = mark.result else {
                     throw ComponentJobFailure(
                         detail: mark.failure ?? "it failed without a reason", isStoreFull: mark.isStoreFull)
@@ -139,15 +168,18 @@ struct InClusterBackup: RemoteComponent {
                 last = line
                 progress.update { $0 = state }
             }
-            try await Task.sleep(for: .seconds(2))
+            try await Task.sleep(for: .seconds(1))
         }
     }
 
-    private func remove(_ name: String, _ kubectl: Kubectl) async {
+    private func remove(_ name: String, _ kubectl: Kubectl) async { await kubectl.removeJob(name) }
+}
+
+extension Kubectl {
+    /// Removes a Job and its pods. Uses a separate task, because a cancelled one must still clean up.
+    func removeJob(_ name: String) async {
         await Task {
-            _ = try? await kubectl.run([
-                "delete", "job", name, "--ignore-not-found", "--cascade=background", "--wait=false",
-            ])
+            _ = try? await run(["delete", "job", name, "--ignore-not-found", "--cascade=background", "--wait=false"])
         }.value
     }
 }
@@ -157,11 +189,16 @@ package struct InClusterPart {
     private let session: Session
     private let component: ComponentConfiguration
     private let data: String
+    /// The number of pods that store the component; nil for one.
+    private let shards: Int?
 
-    /// - Parameter data: the data directory in this pod.
+    /// - Parameters:
+    ///   - data: the data directory in this pod.
+    ///   - shards: the number of pods that store the component; nil for one.
     /// - Throws: `UsageError` for a component that the configuration does not have.
-    package init(_ session: Session, component name: String, data: String) throws {
+    package init(_ session: Session, component name: String, data: String, shards: Int?) throws {
         self.session = session
+        self.shards = shards
         guard let component = try session.chosen([name]).first else {
             throw UsageError("there is no component '\(name)' in the configuration")
         }
@@ -172,11 +209,12 @@ package struct InClusterPart {
     /// - Parameter tell: receives the progress, one line at a time.
     package func run(environment: [String: String], tell: @escaping @Sendable (String) -> Void) async throws {
         guard let text = environment[InClusterBackup.jobVariable],
-            let job = try? JSONDecoding.decode(ComponentJob.self, text), job.component == component.name
+            var job = try? JSONDecoding.decode(ComponentJob.self, text), job.component == component.name
         else { throw UsageError("\(InClusterBackup.jobVariable) is not the job of component '\(component.name)'") }
         guard let proof = PartProof(key: environment[PartProof.variable]) else {
             throw UsageError("\(PartProof.variable) is not the key of a job")
         }
+        job.shard = try shard(environment)
         let facts = environment[InClusterBackup.factsVariable]
             .flatMap { try? JSONDecoding.decode([String: String].self, $0) }
         let repository = try await session.writableRepository()
@@ -194,7 +232,8 @@ package struct InClusterPart {
             }
         }
         defer { telling.cancel() }
-        var mark = PartMark(at: session.now(), run: job.run, component: component.name, isStoreFull: false)
+        var mark = PartMark(
+            at: session.now(), run: job.run, component: component.name, shard: job.shard, isStoreFull: false)
         var failure: (any Error)?
         do {
             mark.result = try await job.run(
@@ -210,5 +249,14 @@ package struct InClusterPart {
         mark.at = session.now()
         try await session.pool.run { [mark] in _ = try Marks(repository).put(try proof.signed(mark)) }
         if let failure { throw failure }
+    }
+
+    private func shard(_ environment: [String: String]) throws -> Shard? {
+        guard let shards else { return nil }
+        let variable = "JOB_COMPLETION_INDEX"
+        guard let index = environment[variable].flatMap({ Int($0) }), let shard = Shard(index, of: shards) else {
+            throw UsageError("\(variable) is not the index of one of \(shards) shards")
+        }
+        return shard
     }
 }

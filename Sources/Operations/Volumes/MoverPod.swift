@@ -38,6 +38,8 @@ struct MoverPod: Sendable {
     var seedClaim: String?
     /// The pod that dr itself runs in.
     var owner: JSONValue?
+    /// True for one of several pods on a volume that many nodes can mount: each runs on another node, if there is one.
+    var spreads = false
 
     /// The labels of everything that dr creates for a component.
     static func labels(run: String, component: String, stack: String) -> [String: String] {
@@ -96,7 +98,7 @@ struct MoverPod: Sendable {
             ),
         ]
         spec["tolerations"] = place.tolerations
-        spec["nodeSelector"] = place.pod == nil ? place.nodeSelector : nil
+        spec["nodeSelector"] = place.pod == nil || spreads ? place.nodeSelector : nil
         let secrets = cluster.imagePullSecrets.map { JSONValue.object(["name": .string($0)]) }
         spec["imagePullSecrets"] = secrets.isEmpty ? place.imagePullSecrets : .array(secrets)
         spec["priorityClassName"] = cluster.priorityClass.map { .string($0) }
@@ -174,10 +176,18 @@ struct MoverPod: Sendable {
         return .object(container)
     }
 
-    /// Puts the pod on the node of the workload's pod: only there a volume for one node can be mounted as well.
+    /// Puts the pod on the node of the workload's pod: only there a volume for one node can be mounted as well. Pods that
+    /// spread need no more than the nodes that the workload itself may use.
     private func place(in spec: inout [String: JSONValue]) {
-        guard place.pod != nil else {
+        guard place.pod != nil, !spreads else {
             spec["affinity"] = place.affinity
+            guard spreads else { return }
+            spec["topologySpreadConstraints"] = [
+                [
+                    "maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway",
+                    "labelSelector": ["matchLabels": .object(labels.mapValues { .string($0) })],
+                ]
+            ]
             return
         }
         let unique = "statefulset.kubernetes.io/pod-name"

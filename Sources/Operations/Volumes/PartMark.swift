@@ -12,6 +12,8 @@ struct PartMark: Mark {
     var at: Timestamp
     var run: String
     var component: String
+    /// The share of the files that the result has; nil for the whole component.
+    var shard: Shard?
     /// Nil if the component could not be stored.
     var result: ComponentJob.Result?
     var failure: String?

@@ -69,6 +69,11 @@ extension Session {
                 throw UsageError(
                     "\(component.name): mode 'in_cluster' does not lock objects; use mode: stream with `store: lock:`")
             }
+            if volume.shards > 1, !component.settings.writablePaths.isEmpty {
+                throw UsageError(
+                    "\(component.name): a component of kind '\(component.kind)' works together with its server, so several "
+                        + "pods cannot capture it at once; remove `kubernetes: shards:`")
+            }
             return .remote(
                 InClusterBackup(component: component, volume: volume, session: volumeSession, pool: pool) {
                     try await moverHost(component, volume)

@@ -109,6 +109,11 @@ package struct KubernetesVolume: Equatable, Sendable {
     /// Mode `in_cluster`: the ConfigMap with the pod's dr.yaml, and the Secret with its environment.
     package var configMap: String?
     package var secret: String?
+    /// Mode `in_cluster`: the number of pods that store the component together.
+    package var shards = 1
+
+    /// The most pods for one component.
+    package static let mostShards = 64
 
     package init() {}
 }
@@ -152,6 +157,9 @@ extension KubernetesVolume: Section {
             "config_map", \.configMap, as: .kubernetesName,
             about: "ConfigMap with dr.yaml, for the mode 'in_cluster'."),
         Key("secret", \.secret, as: .kubernetesName, about: "Secret with environment variables, for 'in_cluster'."),
+        Key(
+            "shards", \.shards, as: .count(1...mostShards),
+            about: "Number of pods that read and store the component side by side, for 'in_cluster'. Default: 1."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
@@ -169,6 +177,10 @@ extension KubernetesVolume: Section {
         }
         if access == .exec, mode == .inCluster {
             reader.complain(written["mode"], "access 'exec' reads through dr: it has no mode 'in_cluster'")
+        }
+        if shards > 1, mode != .inCluster {
+            reader.complain(
+                written["shards"], "'shards' needs mode 'in_cluster': only its pods use the store themselves")
         }
     }
 }

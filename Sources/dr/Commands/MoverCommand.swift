@@ -71,9 +71,14 @@ struct MoverPart: AsyncParsableCommand {
     @Option(name: .long, help: "Data directory in this pod.")
     var data: String
 
+    @Option(
+        name: .long,
+        help: "Number of pods that store the component. This one stores the share JOB_COMPLETION_INDEX. Default: 1.")
+    var shards: Int?
+
     func run() async throws {
         let session = try Session(options)
-        let part = try InClusterPart(session, component: component, data: data)
+        let part = try InClusterPart(session, component: component, data: data, shards: shards)
         try await part.run(environment: ProcessInfo.processInfo.environment) { line in
             try? StandardOutput.write(exactly: line + "\n")
         }

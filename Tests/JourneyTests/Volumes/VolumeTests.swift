@@ -187,25 +187,7 @@ import Testing
         try await VolumeJourney.run(components: component, s3: server) { place in
             try await place.makeNamespace()
             try await place.applyFiles()
-            try await place.cluster.apply(
-                """
-                apiVersion: v1
-                kind: ConfigMap
-                metadata: {name: dr, namespace: \(VolumeJourney.namespace)}
-                data:
-                  dr.yaml: |
-                    store: {url: "s3://\(place.journey.bucketAndPrefix)"}
-                    components: {\(component)}
-                ---
-                apiVersion: v1
-                kind: Secret
-                metadata: {name: dr, namespace: \(VolumeJourney.namespace)}
-                stringData:
-                  AWS_ACCESS_KEY_ID: "\(server.accessKey)"
-                  AWS_SECRET_ACCESS_KEY: "\(server.secretKey)"
-                  AWS_ENDPOINT_URL: "\(server.endpoint)"
-                  AWS_EC2_METADATA_DISABLED: "true"
-                """)
+            try await place.applyOwnConfiguration(component, of: server, endpoint: server.endpoint)
             try await place.journey.expect(0, "backup")
             let second = try await place.journey.expect(0, "backup")
             #expect(second.output.contains("0 B"), "\(second.output)")

@@ -104,6 +104,59 @@ import Testing
         #expect(lab.standIn.server.violations == [])
     }
 
+    @Test func `an index of a job that fails costs only its own share`() async throws {
+        let lab = try await KubernetesLab()
+        lab.standIn.with { $0.failing = ["split-1"] }
+        try await lab.apply(
+            """
+            apiVersion: batch/v1
+            kind: Job
+            metadata: {name: split}
+            spec:
+              completionMode: Indexed
+              completions: 4
+              parallelism: 2
+              backoffLimitPerIndex: 1
+              template: {spec: {restartPolicy: Never, containers: [{name: main, image: "x:1"}]}}
+            """)
+        try await lab.expect("wait", "--for=condition=failed", "job/split", "--timeout=2m")
+        let status = lab.object("Job", "split")?["status"]
+        #expect(status?["completedIndexes"] == "0,2-3")
+        #expect(status?["failedIndexes"] == "1")
+        #expect(status?["succeeded"] == 3 && status?["failed"] == 2)
+        #expect(lab.events("FailedIndexes") == ["Job has failed indexes"])
+        let names = lab.standIn.with { $0.names(of: "Pod") }
+        #expect(names.filter { $0.hasPrefix("split-1-") }.count == 2, "\(names)")
+        #expect(lab.standIn.server.violations == [])
+    }
+
+    @Test func `a pod of a job that is deleted before it ends counts as failed`() async throws {
+        let lab = try await KubernetesLab()
+        lab.standIn.with { $0.stuck = ["split"] }
+        try await lab.apply(
+            """
+            apiVersion: batch/v1
+            kind: Job
+            metadata: {name: split}
+            spec:
+              completionMode: Indexed
+              completions: 2
+              parallelism: 2
+              backoffLimitPerIndex: 0
+              template: {spec: {restartPolicy: Never, containers: [{name: main, image: "x:1"}]}}
+            """)
+        try await lab.wait(until: "both pods are there") { lab in
+            lab.standIn.with { $0.names(of: "Pod").count } == 2
+        }
+        let second = "--selector=batch.kubernetes.io/job-completion-index=1"
+        try await lab.expect("delete", "pod", second, "--force", "--grace-period=0")
+        try await lab.wait(until: "its index has failed") {
+            $0.object("Job", "split", in: "default")?["status"]?["failedIndexes"] == "1"
+        }
+        #expect(lab.object("Job", "split")?["status"]?["active"] == 1)
+        #expect(lab.standIn.with { $0.names(of: "Pod").count } == 1)
+    }
+
     @Test(arguments: [
         ("nodeSelector: {disk: fast}", "1 node(s) didn't match Pod's node affinity/selector"),
         ("volumes: [{name: x, persistentVolumeClaim: {claimName: lost}}]", "persistentvolumeclaim \"lost\" not found"),

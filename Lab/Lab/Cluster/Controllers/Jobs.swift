@@ -25,25 +25,29 @@ extension KubernetesCluster {
     private mutating func settle(_ key: Key, _ job: JSONValue) {
         let isSuspended = job["spec"]?["suspend"]?.bool == true
         let pods = dependents(of: job, .pods)
-        func inPhase(_ phase: String) -> [JSONValue] {
-            pods.map(\.value).filter { $0["status"]?["phase"]?.text == phase }
-        }
-        let succeeded = inPhase("Succeeded")
-        let failed = inPhase("Failed")
+        jobPods[job.uid, default: JobPods()].look(at: pods.map(\.value))
+        let counted = jobPods[job.uid, default: JobPods()]
         let active = pods.filter { pod in
             !pod.value.isTerminating && !["Succeeded", "Failed"].contains(pod.value["status"]?["phase"]?.text)
         }
         let completions = job["spec"]?["completions"]?.integer ?? 1
         let parallelism = job["spec"]?["parallelism"]?.integer ?? 1
         let isIndexed = job["spec"]?["completionMode"]?.text == "Indexed"
-        let done = isIndexed ? Set(succeeded.compactMap(Self.index)).count : succeeded.count
+        let completed = counted.completedIndexes
+        let failedIndexes =
+            job["spec"]?["backoffLimitPerIndex"]?.integer.map(counted.failedIndexes) ?? []
+        let done = isIndexed ? completed.count : counted.succeeded
         var status = job["status"] ?? [:]
         if status["startTime"] == nil, !isSuspended { status["startTime"] = .now }
         status["active"] = JSONValue(active.count)
         status["ready"] = JSONValue(active.filter { Self.isReady($0.value) }.count)
         status["succeeded"] = done == 0 ? JSONValue?.none : JSONValue(done)
-        status["failed"] = failed.isEmpty ? JSONValue?.none : JSONValue(failed.count)
-        if let reason = failure(job, failed: failed.count) {
+        status["failed"] = counted.failed == 0 ? JSONValue?.none : JSONValue(counted.failed)
+        if isIndexed { status["completedIndexes"] = .string(JobPods.text(completed)) }
+        if job["spec"]?["backoffLimitPerIndex"] != nil {
+            status["failedIndexes"] = .string(JobPods.text(failedIndexes))
+        }
+        if let reason = failure(job, failed: counted.failed, failedIndexes: failedIndexes.count, done: done) {
             for (pod, _) in active { delete(pod) }
             status["active"] = nil
             status["conditions"] = [
@@ -64,30 +68,39 @@ extension KubernetesCluster {
             return putStatus(key, status)
         }
         if isSuspended {
-            for (pod, _) in active { delete(pod) }
+            for (pod, _) in active {
+                delete(pod)
+                jobPods[job.uid]?.forget(pod.name)
+            }
             status["conditions"] = [condition("Suspended", "JobSuspended", "Job suspended")]
         } else {
             status["conditions"] = nil
-            let taken = Set((succeeded + active.map(\.value)).compactMap(Self.index))
+            let taken = completed.union(failedIndexes).union(active.compactMap { JobPods.index(of: $0.value) })
             var free = (0..<completions).filter { !taken.contains($0) }[...]
-            for _ in 0..<max(0, min(parallelism, completions - done) - active.count) {
-                guard createPod(of: key, job, index: isIndexed ? free.popFirst() : nil) else { break }
+            let left = completions - done - failedIndexes.count
+            for _ in 0..<max(0, min(parallelism, left) - active.count) {
+                let index = isIndexed ? free.popFirst() : nil
+                guard index != nil || !isIndexed, createPod(of: key, job, index: index) else { break }
             }
         }
         putStatus(key, status)
-    }
-
-    private static func index(of pod: JSONValue) -> Int? {
-        pod["metadata"]?["annotations"]?["batch.kubernetes.io/job-completion-index"]?.integer
     }
 
     private func condition(_ type: String, _ reason: String, _ message: String) -> JSONValue {
         ["type": .string(type), "status": "True", "reason": .string(reason), "message": .string(message)]
     }
 
-    private mutating func failure(_ job: JSONValue, failed: Int) -> (reason: String, message: String)? {
+    private mutating func failure(
+        _ job: JSONValue, failed: Int, failedIndexes: Int, done: Int
+    ) -> (reason: String, message: String)? {
         if failed > job["spec"]?["backoffLimit"]?.integer ?? 6 {
             return ("BackoffLimitExceeded", "Job has reached the specified backoff limit")
+        }
+        if let most = job["spec"]?["maxFailedIndexes"]?.integer, failedIndexes > most {
+            return ("MaxFailedIndexesExceeded", "Job has exceeded the specified maximal number of failed indexes")
+        }
+        if failedIndexes > 0, done + failedIndexes >= job["spec"]?["completions"]?.integer ?? 1 {
+            return ("FailedIndexes", "Job has failed indexes")
         }
         guard let limit = job["spec"]?["activeDeadlineSeconds"]?.integer, job["spec"]?["suspend"]?.bool != true,
             timers.hasPassed(.seconds(limit), since: "deadline/\(job.uid)")
@@ -116,6 +129,7 @@ extension KubernetesCluster {
         }
         let podKey = Key(resource: .pods, namespace: key.namespace, name: name + Self.suffix())
         guard let complaint = createDependent(podKey, pod) else {
+            jobPods[job.uid, default: JobPods()].created(podKey.name, index: index)
             event(
                 key, reason: "SuccessfulCreate", "Created pod: \(podKey.name)", isWarning: false,
                 from: "job-controller")

@@ -52,7 +52,7 @@ extension KubernetesCluster {
                 "message": .string("Back-off pulling image \"\(image ?? containers.first?["image"]?.text ?? "")\""),
             ]
         ]
-        let code = workload(of: pod).map { failing.contains($0) } == true ? 1 : 0
+        let code = failing.contains { pod.name.hasPrefix("\($0)-") } ? 1 : 0
         let ended: JSONValue = [
             "terminated": ["exitCode": JSONValue(code), "reason": code == 0 ? "Completed" : "Error"]
         ]

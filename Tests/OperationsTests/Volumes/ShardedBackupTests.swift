@@ -1,0 +1,83 @@
+import BackupRepository
+import Documents
+import StackConfiguration
+import Testing
+
+@testable import Operations
+
+/// The pods that store a component together, as their coordinator sees them.
+@Suite struct ShardedBackupTests {
+    @Test func `the progress of shards is added up`() {
+        var one = WorkProgress.State(of: "storing")
+        (one.files, one.totalFiles, one.bytes, one.totalBytes, one.transferred) = (1, 10, 100, 1000, 50)
+        var two = one
+        (two.files, two.bytes) = (2, Int.max)
+        let sum = ShardedBackup.sum([one, two], phase: "1 of 3 shards stored")
+        #expect(sum.phase == "1 of 3 shards stored")
+        #expect(sum.files == 3 && sum.totalFiles == 20 && sum.totalBytes == 2000 && sum.transferred == 100)
+        #expect(sum.bytes == Int.max)
+    }
+
+    @Test(
+        arguments: [
+            (nil, "its pod left no result"),
+            ([], "its pod was deleted"),
+            ([podOfShard("0", ["phase": "Running"])], "its pod was deleted"),
+            ([podOfShard("1", ["phase": "Running"])], "its pod left no result"),
+            ([podOfShard("1", ["phase": "Failed", "reason": "Evicted"])], "its pod ended: Evicted"),
+            (
+                [
+                    podOfShard(
+                        "1",
+                        [
+                            "phase": "Failed",
+                            "containerStatuses": [["state": ["terminated": ["reason": "OOMKilled", "exitCode": 137]]]],
+                        ])
+                ], "its pod ended: OOMKilled, exit code 137"
+            ),
+            (
+                [
+                    podOfShard(
+                        "1",
+                        [
+                            "phase": "Pending",
+                            "conditions": [["type": "PodScheduled", "status": "False", "message": "no CPU"]],
+                        ])
+                ], "its pod did not start: no CPU"
+            ),
+        ] as [([JSONValue]?, String)])
+    func `a shard without a result has a reason`(pods: [JSONValue]?, reason: String) {
+        #expect(ShardedBackup.reason(of: 1, in: pods) == reason)
+    }
+
+    private func pod(_ accessModes: JSONValue) throws -> JSONValue {
+        var place = try VolumePlacement(claim: "data", path: "/srv", subPath: nil)
+        (place.user, place.pod, place.node) = (1000, "server-0", "node-1")
+        place.podLabels = ["statefulset.kubernetes.io/pod-name": "server-0"]
+        place.nodeSelector = ["disk": "fast"]
+        var cluster = KubernetesConfiguration()
+        cluster.image = "dr:1"
+        let claim = ClaimRecord(["metadata": ["name": "data"], "spec": ["accessModes": accessModes]])
+        var pod = MoverPod(
+            name: "dr-x", purpose: .backup(writes: false), place: place, cluster: cluster,
+            labels: MoverPod.labels(run: "ab", component: "web", stack: "main"))
+        pod.spreads = claim?.isForManyNodes == true
+        return try pod.document()["spec"] ?? [:]
+    }
+
+    @Test func `shards spread over the nodes if these can mount the volume`() throws {
+        let many = try pod(["ReadWriteMany"])
+        #expect(many["affinity"] == nil)
+        #expect(many["nodeSelector"] == ["disk": "fast"])
+        let spread = many["topologySpreadConstraints"]?.array?.first
+        #expect(spread?["topologyKey"] == "kubernetes.io/hostname" && spread?["whenUnsatisfiable"] == "ScheduleAnyway")
+        #expect(spread?["labelSelector"]?["matchLabels"]?["dr/run"] == "ab")
+        let one = try pod(["ReadWriteOnce"])
+        #expect(one["affinity"]?["podAffinity"] != nil)
+        #expect(one["topologySpreadConstraints"] == nil)
+    }
+}
+
+private func podOfShard(_ index: String, _ status: JSONValue) -> JSONValue {
+    ["metadata": ["labels": ["batch.kubernetes.io/job-completion-index": .string(index)]], "status": status]
+}
