@@ -43,7 +43,8 @@ struct MoverWait: Sendable {
             if status.isRunning { return }
             if let end = status.end { throw failure(end) }
             if ContinuousClock.now >= min(nextLook, deadline) {
-                if let found = try await ClusterReasons(kubectl).reason(of: pod) { reason = found }
+                let found = try await ClusterReasons(kubectl).reason(of: pod)
+                reason = found ?? status.node.map { "the kubelet of '\($0)' has not reported it" } ?? reason
                 nextLook = .now + Self.reasonInterval
             }
             note("waiting for the mover: \(reason)")

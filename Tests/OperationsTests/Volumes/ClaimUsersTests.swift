@@ -68,25 +68,6 @@ import Testing
         } catch { return "\(error) \((error as? VolumeError)?.hint ?? "")" }
     }
 
-    private static let conditions: [(JSONValue, String)] = [
-        ([], "it was not scheduled"),
-        (["type": "PodScheduled", "status": "False", "message": "0/3 nodes are available"], "0/3 nodes are available"),
-        (["type": "PodScheduled", "status": "True"], "the kubelet of 'node-1' has not reported it"),
-    ]
-
-    @Test(arguments: conditions) func `a mover that does not start names the reason`(
-        _ condition: JSONValue, reason: String
-    ) async throws {
-        let pod: JSONValue = [
-            "metadata": ["name": "new"], "spec": ["nodeName": "node-1"],
-            "status": ["phase": "Pending", "conditions": [condition]],
-        ]
-        try Data(pod.compact).write(to: folder.url.appending(path: "new.json"))
-        let wait = MoverWait(name: "new", kubectl: kubectl, within: .seconds(1), tell: { _ in })
-        let error = await #expect(throws: KubernetesError.self) { try await wait.untilRunning { _ in } }
-        #expect(error?.detail == "it did not start within 1s: \(reason)")
-    }
-
     @Test func `the mover of a restore whose dr is dead is deleted, and so is that of a backup`() async throws {
         try add("dead", purpose: "restore", absence: 100)
         try add("backup", purpose: "backup")

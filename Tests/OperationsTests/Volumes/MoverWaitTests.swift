@@ -79,6 +79,17 @@ import Testing
         #expect(failure?.contains("pod m: Multi-Attach error for volume (FailedAttachVolume)") == true)
     }
 
+    @Test func `a mover whose kubelet is silent is explained by its node`() async throws {
+        try site.write(
+            "pod.json",
+            ([
+                "kind": "Pod", "metadata": ["name": "m"], "spec": ["nodeName": "n2"],
+                "status": ["phase": "Pending", "conditions": [["type": "PodScheduled", "status": "True"]]],
+            ] as JSONValue).compact)
+        let failure = await start(wait())
+        #expect(failure?.contains("the kubelet of 'n2' has not reported it") == true, "\(failure ?? "none")")
+    }
+
     @Test func `a mover that ends at once is explained by its status`() async throws {
         try pod(phase: "Failed", state: ["terminated": ["exitCode": 3, "reason": "Error", "message": "no socket"]])
         let failure = await start(wait())
