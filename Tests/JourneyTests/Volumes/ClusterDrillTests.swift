@@ -52,7 +52,7 @@ import Testing
                 "--param", "context=lab", "--param", "manifests=\(place.journey.data.path)"
             ).output
             #expect(preview.contains("in the claim 'data-prometheus-0'"), "\(preview)")
-            #expect(!preview.contains("conflict"), "\(preview)")
+            #expect(!preview.contains("conflict:"), "\(preview)")
             try await place.stop("statefulset/prometheus", pod: "prometheus-0")
             try await body(place)
         }
