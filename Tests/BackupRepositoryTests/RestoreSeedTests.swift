@@ -152,6 +152,19 @@ import Testing
         try await place.fixture.expectSame("out")
     }
 
+    @Test func `holes stay holes`() async throws {
+        let place = try await Place(isCopied: false)
+        try await place.run(
+            "truncate -s 8M source/sparse; printf X | dd of=source/sparse bs=1 seek=4M conv=notrunc status=none")
+        let next = try await place.fixture.backup(place.repository).set
+        try await place.copy(to: "out")
+        let report = try await place.fixture.restore(place.repository, set: next, to: "out", replace: true)
+        #expect(report.fetched == 0)
+        try await place.fixture.expectSame("out")
+        var status = stat()
+        #expect(stat(place.out.appending(path: "sparse").path, &status) == 0 && status.st_blocks * 512 < 1 << 20)
+    }
+
     /// A tree that fails to be restored has no file with other content than that of the backup.
     @Test func `rejected content does not stay in the staged tree`() async throws {
         let place = try await Place()

@@ -21,7 +21,8 @@ final class OpenSeeds: Sendable {
         var failures = 0
     }
 
-    /// The number of files whose medium fails before a restore asks a seed no more: a failing disk takes a minute for each.
+    /// The number of files with errors of the medium after which a restore stops reading a seed: a failing disk can take a
+    /// minute for each.
     static let mostFailures = 8
 
     /// A negative number for one that cannot be opened.
@@ -51,7 +52,7 @@ final class OpenSeeds: Sendable {
         results.withLock { results in
             results.filter { $0.unreadable > 0 }.map { use in
                 let files = use.unreadable == 1 ? "1 file" : "\(use.unreadable) files"
-                let end = use.failures >= Self.mostFailures ? "; dr then read no more of it" : ""
+                let end = use.failures >= Self.mostFailures ? "; dr stopped reading it" : ""
                 return "\(files) of \(use.taken.name) could not be read, such as '\(use.example.printable)' "
                     + "(\(errnoText(use.code))); their content came from elsewhere\(end)"
             }

@@ -206,13 +206,15 @@ struct VolumeRestore: Sendable {
             try await kubectl.create(target)
             isNew = true
         }
-        var report = try await restore(options, to: place, seed: await seed(options, place, target), progress)
+        var report = try await restore(options, to: place, seed: await seed(options, at: place, like: target), progress)
         report.target = "\(report.target) in the \(isNew ? "new " : "")claim '\(place.claim)'"
         return report
     }
 
     /// The kept volume snapshot that is nearest to the set; nil if there is none, or none can be found.
-    private func seed(_ options: RestoreJob, _ place: VolumePlacement, _ target: JSONValue) async -> VolumeSeed? {
+    private func seed(
+        _ options: RestoreJob, at place: VolumePlacement, like target: JSONValue
+    ) async -> VolumeSeed? {
         guard options.usesSeeds, volume.keep > 0, let target = ClaimRecord(target) else { return nil }
         do {
             return try await VolumeSeed(near: manifest, among: mover(at: place).snapshots, like: target)
@@ -226,25 +228,28 @@ struct VolumeRestore: Sendable {
     private func restore(
         _ options: RestoreJob, to place: VolumePlacement, seed: VolumeSeed?, _ progress: WorkProgress
     ) async throws -> ComponentRestore.Report {
-        guard let seed else { return try await attempt(options, place, nil, progress) {} }
+        guard let seed else { return try await attempt(options, to: place, progress: progress) {} }
         let isStarted = Mutex(false)
         do {
-            return try await attempt(options, place, seed, progress) { isStarted.withLock { $0 = true } }
+            return try await attempt(options, to: place, seed: seed, progress: progress) {
+                isStarted.withLock { $0 = true }
+            }
         } catch let error as KubernetesError where !isStarted.withLock({ $0 }) {
             session.tellsVolume(component)(
                 "dr takes nothing from the volume snapshot '\(seed.snapshot)': \(error)")
         }
-        return try await attempt(options, place, nil, progress) {}
+        return try await attempt(options, to: place, progress: progress) {}
     }
 
     /// - Parameter started: called when the mover works.
     private func attempt(
-        _ options: RestoreJob, _ place: VolumePlacement, _ seed: VolumeSeed?, _ progress: WorkProgress,
+        _ options: RestoreJob, to place: VolumePlacement, seed: VolumeSeed? = nil, progress: WorkProgress,
         started: @escaping @Sendable () -> Void
     ) async throws -> ComponentRestore.Report {
         let users = users(of: place)
         let order = try await session.volumeSession.order(
-            .restore(try restoreOrder(options, place, seed)), of: component, kind: manifest.source, in: repository,
+            .restore(try restoreOrder(options, to: place, seed: seed)), of: component, kind: manifest.source,
+            in: repository,
             data: place.data)
         let run = RandomID.make()
         let pod = ClusterMover.podName(component: component.name, run: run)
@@ -299,7 +304,7 @@ struct VolumeRestore: Sendable {
     }
 
     private func restoreOrder(
-        _ options: RestoreJob, _ place: VolumePlacement, _ seed: VolumeSeed?
+        _ options: RestoreJob, to place: VolumePlacement, seed: VolumeSeed?
     ) throws -> MoverOrder.RestoreOrder {
         guard let part = options.set.components[manifest.component] else {
             throw VolumeError(manifest.component, "the set does not have it")
