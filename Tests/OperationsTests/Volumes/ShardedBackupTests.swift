@@ -1,5 +1,6 @@
 import BackupRepository
 import Documents
+import Platform
 import StackConfiguration
 import Testing
 
@@ -48,6 +49,21 @@ import Testing
         ] as [([JSONValue]?, String)])
     func `a shard without a result has a reason`(pods: [JSONValue]?, reason: String) {
         #expect(ShardedBackup.reason(of: 1, in: pods) == reason)
+    }
+
+    @Test(arguments: [("prometheus, url: 'http://127.0.0.1:1'", true), ("files", false)])
+    func `a component that works together with its server has no shards`(kind: String, isRefused: Bool) async throws {
+        let stack = try await StackFixture(components: [
+            "web: {kind: \(kind), kubernetes: {workload: statefulset/web, path: /web, mode: in_cluster, config_map: dr, "
+                + "shards: 3}}"
+        ])
+        let component = try #require(try stack.session.chosen(["web"]).first)
+        if isRefused {
+            let error = #expect(throws: UsageError.self) { try stack.session.access(component) }
+            #expect(error.map { "\($0)".contains("several pods cannot capture it at once") } == true)
+        } else {
+            _ = try stack.session.access(component)
+        }
     }
 
     private func pod(_ accessModes: JSONValue) throws -> JSONValue {

@@ -1,8 +1,8 @@
 internal import Documents
 internal import Foundation
 
-/// The pods that a Job has had. The controller counts each pod once, with its final phase; a pod that was deleted before it
-/// ended counts as failed, as with the finalizers of the real controller.
+/// The pods that a Job has had. The controller counts each pod once, with its final phase; a pod that is deleted before it
+/// ended counts as failed at once, as by the default `podReplacementPolicy` of the real controller.
 struct JobPods: Sendable {
     private struct Pod {
         var index: Int?
@@ -11,6 +11,7 @@ struct JobPods: Sendable {
     }
 
     private var pods: [String: Pod] = [:]
+    private var ignored: Set<String> = []
 
     /// Returns the index of a pod of an indexed Job.
     static func index(of pod: JSONValue) -> Int? {
@@ -19,16 +20,18 @@ struct JobPods: Sendable {
 
     mutating func created(_ name: String, index: Int?) { pods[name] = Pod(index: index) }
 
-    /// Forgets a pod that the controller itself deleted.
-    mutating func forget(_ name: String) { pods[name] = nil }
+    /// Ignores a pod that the controller itself deleted.
+    mutating func ignore(_ name: String) {
+        pods[name] = nil
+        ignored.insert(name)
+    }
 
     mutating func look(at present: [JSONValue]) {
-        for pod in present {
+        for pod in present where !ignored.contains(pod.name) && pods[pod.name]?.hasSucceeded == nil {
             let phase = pod["status"]?["phase"]?.text
-            guard pods[pod.name, default: Pod(index: Self.index(of: pod))].hasSucceeded == nil else { continue }
+            let hasFailed = phase == "Failed" || pod.isTerminating
             pods[pod.name] = Pod(
-                index: Self.index(of: pod),
-                hasSucceeded: phase == "Succeeded" ? true : phase == "Failed" ? false : nil)
+                index: Self.index(of: pod), hasSucceeded: phase == "Succeeded" ? true : hasFailed ? false : nil)
         }
         let names = Set(present.map(\.name))
         for (name, pod) in pods where pod.hasSucceeded == nil && !names.contains(name) {

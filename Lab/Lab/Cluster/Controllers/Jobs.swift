@@ -70,7 +70,7 @@ extension KubernetesCluster {
         if isSuspended {
             for (pod, _) in active {
                 delete(pod)
-                jobPods[job.uid]?.forget(pod.name)
+                jobPods[job.uid]?.ignore(pod.name)
             }
             status["conditions"] = [condition("Suspended", "JobSuspended", "Job suspended")]
         } else {
