@@ -110,7 +110,8 @@ let program: [Target] =
             ]),
         layer("Notifications", ["CCurl", "HTTP", "Documents", "Platform"]),
         // The link between dr and a mover: a pod beside the data of a component.
-        layer("Mover", ["CLinux", "BackupRepository", "ObjectStorage", "Cryptography", "Documents", "Platform", system]),
+        layer(
+            "Mover", ["CLinux", "BackupRepository", "ObjectStorage", "Cryptography", "Documents", "Platform", system]),
         // The protocol that every kind of component conforms to, and the framework of the checks.
         layer("Components", ["BackupRepository", "HTTP", "Documents", "Cryptography", "Platform"]),
         layer(
@@ -223,7 +224,8 @@ let testTargets = [
         of: "Operations",
         [
             "FileTree", "Git", "Grafana", "Prometheus", "Components", "BackupRepository", "Kubernetes",
-            "StackConfiguration", "Trends", "Cryptography", "Documents", "Printing", "Platform",
+            "StackConfiguration", "Mover", "ObjectStorage", "Trends", "Cryptography", "Documents", "Printing",
+            "Platform",
         ]),
     tests(
         of: "Drills",

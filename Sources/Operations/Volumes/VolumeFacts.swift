@@ -15,7 +15,7 @@ extension Session {
         guard let volume = component.volume else { return [:] }
         let kubectl = kubectl(of: volume)
         var facts: [String: Result<String, VolumeFactError>] = [:]
-        func note(_ fact: String, _ object: String, _ text: (JSONValue) -> String) async {
+        func note(_ fact: String, of object: String, _ text: (JSONValue) -> String) async {
             do {
                 let found = try await kubectl.object(object)
                 // An object that is missing is a fact too, since a drill could have removed it.
@@ -23,13 +23,13 @@ extension Session {
             } catch { facts[fact] = .failure(VolumeFactError(description: "\(error)")) }
         }
         if let namespace = kubectl.namespace {
-            await note("namespace \(namespace)", "namespace/\(namespace)") {
+            await note("namespace \(namespace)", of: "namespace/\(namespace)") {
                 "uid \($0["metadata"]?["uid"]?.text ?? "?")"
             }
         }
         do {
             let claim = try await VolumeSearch(volume: volume, kubectl: kubectl).placement().claim
-            await note("claim \(claim)", "persistentvolumeclaim/\(claim)") { claim in
+            await note("claim \(claim)", of: "persistentvolumeclaim/\(claim)") { claim in
                 "uid \(claim["metadata"]?["uid"]?.text ?? "?") volume \(claim["spec"]?["volumeName"]?.text ?? "none")"
             }
         } catch { facts["claim"] = .failure(VolumeFactError(description: "\(error)")) }
