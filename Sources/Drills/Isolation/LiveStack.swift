@@ -17,13 +17,10 @@ struct LiveStack {
         return await withTaskGroup(of: (String, LiveLook).self) { group in
             for component in components {
                 group.addTask {
-                    var look = await session.pool.run { self.look(at: component) }
-                    for (fact, text) in await session.volumeFacts(of: component) {
-                        switch text {
-                        case .success(let text): look.facts[fact] = text
-                        case .failure(let error): look.unseen[fact] = LiveLook.firstLine(of: error)
-                        }
-                    }
+                    let volume = await session.volumeFacts(of: component)
+                    var look = await session.pool.run { self.look(at: component, idleWorkload: volume.idleWorkload) }
+                    look.facts.merge(volume.facts) { $1 }
+                    look.unseen.merge(volume.unseen) { $1 }
                     return (component.name, look)
                 }
             }
@@ -31,12 +28,18 @@ struct LiveStack {
         }
     }
 
-    private func look(at component: ComponentConfiguration) -> LiveLook {
+    /// - Parameter idleWorkload: the workload of the server, if none of its pods runs.
+    private func look(at component: ComponentConfiguration, idleWorkload: String?) -> LiveLook {
         var look = LiveLook()
         // A restore replaces the directory, which changes its inode.
         for place in component.places where place.owner == component.name {
             guard case .directory(let path) = place.kind else { continue }
             look.note("directory \(path)") { try Self.identity(path) }
+        }
+        if let idleWorkload {
+            // A connection through the cluster would wait for a pod.
+            look.unseen["server"] = "no pod of \(idleWorkload) runs"
+            return look
         }
         look.note("server") { try component.settings.identity(session.context(of: component.name)) }
         return look
@@ -56,10 +59,8 @@ struct LiveStack {
 extension LiveLook {
     /// - Parameter look: returns nil if there is no such fact.
     fileprivate mutating func note(_ fact: String, _ look: () throws -> String?) {
-        do { facts[fact] = try look() } catch { unseen[fact] = Self.firstLine(of: error) }
-    }
-
-    fileprivate static func firstLine(of error: any Error) -> String? {
-        "\(error)".split(separator: "\n").first.map(String.init)
+        do { facts[fact] = try look() } catch {
+            unseen[fact] = "\(error)".split(separator: "\n").first.map(String.init)
+        }
     }
 }
