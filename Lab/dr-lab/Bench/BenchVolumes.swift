@@ -8,7 +8,7 @@ struct BenchVolumes {
     /// The size of the volume that is streamed.
     var mebibytes: Int
     /// The size of each of three volumes whose movers write to a distant store: they need no more to be slowed down.
-    private var share: Int { max(2, mebibytes / 16) }
+    private var share: Int { max(2, mebibytes / 8) }
     var work: URL
     var rounds: Int
     var say: @Sendable (String) -> Void
@@ -66,7 +66,7 @@ struct BenchVolumes {
                         result.three.runs.append(
                             try await inCluster(["part-0", "part-1", "part-2"], round, cluster, server))
                         result.shards.runs.append(
-                            try await inCluster(["whole"], round, cluster, server, shards: 3))
+                            try await inCluster(["joined"], round, cluster, server, shards: 3))
                     }
                 }
             }

@@ -87,8 +87,8 @@ struct ComponentRun: Sendable {
         let base = try await run.pool.run { try surroundings.base(of: component.name) }
         let job = ComponentJob(
             component: component.name, kind: component.kind, run: surroundings.run, now: run.now(),
-            lanes: max(1, run.lanes / run.components.count + run.lanes % run.components.count),
-            unwanted: surroundings.unwanted(component.name), base: ComponentJob.Base(base))
+            // The other process has its own processors and connections: it does not share those of this run.
+            lanes: run.lanes, unwanted: surroundings.unwanted(component.name), base: ComponentJob.Base(base))
         let result = try await remote.backUp(
             job, in: run.repository, progress: component.progress
         ) { packs in
