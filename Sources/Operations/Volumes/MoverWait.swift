@@ -52,7 +52,8 @@ struct MoverWait: Sendable {
             guard ContinuousClock.now < deadline else {
                 throw failure("it did not start within \(within): \(reason)")
             }
-            try await Task.sleep(for: .milliseconds(500))
+            // Most pods run within a second.
+            try await Task.sleep(for: .milliseconds(ContinuousClock.now - start < .seconds(3) ? 150 : 500))
         }
     }
 
