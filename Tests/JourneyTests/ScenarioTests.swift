@@ -114,6 +114,39 @@ import Testing
         #expect(run.output.contains("other was not restored: no step of the plan restores it"), "\(run.output)")
     }
 
+    @Test func `a resumed run restores what its own parameters choose`() async throws {
+        let journey = try await Journey(
+            components: "tree: {kind: files, data: tree}\n  other: {kind: files, data: other}", initialize: false)
+        for name in ["tree", "other"] {
+            let folder = journey.folder.url.appending(path: name)
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try Data("one".utf8).write(to: folder.appending(path: "a"))
+        }
+        try await journey.expect(0, "init")
+        try await journey.expect(0, "backup")
+        let plans = journey.folder.url.appending(path: "plans")
+        try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
+        let sign = journey.folder.url.appending(path: "go")
+        let plan = """
+            scenario: loss
+            parameters: {scope: part}
+            steps:
+              - {id: ready, run: [test, -f, \(sign.path)], timeout: 1m}
+              - {id: tree, needs: [ready], restore: tree, timeout: 5m}
+              - {id: other, needs: [ready], when: {scope: all}, restore: other, timeout: 5m}
+
+            """
+        try Data(plan.utf8).write(to: plans.appending(path: "loss.yaml"))
+        for name in ["tree", "other"] {
+            try FileManager.default.removeItem(at: journey.folder.url.appending(path: name))
+        }
+        try await journey.expect(1, "restore", "--scenario", "loss", "--yes", "--param", "scope=all")
+        try Data().write(to: sign)
+        let run = try await journey.dr(["restore", "--scenario", "loss", "--yes", "--resume"])
+        let other = journey.folder.url.appending(path: "other/a")
+        #expect(FileManager.default.fileExists(atPath: other.path), "\(run.output) \(run.errors)")
+    }
+
     @Test(arguments: [["--failed-at", "2099-01-01T00:00:00Z"], ["--failed-at", "1h", "--declared-at", "2h"]])
     func `moments that cannot be are refused`(_ moments: [String]) async throws {
         let journey = try await started()

@@ -36,7 +36,10 @@ package struct ScenarioRun {
         let runs = try place?.runs ?? RunFolder(state: live.stateRoot)
         let repository = try await session.repository(recoveryKey: recoveryKey, allowsClear: request.allowsClear)
         let resumed = request.resumes ? try runs.resumable(request.run, scenario: entry.scenario) : nil
-        let restored = entry.restoredComponents(in: session, request.parameters)
+        // A resumed run keeps its parameters, unless new values are given.
+        let before = resumed?.reading.record?.parameters ?? [:]
+        let given = before.merging(request.parameters) { _, new in new }
+        let restored = entry.restoredComponents(in: session, given)
         let chosen = try await session.selection(
             resumed?.reading.record.flatMap(\.selector) ?? selector, of: restored, in: repository,
             acceptsOlder: request.acceptsOlder)
@@ -47,9 +50,6 @@ package struct ScenarioRun {
             ?? RunIdentity(
                 id: "\(session.now())-\(RandomID.make().prefix(8))", stack: session.configuration.stack,
                 scenario: entry.scenario, set: "\(set.name)")
-        // A resumed run keeps its parameters, unless new values are given.
-        let before = resumed?.reading.record?.parameters ?? [:]
-        let given = before.merging(request.parameters) { _, new in new }
         let text = PlanText(entry.text.text, file: entry.text.file, folder: session.folder)
         let overrides = try place?.overrides(given, of: text, session) ?? given
         let scope = session.planScope(.run, overrides: overrides, run: identity.id, set: "\(set.name)")
