@@ -75,7 +75,7 @@ struct Restore: AsyncParsableCommand {
 
     @Flag(
         name: .long,
-        help: "Read all content from the store, also content that the target or a snapshot of its volume has already.")
+        help: "Read all content from the store, even if the target or a snapshot of its volume has it.")
     var noSeed = false
 
     @Option(name: .long, help: "Prefix for the names of restored objects on a server, to keep existing objects.")
