@@ -25,7 +25,7 @@ import Testing
         let restore = ["restore", "--component", "tree", "--to", "data", "--replace", "--discard-previous"]
         let text = try await journey.dr(restore)
         #expect(text.status == 0, "\(text.errors)")
-        #expect(text.output.contains("were in the target, "), "\(text.output)")
+        #expect(text.output.contains("came from the target, "), "\(text.output)")
         #expect(try await Self.sums(journey) == before)
 
         try Self.damage(journey)

@@ -24,4 +24,20 @@ package final class WorkProgress: Sendable {
 extension WorkProgress.State {
     /// The beginning of a phase.
     package init(of phase: String) { self.init(phase: phase) }
+
+    private enum Keys: String, CodingKey { case phase, files, totalFiles, bytes, totalBytes, transferred }
+
+    /// No work has more than this of anything, so that sums and differences of counts fit.
+    private static let largest = 1 << 56
+    private static let longestPhase = 200
+
+    /// Decodes the progress of another process, which is data from outside.
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: Keys.self)
+        func count(_ key: Keys) throws -> Int { min(max(try values.decode(Int.self, forKey: key), 0), Self.largest) }
+        self.init(
+            phase: String(try values.decode(String.self, forKey: .phase).prefix(Self.longestPhase)),
+            files: try count(.files), totalFiles: try count(.totalFiles), bytes: try count(.bytes),
+            totalBytes: try count(.totalBytes), transferred: try count(.transferred))
+    }
 }

@@ -26,7 +26,7 @@ package struct SeedUse: Codable, Equatable, Sendable {
 extension ComponentRestore.Report {
     /// The places that the content came from, in one line.
     package var origin: String {
-        var parts = seeds.map { "\(Units.bytes($0.bytes)) were in \($0.name)" }
+        var parts = seeds.map { "\(Units.bytes($0.bytes)) came from \($0.name)" }
         let interrupted = reusedBytes.subtractingClamped(seeds.map(\.bytes).clampedSum())
         if interrupted > 0 { parts.append("\(Units.bytes(interrupted)) were restored earlier") }
         parts.append("\(Units.bytes(fetched)) came from the store")

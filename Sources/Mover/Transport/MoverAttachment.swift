@@ -14,7 +14,7 @@ package enum MoverAttachment {
         defer { close(socket) }
         // The mover reads and writes the streams itself: no byte passes through this process.
         guard dr_send_descriptors(socket, STDIN_FILENO, STDOUT_FILENO) == 0 else {
-            throw LinkError(.broken, "the mover does not take the streams: \(Errno(rawValue: errno))")
+            throw LinkError(.broken, "the mover did not accept the streams: \(Errno(rawValue: errno))")
         }
         var byte: UInt8 = 0
         while read(socket, &byte, 1) > 0 || errno == EINTR {}

@@ -70,7 +70,7 @@ package struct ProgressDisplay {
             guard let first = samples.first, let last = samples.last, last.bytes > first.bytes else { return "" }
             let seconds = (last.time - first.time) / .seconds(1)
             guard seconds > 0 else { return "" }
-            let rate = Double(last.bytes - first.bytes) / seconds
+            let rate = Double(last.bytes.subtractingClamped(first.bytes)) / seconds
             let rest = left > 0 ? ", \(Units.duration(seconds: Int(clamping: Double(left) / rate + 1))) left" : ""
             return ", \(Units.bytes(Int(clamping: rate)))/s\(rest)"
         }

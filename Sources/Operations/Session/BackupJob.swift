@@ -66,7 +66,7 @@ package struct BackupJob {
         let start = ContinuousClock.now
         await recording.record(report.set, canaries: canaries, in: repository)
         let recorded = Int((ContinuousClock.now - start).components.seconds)
-        for line in await session.keepSnapshots(components, of: report.manifests) { output.warn(line) }
+        for line in await session.keepSnapshots(components, of: report) { output.warn(line) }
         await witness(repository)
         let sample = readsShare ? await readShare(of: repository) : nil
         await writeMetrics(report.set, repository)

@@ -1,5 +1,6 @@
 import Documents
 import Kubernetes
+import Platform
 
 /// The pods that use a claim, into which a restore wants to write.
 struct ClaimUsers: Sendable {
@@ -10,6 +11,8 @@ struct ClaimUsers: Sendable {
     let search: VolumeSearch
     /// The recovery run that the restore is a part of.
     var recovery: String?
+    /// The time within which a mover must start. Its own dr removes one that does not; so an older one has none.
+    var within = Period.minutes(10)
     /// The time for pods that are ending.
     var patience = Duration.seconds(120)
     /// The time for which a mover of another restore must have its coordinator to count as one that works.
@@ -84,7 +87,8 @@ struct ClaimUsers: Sendable {
     private func refusal(_ users: [String], isRestore: Bool) -> VolumeError {
         let hint =
             if isRestore {
-                "another restore works on it: let it end first"
+                "another restore works on it: let it end first; if its dr was killed, "
+                    + "`\(kubectl.command(["delete", "pod"] + users).commandLine)`"
             } else if let workload {
                 "stop it first: `\(kubectl.command(["scale", workload, "--replicas=0"]).commandLine)`"
             } else {
@@ -98,7 +102,7 @@ struct ClaimUsers: Sendable {
         switch pod.purpose(component: component, stack: stack) {
         case "backup": return .removable
         case "restore":
-            if isOfDeadProcess(pod) { return .removable }
+            if isOfDeadProcess(pod) || isForgotten(pod) { return .removable }
             if let own, own.isEarlier(than: pod) { return .ignored }
             guard pod["status"]?["phase"]?.text == "Running" else { return .unclear }
             guard let absence = await absence(of: name) else { return .unclear }
@@ -106,6 +110,13 @@ struct ClaimUsers: Sendable {
             return absence < 5 ? .restoring : .unclear
         default: return .user
         }
+    }
+
+    /// True for a mover that has not started in time. The kubelet ends only pods that have started.
+    private func isForgotten(_ pod: JSONValue) -> Bool {
+        guard pod["status"]?["phase"]?.text ?? "Pending" == "Pending", let created = pod.created else { return false }
+        let age = WallClock.system.seconds.subtractingClamped(created)
+        return age > Int(within.duration.components.seconds) + Self.longestAbsence
     }
 
     /// True for the mover of an earlier process of the same recovery run, which is resumed.

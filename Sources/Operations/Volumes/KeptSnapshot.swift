@@ -11,23 +11,31 @@ extension Session {
     /// The time for which the controller of snapshots may report an error before dr gives up.
     private static var tolerance: Duration { .seconds(30) }
 
-    /// Takes a snapshot of each stored component that keeps some. The set is committed already, so that a failure costs
-    /// nothing but the snapshot.
+    /// Keeps a snapshot of each stored component that wants some, and removes older ones. The set is committed already, so
+    /// that a failure costs nothing but the snapshot.
     /// - Returns: one line for each failure.
-    func keepSnapshots(_ components: [ComponentConfiguration], of manifests: [String: Manifest]) async -> [String] {
+    func keepSnapshots(_ components: [ComponentConfiguration], of report: BackupRun.Report) async -> [String] {
         await withTaskGroup(of: String?.self) { group in
             for component in components {
-                // Access by snapshot keeps the one that it read.
-                guard let volume = component.volume, volume.keep > 0, volume.access != .snapshot,
-                    let manifest = manifests[component.name]
+                guard let volume = component.volume, volume.keep > 0, let manifest = report.manifests[component.name]
                 else { continue }
+                let isWhole = report.set.components[component.name]?.isWhole == true
                 group.addTask {
                     do {
-                        try await keepSnapshot(component, volume, run: manifest.run ?? "\(manifest.name)")
-                        return nil
+                        let mover = try await moverHost(component, volume)
+                        let name = VolumeSnapshots.name(
+                            component: component.name, run: manifest.run ?? "\(manifest.name)")
+                        // A snapshot of a volume that lost data would take the place of the last good one.
+                        guard isWhole else {
+                            if volume.access == .snapshot { await mover.snapshots.deleteSnapshot(name) }
+                            return "\(component.name): dr keeps no volume snapshot of a damaged or shrunk backup"
+                        }
+                        // Access by snapshot keeps the one that it read.
+                        if volume.access != .snapshot { try await take(name, of: mover, manifest) }
+                        return await trim(mover)
                     } catch {
                         return
-                            "\(component.name): its backup is complete, but dr keeps no volume snapshot of it: \(error)"
+                            "\(component.name): its backup is complete, but dr could not keep a volume snapshot: \(error)"
                     }
                 }
             }
@@ -35,21 +43,24 @@ extension Session {
         }
     }
 
-    private func keepSnapshot(
-        _ component: ComponentConfiguration, _ volume: KubernetesVolume, run: String
-    ) async throws {
-        let mover = try await moverHost(component, volume)
+    private func take(_ name: String, of mover: ClusterMover, _ manifest: Manifest) async throws {
         let snapshots = mover.snapshots
-        let name = VolumeSnapshots.name(component: component.name, run: run)
+        try await snapshots.take(
+            name, of: mover.place.claim, run: manifest.run ?? "\(manifest.name)", class: mover.volume.snapshotClass)
         do {
-            try await snapshots.take(name, of: mover.place.claim, run: run, class: volume.snapshotClass)
             _ = try await snapshots.size(
                 ofReady: name, within: mover.cluster.within.duration, tolerance: Self.tolerance)
         } catch {
             // A separate task, because a cancelled one must still clean up.
-            await Task { await snapshots.delete("\(VolumeSnapshots.type)/\(name)") }.value
+            await Task { await snapshots.deleteSnapshot(name) }.value
             throw error
         }
-        await snapshots.trim(keep: volume.keep)
+    }
+
+    private func trim(_ mover: ClusterMover) async -> String? {
+        do {
+            try await mover.snapshots.trim(keep: mover.volume.keep)
+            return nil
+        } catch { return "\(mover.component): older volume snapshots stay in the cluster: \(error)" }
     }
 }

@@ -1,4 +1,5 @@
 import Cryptography
+import Cryptography
 import Documents
 import Foundation
 import StackConfiguration
@@ -61,6 +62,12 @@ struct MoverPod: Sendable {
     static let processLabel = "dr/process"
     /// Random, because another host may have a process of the same number.
     private static let process = RandomID.make()
+
+    /// The name of an object that a run creates once for a component. Names of components are cut, so a hash tells apart
+    /// those that begin alike.
+    static func objectName(component: String, run: String) -> String {
+        "dr-\(component.prefix(24))-\(Digest(of: Array(component.utf8)).hex.prefix(8))-\(run.prefix(12))"
+    }
 
     /// Returns a text as the value of a label.
     static func label(_ text: String) -> String {

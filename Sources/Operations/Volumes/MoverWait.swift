@@ -93,8 +93,8 @@ struct MoverWait: Sendable {
         guard error.isDenied, duration >= denialPatience else { return nil }
         let fact =
             error.isForbidden
-            ? "the API server does not permit the mover's use any more"
-            : "the API server does not accept the credentials any more"
+            ? "the API server no longer permits dr to use the mover"
+            : "the API server no longer accepts the credentials"
         return "\(fact): \(error.detail)"
     }
 

@@ -21,9 +21,9 @@ struct SnapshotMover: MoverHost {
         let snapshots = mover.snapshots
         await snapshots.sweep(except: run, after: mover.cluster.deadline)
         let name = VolumeSnapshots.name(component: mover.component, run: run)
+        note("taking a volume snapshot")
+        try await snapshots.take(name, of: mover.place.claim, run: run, class: mover.volume.snapshotClass)
         do {
-            note("taking a volume snapshot")
-            try await snapshots.take(name, of: mover.place.claim, run: run, class: mover.volume.snapshotClass)
             let size = try await snapshots.size(ofReady: name, within: Self.within.duration)
             try await mover.kubectl.create(snapshots.copy(name, as: name, run: run, like: claim, size: size))
             var copied = mover.place
@@ -42,14 +42,13 @@ struct SnapshotMover: MoverHost {
         }
     }
 
-    /// Removes the copy, and snapshots beyond the number that stay. Uses a separate task, because a cancelled one must
-    /// still clean up.
+    /// Removes the copy, and its snapshot unless that stays. Uses a separate task, because a cancelled one must still
+    /// clean up.
     private func cleanUp(_ name: String, keepsSnapshot: Bool) async {
-        let (snapshots, keep) = (mover.snapshots, mover.volume.keep)
+        let snapshots = mover.snapshots
         await Task {
             await snapshots.delete("persistentvolumeclaim/\(name)")
-            guard keepsSnapshot else { return await snapshots.delete("\(VolumeSnapshots.type)/\(name)") }
-            await snapshots.trim(keep: keep)
+            if !keepsSnapshot { await snapshots.deleteSnapshot(name) }
         }.value
     }
 }

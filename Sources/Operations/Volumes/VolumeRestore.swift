@@ -168,7 +168,7 @@ struct VolumeRestore: Sendable {
         ClaimUsers(
             claim: place.claim, workload: place.workload, component: component.name,
             stack: session.configuration.stack, search: VolumeSearch(volume: volume, kubectl: kubectl),
-            recovery: recovery)
+            recovery: recovery, within: session.configuration.kubernetes.within)
     }
 
     /// The reason for which the set does not belong into the claim; nil if it does.
@@ -219,7 +219,7 @@ struct VolumeRestore: Sendable {
         do {
             return try await VolumeSeed(near: manifest, among: mover(at: place).snapshots, like: target)
         } catch {
-            session.tellsVolume(component)("dr takes nothing from volume snapshots: \(error)")
+            session.tellsVolume(component)("dr does not use volume snapshots: \(error)")
             return nil
         }
     }
@@ -236,7 +236,7 @@ struct VolumeRestore: Sendable {
             }
         } catch let error as KubernetesError where !isStarted.withLock({ $0 }) {
             session.tellsVolume(component)(
-                "dr takes nothing from the volume snapshot '\(seed.snapshot)': \(error)")
+                "dr does not use the volume snapshot '\(seed.snapshot)': \(error)")
         }
         return try await attempt(options, to: place, progress: progress) {}
     }

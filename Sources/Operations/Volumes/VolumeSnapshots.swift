@@ -19,7 +19,9 @@ struct VolumeSnapshots: Sendable {
     /// The time after which a snapshot that is not ready is one of a dead run.
     private static let longestCreation = Period.hours(1)
 
-    static func name(component: String, run: String) -> String { "dr-\(component.prefix(40))-\(run.prefix(12))" }
+    static func name(component: String, run: String) -> String {
+        MoverPod.objectName(component: component, run: run)
+    }
 
     // MARK: Labels
 
@@ -95,8 +97,10 @@ struct VolumeSnapshots: Sendable {
     }
 
     /// Removes all but the newest ready snapshots, and those that dead runs left.
-    func trim(keep: Int) async {
-        guard let snapshots = try? await all() else { return }
+    /// - Throws: `KubernetesError` of the first one that could not be removed, after an attempt to remove the others.
+    func trim(keep: Int) async throws {
+        let snapshots = try await all()
+        var failure: (any Error)?
         let limit = WallClock.system.seconds - Int(Self.longestCreation.duration.components.seconds)
         var kept = 0
         for snapshot in snapshots {
@@ -107,12 +111,19 @@ struct VolumeSnapshots: Sendable {
             } else if snapshot.created ?? .max >= limit {
                 continue
             }
-            await delete("\(Self.type)/\(name)")
+            do { try await remove("\(Self.type)/\(name)") } catch { failure = failure ?? error }
         }
+        if let failure { throw failure }
     }
 
+    private func remove(_ object: String) async throws {
+        _ = try await kubectl.run(["delete", object, "--ignore-not-found", "--wait=false"])
+    }
+
+    func deleteSnapshot(_ name: String) async { await delete("\(Self.type)/\(name)") }
+
     func delete(_ object: String) async {
-        _ = try? await kubectl.run(["delete", object, "--ignore-not-found", "--wait=false"])
+        try? await remove(object)
     }
 
     // MARK: Temporary claims

@@ -39,8 +39,8 @@ import Testing
                 """)
             let refused = try await place.journey.expect(
                 0, "restore", "--component", "web", "--replace", "--discard-previous")
-            #expect(refused.errors.contains("dr takes nothing from the volume snapshot"), "\(refused.errors)")
-            #expect(refused.output.contains("were in the volume, "), "\(refused.output)")
+            #expect(refused.errors.contains("dr does not use the volume snapshot"), "\(refused.errors)")
+            #expect(refused.output.contains("came from the volume, "), "\(refused.output)")
             try await place.cluster.require(["delete", "quota", "claims", "-n", VolumeJourney.namespace])
 
             // The claim is lost, and the store has no packs any more.
@@ -51,7 +51,7 @@ import Testing
                 try FileManager.default.removeItem(at: packs.appending(path: name))
             }
             let seeded = try await place.journey.expect(0, "restore", "--component", "web")
-            #expect(seeded.output.contains("were in the volume snapshot 'dr-web-"), "\(seeded.output)")
+            #expect(seeded.output.contains("came from the volume snapshot 'dr-web-"), "\(seeded.output)")
             #expect(seeded.output.contains(", 0 B came from the store"), "\(seeded.output)")
             try await Patience.wait(until: "the temporary claim is removed with the pod") {
                 try await claims(place) == ["data-web-0"]

@@ -39,7 +39,7 @@ import Testing
 
     private func add(
         _ name: String, purpose: String? = nil, component: String = "web", absence: Int? = nil, created: String = "1",
-        more: [String: String] = [:]
+        phase: String = "Running", more: [String: String] = [:]
     ) throws {
         var labels: [String: String] = ["app": "web"]
         if let purpose {
@@ -53,7 +53,7 @@ import Testing
                 "creationTimestamp": .string(created),
             ],
             "spec": ["volumes": [["name": "d", "persistentVolumeClaim": ["claimName": "data-web-0"]]]],
-            "status": ["phase": "Running"],
+            "status": ["phase": .string(phase)],
         ]
         try site.write("\(name).json", pod.compact)
         if let absence { try site.write("\(name).absence", "\(absence)\n".utf8) }
@@ -66,6 +66,16 @@ import Testing
             try await users.clear(except: own)
             return nil
         } catch { return "\(error) \((error as? VolumeError)?.hint ?? "")" }
+    }
+
+    @Test(arguments: [(3600, true), (60, false)])
+    func `a mover that never started is deleted once its own dr would have`(age: Int, isDeleted: Bool) async throws {
+        let created = Date(timeIntervalSinceNow: -Double(age)).formatted(.iso8601)
+        try add("waiting", purpose: "restore", created: created, phase: "Pending")
+        let refusal = await refusal()
+        #expect((refusal == nil) == isDeleted, "\(refusal ?? "none")")
+        #expect(has("waiting") != isDeleted)
+        #expect(isDeleted || refusal?.contains("delete pod waiting") == true, "\(refusal ?? "none")")
     }
 
     @Test func `the mover of a restore whose dr is dead is deleted, and so is that of a backup`() async throws {

@@ -172,8 +172,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("error: You must be logged in to the server (Unauthorized)", "does not accept the credentials any more"),
-        (#"Error from server (Forbidden): pods "m" is forbidden: User "u" cannot get"#, "does not permit"),
+        ("error: You must be logged in to the server (Unauthorized)", "no longer accepts the credentials"),
+        (#"Error from server (Forbidden): pods "m" is forbidden: User "u" cannot get"#, "no longer permits"),
     ])
     func `credentials that stay refused end the work, for requests and for attaching`(
         _ text: String, _ reason: String

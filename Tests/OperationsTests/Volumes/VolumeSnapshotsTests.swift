@@ -95,7 +95,7 @@ import Testing
         try add(Self.snapshot("c", age: 30))
         try add(Self.snapshot("running", age: 5, isReady: false))
         try add(Self.snapshot("dead", age: 7200, isReady: false))
-        await snapshots.trim(keep: 2)
+        try await snapshots.trim(keep: 2)
         #expect(try names == ["a.json", "b.json", "running.json"])
     }
 
