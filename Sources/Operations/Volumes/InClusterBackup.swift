@@ -16,6 +16,8 @@ struct InClusterBackup: RemoteComponent {
     let pool: BlockingPool
     /// Finds the volume.
     let host: @Sendable () async throws -> ClusterMover
+    /// The time for which the API server may refuse the credentials: they are renewed, and authorizers restart.
+    var denialPatience = Duration.seconds(60)
 
     /// Variables of the Job's container.
     static let jobVariable = "DR_JOB"
@@ -35,8 +37,8 @@ struct InClusterBackup: RemoteComponent {
         var shards = ShardedBackup.Outcome()
         if volume.shards > 1 {
             let sharded = ShardedBackup(
-                component: component.name, count: volume.shards, within: host.cluster.within, kubectl: host.kubectl,
-                parts: parts, pool: pool)
+                component: component.name, count: volume.shards, within: host.cluster.within,
+                stallLimit: component.stallTimeout.duration / 2, kubectl: host.kubectl, parts: parts, pool: pool)
             let pod = pod(
                 "dr-\(component.name.prefix(36))-\(job.run.prefix(12))-shards", of: job.run, host, spreads: true)
             shards = try await sharded.run(
@@ -49,7 +51,9 @@ struct InClusterBackup: RemoteComponent {
         progress.update { $0.phase = "starting the job" }
         try await host.kubectl.create(document)
         do {
-            let result = try await wait(pod.name, parts, kubectl: host.kubectl, progress: progress)
+            let result = try await wait(
+                for: pod.name, parts: parts, kubectl: host.kubectl, within: host.cluster.within, progress: progress,
+                tell: host.tell)
             await remove(pod.name, host.kubectl)
             // The mover does not know of prunes that began meanwhile.
             let manifest = try await pool.run {
@@ -125,10 +129,18 @@ struct InClusterBackup: RemoteComponent {
         return ["apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": .object(jobSpec)]
     }
 
-    private func wait(
-        _ name: String, _ parts: PartCollection, kubectl: Kubectl, progress: WorkProgress
+    /// Waits for the Job's result in the store.
+    /// - Parameters:
+    ///   - within: the time within which its pod must run, since the last moment in which it did.
+    ///   - tell: receives each new reason of a wait that lasts.
+    func wait(
+        for name: String, parts: PartCollection, kubectl: Kubectl, within: Period, progress: WorkProgress,
+        tell: (String) -> Void
     ) async throws -> ComponentJob.Result {
-        var ended: ContinuousClock.Instant?
+        var ended: (at: ContinuousClock.Instant, failure: JobState.Failure?)?
+        var start = JobStart(name: name, kubectl: kubectl, within: within)
+        var denial = SignTime()
+        var absences = 0
         var last = ""
         while true {
             let found = try await pool.run { try parts.take() }
@@ -140,27 +152,28 @@ struct InClusterBackup: RemoteComponent {
                 }
                 return result
             }
-            // The API server may be away: the Job works all the same.
-            let status = try? await kubectl.object("job/\(name)")
-            if let status {
-                let conditions = status["status"]?["conditions"]?.array ?? []
-                let failed = conditions.first { $0["type"]?.text == "Failed" && $0["status"]?.text == "True" }
-                let isComplete = conditions.contains { $0["type"]?.text == "Complete" && $0["status"]?.text == "True" }
-                if failed != nil || isComplete { ended = ended ?? .now }
-                if let ended, ContinuousClock.now - ended > .seconds(found.unreadable == nil ? 30 : 5) {
-                    if failed == nil, let unreadable = found.unreadable {
-                        throw KubernetesError(
-                            .failed, operation: "job '\(name)'",
-                            "it ended, and dr cannot read its result in the store: \(unreadable.detail)",
-                            hint: unreadable.reason == .encrypted
-                                ? "give dr and the Job the same document key: `store: document_key:` in both configurations"
-                                : nil)
-                    }
-                    let reason = failed?["message"]?.text ?? "it ended, and its result is not in the store"
-                    let words = try? await kubectl.run(["logs", "job/\(name)", "--tail=3"])
-                    let tail = words.map { ": \($0.split(whereSeparator: \.isNewline).joined(separator: "; "))" } ?? ""
-                    throw KubernetesError(.failed, operation: "job '\(name)'", reason + tail)
-                }
+            switch await JobState(of: name, kubectl) {
+            case .running(let ready, let job):
+                absences = 0
+                denial.note(false)
+                try await start.look(ready: ready, job, progress: progress, tell: tell)
+            case .ended(let failure): ended = (ended?.at ?? .now, failure)
+            case .gone:
+                denial.note(false)
+                absences += 1
+                // Its result was looked for in between.
+                if ended == nil, absences > 1 { throw JobStart.error(name, "it was deleted") }
+            case .denied(let error):
+                start.skip()
+                denial.note(true)
+                if denial.duration >= denialPatience { throw Self.denial(name, error) }
+            case .unknown:
+                // The API server may be away: the Job works all the same.
+                start.skip()
+                denial.note(nil)
+            }
+            if let ended, ContinuousClock.now - ended.at > .seconds(found.unreadable == nil ? 30 : 5) {
+                throw await failure(of: name, ended.failure, unreadable: found.unreadable, kubectl)
             }
             if let line = try? await kubectl.run(["logs", "job/\(name)", "--tail=1"]), line != last,
                 let state = try? JSONDecoding.decode(WorkProgress.State.self, line)
@@ -172,7 +185,76 @@ struct InClusterBackup: RemoteComponent {
         }
     }
 
+    private static func denial(_ name: String, _ error: KubernetesError) -> KubernetesError {
+        let fact =
+            error.isForbidden
+            ? "the API server does not permit reading the job"
+            : "the API server does not accept the credentials any more"
+        return JobStart.error(name, "\(fact): \(error.detail)")
+    }
+
+    /// The error for a Job that ended without a result.
+    private func failure(
+        of name: String, _ failure: JobState.Failure?, unreadable: RepositoryError?, _ kubectl: Kubectl
+    ) async -> KubernetesError {
+        if failure == nil, let unreadable {
+            return KubernetesError(
+                .failed, operation: "job '\(name)'",
+                "it ended, and dr cannot read its result in the store: \(unreadable.detail)",
+                hint: unreadable.reason == .encrypted
+                    ? "give dr and the Job the same document key: `store: document_key:` in both configurations" : nil)
+        }
+        let reason = failure?.message ?? "it ended, and its result is not in the store"
+        let words = try? await kubectl.run(["logs", "job/\(name)", "--tail=3"])
+        let tail = words.map { ": \($0.split(whereSeparator: \.isNewline).joined(separator: "; "))" } ?? ""
+        return JobStart.error(name, reason + tail)
+    }
+
     private func remove(_ name: String, _ kubectl: Kubectl) async { await kubectl.removeJob(name) }
+}
+
+/// The wait for a pod of a Job, with the reason why none runs.
+private struct JobStart {
+    let name: String
+    let kubectl: Kubectl
+    let within: Period
+    private var idle = SignTime()
+    private var telling = WaitReasons()
+    private var nextLook = ContinuousClock.now + .seconds(1)
+
+    init(name: String, kubectl: Kubectl, within: Period) {
+        self.name = name
+        self.kubectl = kubectl
+        self.within = within
+    }
+
+    static func error(_ name: String, _ detail: String) -> KubernetesError {
+        KubernetesError(.failed, operation: "job '\(name)'", detail)
+    }
+
+    /// The state of the Job is not known.
+    mutating func skip() { idle.note(nil) }
+
+    /// - Parameter ready: the number of pods that run.
+    /// - Throws: `KubernetesError` if none runs for too long.
+    mutating func look(ready: Int, _ job: JSONValue, progress: WorkProgress, tell: (String) -> Void) async throws {
+        guard ready == 0 else {
+            idle.note(false)
+            telling = WaitReasons()
+            nextLook = .now + .seconds(1)
+            return
+        }
+        idle.note(true)
+        let isLate = idle.duration > within.duration
+        guard isLate || ContinuousClock.now >= nextLook else { return }
+        let found = try await ClusterReasons(kubectl).reason(ofWorkload: job, selector: JobState.selector(name))
+        let reason = found ?? "none of its pods is ready"
+        // Each look takes several requests.
+        nextLook = .now + .seconds(2)
+        if isLate { throw Self.error(name, "its pod did not run within \(within): \(reason)") }
+        progress.update { $0.phase = "waiting for the job: \(reason)" }
+        if telling.isNew(reason, at: .now) { tell("the job does not run: \(reason)") }
+    }
 }
 
 extension Kubectl {

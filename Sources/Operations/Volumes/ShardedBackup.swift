@@ -1,5 +1,6 @@
 import BackupRepository
 import Documents
+import Foundation
 import Kubernetes
 import ObjectStorage
 import Platform
@@ -10,8 +11,11 @@ import Platform
 struct ShardedBackup {
     let component: String
     let count: Int
-    /// The time within which a pod must run.
+    /// The time within which a pod must run, since the last moment in which one did.
     let within: Period
+    /// The time after which shards that make no progress count as failed. It is shorter than the component's own limit:
+    /// the second phase must still run.
+    let stallLimit: Duration
     let kubectl: Kubectl
     let parts: PartCollection
     let pool: BlockingPool
@@ -36,8 +40,8 @@ struct ShardedBackup {
         progress.begin("starting \(count) shards")
         try await kubectl.create(document)
         do {
-            let marks = try await wait(name, progress)
-            let outcome = await outcome(of: marks, name)
+            let found = try await wait(name, progress)
+            let outcome = await outcome(of: found, name)
             await kubectl.removeJob(name)
             progress.begin("merging \(count) shards")
             return outcome
@@ -49,60 +53,57 @@ struct ShardedBackup {
 
     // MARK: Waiting
 
-    /// Waits until each shard has left its result, or cannot leave one any more.
-    /// - Returns: the results, by the index of the shard.
-    private func wait(_ name: String, _ progress: WorkProgress) async throws -> [Int: PartMark] {
-        let limit = ContinuousClock.now + within.duration
+    private struct Found {
+        /// The results, by the index of the shard.
         var marks: [Int: PartMark] = [:]
+        /// True if the others are given up because they made no progress.
+        var isStalled = false
+    }
+
+    /// Waits until each shard has left its result, or cannot leave one any more, or none makes progress.
+    private func wait(_ name: String, _ progress: WorkProgress) async throws -> Found {
+        var found = Found()
+        var idle = SignTime()
+        var moved = ContinuousClock.now
+        var recent: [WorkProgress.State] = []
         while true {
             // The state before the results: a pod leaves its result before it ends.
             let state = await JobState(of: name, kubectl)
-            let found = try await pool.run { try parts.take() }
-            for mark in found.marks { if let shard = mark.shard, shard.count == count { marks[shard.index] = mark } }
-            if marks.count == count { return marks }
-            switch state {
-            case .ended, .gone: return marks
-            case .running(let ready) where ready == 0 && ContinuousClock.now > limit: return marks
-            case .running, .unknown: break
+            let known = found.marks.count
+            for mark in try await pool.run({ try parts.take() }).marks {
+                if let shard = mark.shard, shard.count == count { found.marks[shard.index] = mark }
             }
-            await tell(name, done: marks.count, progress)
+            if found.marks.count == count { return found }
+            switch state {
+            case .ended, .gone: return found
+            case .running(let ready, _): idle.note(ready == 0)
+            case .unknown, .denied: idle.note(nil)
+            }
+            if idle.duration > within.duration { return found }
+            let states = await states(name)
+            // Answers lack some pods now and then: a state that comes again is not progress.
+            let new = states.filter { !recent.contains($0) }
+            if !new.isEmpty || found.marks.count > known { moved = .now }
+            recent = (recent + new).suffix(8 * count)
+            if ContinuousClock.now - moved > stallLimit {
+                found.isStalled = true
+                return found
+            }
+            progress.update { [found] in
+                $0 = Self.sum(states, phase: "\(found.marks.count) of \(count) shards stored")
+            }
             try await Task.sleep(for: .seconds(1))
         }
     }
 
-    private enum JobState {
-        /// - Parameter ready: the number of pods that run.
-        case running(ready: Int)
-        case ended
-        case gone
-        /// The API server does not answer. The Job works all the same.
-        case unknown
-
-        init(of name: String, _ kubectl: Kubectl) async {
-            do {
-                guard let job = try await kubectl.object("job/\(name)") else {
-                    self = .gone
-                    return
-                }
-                let hasEnded = (job["status"]?["conditions"]?.array ?? []).contains {
-                    ["Failed", "Complete"].contains($0["type"]?.text) && $0["status"]?.text == "True"
-                }
-                self = hasEnded ? .ended : .running(ready: job["status"]?["ready"]?.integer ?? 1)
-            } catch {
-                self = .unknown
-            }
-        }
-    }
-
-    /// Shows the sum of the pods' progress.
-    private func tell(_ name: String, done: Int, _ progress: WorkProgress) async {
+    /// Returns the progress of those pods that tell it.
+    private func states(_ name: String) async -> [WorkProgress.State] {
         let lines = try? await kubectl.run([
-            "logs", "--selector=batch.kubernetes.io/job-name=\(name)", "--container=\(MoverPod.container)", "--tail=1",
+            "logs", "--selector=\(JobState.selector(name))", "--container=\(MoverPod.container)", "--tail=1",
             "--ignore-errors", "--max-log-requests=\(count)",
         ])
-        let states = (lines ?? "").split(whereSeparator: \.isNewline)
+        return (lines ?? "").split(whereSeparator: \.isNewline)
             .compactMap { try? JSONDecoding.decode(WorkProgress.State.self, String($0)) }
-        progress.update { $0 = Self.sum(states, phase: "\(done) of \(count) shards stored") }
     }
 
     /// Adds up the progress of several pods.
@@ -118,35 +119,42 @@ struct ShardedBackup {
 
     // MARK: Results
 
-    private func outcome(of marks: [Int: PartMark], _ name: String) async -> Outcome {
+    private func outcome(of found: Found, _ name: String) async -> Outcome {
         var outcome = Outcome()
+        let marks = found.marks
+        let limit = stallLimit.formatted(.units(allowed: [.hours, .minutes, .seconds], width: .wide))
+        let silence = found.isStalled ? "no progress within \(limit)" : Self.noResult
         let pods =
             marks.count == count
-            ? [] : try? await kubectl.objects("pods", ["--selector=batch.kubernetes.io/job-name=\(name)"])
+            ? [] : try? await kubectl.objects("pods", ["--selector=\(JobState.selector(name))"])
         for index in 0..<count {
             if let mark = marks[index], let shard = mark.shard, let result = mark.result {
                 outcome.parts.append(ComponentJob.Part(shard, result))
                 outcome.added = outcome.added + result.added
                 continue
             }
-            let reason = marks[index]?.failure ?? Self.reason(of: index, in: pods)
+            let reason = marks[index]?.failure ?? Self.reason(of: index, in: pods, silence: silence)
             outcome.warnings.append(
                 "\(component): shard \(index) of \(count) failed, one pod reads its files instead: \(reason)")
         }
         return outcome
     }
 
+    private static let noResult = "its pod left no result"
+
     /// The reason for which a pod left no result.
-    /// - Parameter pods: nil if the API server did not tell.
-    static func reason(of index: Int, in pods: [JSONValue]?) -> String {
-        guard let pods else { return "its pod left no result" }
+    /// - Parameters:
+    ///   - pods: nil if the API server did not tell.
+    ///   - silence: the reason of a pod that may still run.
+    static func reason(of index: Int, in pods: [JSONValue]?, silence: String = Self.noResult) -> String {
+        guard let pods else { return silence }
         let label = "batch.kubernetes.io/job-completion-index"
         let pod = pods.last {
             ($0["metadata"]?["labels"]?[label] ?? $0["metadata"]?["annotations"]?[label])?.text == "\(index)"
         }
         guard let pod else { return "its pod was deleted" }
         if let end = MoverStatus(pod).end { return "its pod ended: \(end)" }
-        guard pod["status"]?["phase"]?.text != "Running" else { return "its pod left no result" }
+        guard pod["status"]?["phase"]?.text != "Running" else { return silence }
         let scheduled = (pod["status"]?["conditions"]?.array ?? []).first { $0["type"]?.text == "PodScheduled" }
         let message = scheduled?["status"]?.text == "False" ? scheduled?["message"]?.text : nil
         return "its pod did not start" + (message.map { ": \($0.prefix(300))" } ?? "")
