@@ -40,13 +40,14 @@ struct InClusterBackup: RemoteComponent {
                 component: component.name, count: volume.shards, within: host.cluster.within,
                 stallLimit: component.stallTimeout.duration / 2, kubectl: host.kubectl, parts: parts, pool: pool)
             let pod = pod(
-                "dr-\(component.name.prefix(36))-\(job.run.prefix(12))-shards", of: job.run, host, spreads: true)
+                "\(MoverPod.objectName(component: component.name, run: job.run))-shards", of: job.run, host,
+                spreads: true)
             shards = try await sharded.run(
                 try document(pod, job, facts: facts, proof: parts.proof, shards: volume.shards), named: pod.name,
                 progress: progress)
             job.parts = shards.parts
         }
-        let pod = pod("dr-\(component.name.prefix(40))-\(job.run.prefix(12))", of: job.run, host)
+        let pod = pod(MoverPod.objectName(component: component.name, run: job.run), of: job.run, host)
         let document = try self.document(pod, job, facts: facts, proof: parts.proof)
         progress.update { $0.phase = "starting the job" }
         try await host.kubectl.create(document)
