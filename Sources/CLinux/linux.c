@@ -59,45 +59,47 @@ int dr_share_blocks(int from, int to) { return ioctl(to, FICLONE, from); }
 
 int dr_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
 
-int dr_send_descriptors(int socket, int first, int second) {
-    char byte = 0;
-    struct iovec content = {&byte, 1};
+// A message of one byte that carries two descriptors.
+struct descriptor_message {
+    struct msghdr header;
+    struct iovec content;
+    char byte;
     union {
         struct cmsghdr header;
         char space[CMSG_SPACE(2 * sizeof(int))];
-    } control = {0};
-    struct msghdr message = {0};
-    message.msg_iov = &content;
-    message.msg_iovlen = 1;
-    message.msg_control = control.space;
-    message.msg_controllen = sizeof control.space;
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(2 * sizeof(int));
+    } control;
+};
+
+static void prepare(struct descriptor_message *message) {
+    memset(message, 0, sizeof *message);
+    message->content = (struct iovec){&message->byte, 1};
+    message->header.msg_iov = &message->content;
+    message->header.msg_iovlen = 1;
+    message->header.msg_control = message->control.space;
+    message->header.msg_controllen = sizeof message->control.space;
+}
+
+int dr_send_descriptors(int socket, int first, int second) {
+    struct descriptor_message message;
+    prepare(&message);
+    struct cmsghdr *control = CMSG_FIRSTHDR(&message.header);
+    control->cmsg_level = SOL_SOCKET;
+    control->cmsg_type = SCM_RIGHTS;
+    control->cmsg_len = CMSG_LEN(2 * sizeof(int));
     int descriptors[2] = {first, second};
-    memcpy(CMSG_DATA(header), descriptors, sizeof descriptors);
-    return sendmsg(socket, &message, MSG_NOSIGNAL) == 1 ? 0 : -1;
+    memcpy(CMSG_DATA(control), descriptors, sizeof descriptors);
+    return sendmsg(socket, &message.header, MSG_NOSIGNAL) == 1 ? 0 : -1;
 }
 
 int dr_receive_descriptors(int socket, int *descriptors) {
-    char byte;
-    struct iovec content = {&byte, 1};
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(2 * sizeof(int))];
-    } control = {0};
-    struct msghdr message = {0};
-    message.msg_iov = &content;
-    message.msg_iovlen = 1;
-    message.msg_control = control.space;
-    message.msg_controllen = sizeof control.space;
-    if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1) return -1;
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) return -1;
-    size_t size = header->cmsg_len - CMSG_LEN(0);
-    memcpy(descriptors, CMSG_DATA(header), size);
-    if (size == 2 * sizeof(int) && !(message.msg_flags & MSG_CTRUNC)) return 0;
+    struct descriptor_message message;
+    prepare(&message);
+    if (recvmsg(socket, &message.header, MSG_CMSG_CLOEXEC) != 1) return -1;
+    struct cmsghdr *control = CMSG_FIRSTHDR(&message.header);
+    if (!control || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS) return -1;
+    size_t size = control->cmsg_len - CMSG_LEN(0);
+    memcpy(descriptors, CMSG_DATA(control), size);
+    if (size == 2 * sizeof(int) && !(message.header.msg_flags & MSG_CTRUNC)) return 0;
     for (size_t i = 0; i < size / sizeof(int); i++) close(descriptors[i]);
     return -1;
 }

@@ -33,6 +33,23 @@ import Testing
         return journey
     }
 
+    /// Makes a backup of two components, and writes a plan.
+    private func startedWithTwo(plan: String) async throws -> Journey {
+        let journey = try await Journey(
+            components: "tree: {kind: files, data: tree}\n  other: {kind: files, data: other}", initialize: false)
+        for name in ["tree", "other"] {
+            let folder = journey.folder.url.appending(path: name)
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try Data("one".utf8).write(to: folder.appending(path: "a"))
+        }
+        try await journey.expect(0, "init")
+        try await journey.expect(0, "backup")
+        let plans = journey.folder.url.appending(path: "plans")
+        try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
+        try Data(plan.utf8).write(to: plans.appending(path: "loss.yaml"))
+        return journey
+    }
+
     private func lose(_ journey: Journey) throws { try FileManager.default.removeItem(at: journey.data) }
 
     private struct Outcome: Decodable {
@@ -94,19 +111,8 @@ import Testing
 
     /// A plan for the whole stack may have no step for a component: it must not call the stack recovered.
     @Test func `a component that no step restores makes a recovery of the whole stack partial`() async throws {
-        let journey = try await Journey(
-            components: "tree: {kind: files, data: tree}\n  other: {kind: files, data: other}", initialize: false)
-        for name in ["tree", "other"] {
-            let folder = journey.folder.url.appending(path: name)
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            try Data("one".utf8).write(to: folder.appending(path: "a"))
-        }
-        try await journey.expect(0, "init")
-        try await journey.expect(0, "backup")
-        let plans = journey.folder.url.appending(path: "plans")
-        try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
-        let plan = "scenario: loss\nrestores: all\nsteps:\n  - {id: tree, restore: tree, timeout: 5m}\n"
-        try Data(plan.utf8).write(to: plans.appending(path: "loss.yaml"))
+        let journey = try await startedWithTwo(
+            plan: "scenario: loss\nrestores: all\nsteps:\n  - {id: tree, restore: tree, timeout: 5m}\n")
         let preview = try await journey.expect(0, "restore", "--scenario", "loss", "--dry-run")
         #expect(preview.output.contains("warning: other is not restored"), "\(preview.output)")
         let run = try await journey.expect(3, "restore", "--scenario", "loss", "--yes")
@@ -115,18 +121,8 @@ import Testing
     }
 
     @Test func `a resumed run restores what its own parameters choose`() async throws {
-        let journey = try await Journey(
-            components: "tree: {kind: files, data: tree}\n  other: {kind: files, data: other}", initialize: false)
-        for name in ["tree", "other"] {
-            let folder = journey.folder.url.appending(path: name)
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            try Data("one".utf8).write(to: folder.appending(path: "a"))
-        }
-        try await journey.expect(0, "init")
-        try await journey.expect(0, "backup")
-        let plans = journey.folder.url.appending(path: "plans")
-        try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
-        let sign = journey.folder.url.appending(path: "go")
+        let signs = try TemporaryFolder("signs")
+        let sign = signs.url.appending(path: "go")
         let plan = """
             scenario: loss
             parameters: {scope: part}
@@ -136,7 +132,7 @@ import Testing
               - {id: other, needs: [ready], when: {scope: all}, restore: other, timeout: 5m}
 
             """
-        try Data(plan.utf8).write(to: plans.appending(path: "loss.yaml"))
+        let journey = try await startedWithTwo(plan: plan)
         for name in ["tree", "other"] {
             try FileManager.default.removeItem(at: journey.folder.url.appending(path: name))
         }

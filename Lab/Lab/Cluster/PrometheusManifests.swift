@@ -1,4 +1,4 @@
-/// The manifests of a Prometheus in a StatefulSet that scrapes itself and runs under a user of its own.
+/// The manifests of a Prometheus in a StatefulSet that scrapes itself and runs under its own user.
 package struct PrometheusManifests {
     /// The port of the server: pods share the ports of this machine.
     package var port: UInt16

@@ -6,7 +6,7 @@ internal import Synchronization
 /// Adds the entries that shards have stored to the catalog of a base: the comparison then finds these files unchanged.
 ///
 /// A shard is another process, so its manifest is not trusted to be complete: the caller compares the whole tree with the
-/// result. It speaks only for regular files of its share, in packs of its own that are in the store with their size.
+/// result. It speaks only for regular files of its share, in its own packs, if they are in the store with their size.
 struct ShardMerge: Sendable {
     let repository: Repository
     let component: String

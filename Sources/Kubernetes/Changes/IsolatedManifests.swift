@@ -78,7 +78,7 @@ struct IsolatedManifests {
         return object
     }
 
-    /// A claim that gets a volume of its own: not a named one, and none that waits for a claim without a class.
+    /// A claim that gets its own volume: not a named one, and none that waits for a claim without a class.
     private static func newClaim(_ spec: JSONValue) -> JSONValue {
         let own = spec.removing(["volumeName", "selector"])
         return own["storageClassName"]?.text == "" ? own.removing(["storageClassName"]) : own

@@ -198,7 +198,7 @@ extension KubernetesError {
         guard let value = try? JSONValue(parsing: body), value["kind"]?.text == "Status" else {
             // kubectl itself answers if it does not reach the API server.
             let text = String(decoding: body.prefix(500), as: UTF8.self).split(whereSeparator: \.isNewline).first
-            // Its status is an invention of its own, and says nothing about the API server.
+            // It invents this status, which says nothing about the API server.
             let words =
                 status >= 500
                 ? text.map(String.init) ?? "HTTP \(status)" : "HTTP \(status)" + (text.map { ": \($0)" } ?? "")
