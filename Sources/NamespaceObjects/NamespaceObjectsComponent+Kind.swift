@@ -110,7 +110,7 @@ extension NamespaceObjectsComponent: ComponentKind {
     /// A drill has no API server of its own.
     package func relocated(to place: Relocation) -> Self? { nil }
     package static let drillRefusal: String? =
-        "a drill applies the plan's manifests in a namespace of its own, and does not restore the recorded objects"
+        "a drill applies the manifests of the plan in its own namespace, and does not restore the recorded objects"
     package static func drillServer(environment: [String: String]) -> DrillServerOptions? { nil }
     package static func drillConfiguration(port: String) -> String? { nil }
 

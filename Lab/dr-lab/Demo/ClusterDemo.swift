@@ -174,7 +174,7 @@ struct ClusterDemo {
         // Prometheus loads the blocks when it starts.
         try await cluster.require(["delete", "pod", "prometheus-0", "-n", Self.namespace, "--wait=true"])
         try await cluster.waitUntilReady("prometheus-0", namespace: Self.namespace)
-        // A server that has just started has no samples of its own to back up yet.
+        // A server that has just started has not scraped any sample to back up yet.
         let query = "http://127.0.0.1:\(prometheusPort)/api/v1/query?query=count_over_time(up[1m])%3E3"
         try await Patience.wait(until: "Prometheus has scraped itself") {
             try await CommandRun.run("/usr/bin/curl", ["-fsS", "-g", query]).output.contains("\"value\"")
