@@ -55,16 +55,14 @@ package protocol ObjectUpload: AnyObject {
     /// - Throws: as ``ObjectStore/put(_:_:options:)`` does.
     func finish() throws -> ObjectInfo
 
-    /// Makes the object visible, for a caller that has hashed everything it wrote: a store that compares what arrived
-    /// with what was sent needs no second pass over it.
-    func finish(sha256: Digest) throws -> ObjectInfo
-
     /// Aborts: removes the sent data if the storage can be reached. Has no effect after ``finish()``.
     func cancel()
 }
 
-extension ObjectUpload {
-    package func finish(sha256 _: Digest) throws -> ObjectInfo { try finish() }
+/// An upload whose destination hashes what arrives, so that its writer needs no pass over the bytes for a hash.
+package protocol HashingUpload: ObjectUpload {
+    /// As ``ObjectUpload/finish()``, with the SHA-256 of what arrived.
+    func finishHashed() throws -> (info: ObjectInfo, sha256: Digest)
 }
 
 package enum ListingAction: Sendable { case proceed, stop }

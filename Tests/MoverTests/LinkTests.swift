@@ -123,7 +123,7 @@ import Testing
         if seed.isMultiple(of: 2) {
             // A real greeting, then noise in the form of frames.
             let other = Link(session: session).connect()
-            bytes = try #require(other.output())
+            bytes = Array(try #require(other.output()).joined())
             for _ in 0..<20 {
                 let payload = (0..<Int.random(in: 0..<40, using: &random)).map { _ in
                     UInt8.random(in: 0...255, using: &random)

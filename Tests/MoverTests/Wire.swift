@@ -57,7 +57,8 @@ final class Wire: Sendable {
 
     private func pump(_ source: LinkConnection, to target: LinkConnection, _ fault: Fault) {
         var sent = 0
-        while let piece = source.output() {
+        while let pieces = source.output() {
+            let piece = Array(pieces.joined())
             var bytes = piece
             var isLast = false
             switch fault {

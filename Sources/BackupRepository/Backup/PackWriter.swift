@@ -367,13 +367,17 @@ private final class GzipStage {
     }
 }
 
-/// An upload that hashes and counts its bytes.
+/// An upload that counts its bytes, and hashes them unless its destination does.
 private final class HashedUpload {
     private let upload: any ObjectUpload
-    private var hasher: SHA256? = SHA256()
+    /// nil if the destination hashes what arrives.
+    private var hasher: SHA256?
     private var size = 0
 
-    init(_ upload: any ObjectUpload) { self.upload = upload }
+    init(_ upload: any ObjectUpload) {
+        self.upload = upload
+        hasher = upload is any HashingUpload ? nil : SHA256()
+    }
 
     func write(_ bytes: RawSpan) throws {
         hasher?.update(bytes)
@@ -382,8 +386,10 @@ private final class HashedUpload {
     }
 
     func finish() throws -> (size: Int, digest: Digest) {
-        let digest = Digest(bytes: hasher.take()?.finalize() ?? [])
-        let info = try upload.finish(sha256: digest)
+        let (info, digest) =
+            if let upload = upload as? any HashingUpload { try upload.finishHashed() } else {
+                (try upload.finish(), Digest(bytes: hasher.take()?.finalize() ?? []))
+            }
         guard info.size == size else {
             throw RepositoryError.damaged(info.key.text, "the store holds \(info.size) bytes of \(size) sent")
         }

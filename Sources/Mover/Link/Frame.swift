@@ -24,54 +24,77 @@ struct Frame: Equatable {
 
     static let headerSize = 17
 
-    func encode(into bytes: inout [UInt8]) {
-        let start = bytes.count
+    /// The bytes before the payload.
+    var header: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Self.headerSize)
         bytes.append(bigEndian: UInt32(clamping: payload.count))
         bytes.append(kind.rawValue)
         bytes.append(bigEndian: UInt64(clamping: number))
         var crc = CRC32C()
-        crc.update(bytes.span.bytes.extracting(start..<start + 13))
+        crc.update(bytes.span.bytes)
         crc.update(payload.span.bytes)
         bytes.append(bigEndian: crc.value)
-        bytes += payload
+        return bytes
+    }
+
+    /// Appends the frame to pieces that are sent one after another. The payload is not copied.
+    func encode(into pieces: inout [[UInt8]]) {
+        pieces.append(header)
+        if !payload.isEmpty { pieces.append(payload) }
     }
 }
 
-/// Splits a byte stream into frames.
+/// Splits a byte stream into frames. Copies each byte of a payload once.
 struct FrameDecoder {
-    private var buffer: [UInt8] = []
-    private var position = 0
+    private var header: [UInt8] = []
+    private var kind = Frame.Kind.ping
+    private var number = 0
+    /// The length of the payload; nil until the header is complete.
+    private var length: Int?
+    private var payload: [UInt8] = []
 
-    mutating func append(_ bytes: UnsafeRawBufferPointer) {
-        if position > 0, position == buffer.count {
-            buffer.removeAll(keepingCapacity: true)
-            position = 0
-        } else if position > 1 << 20 {
-            buffer.removeFirst(position)
-            position = 0
+    /// Takes bytes of the stream, and appends the frames that they complete to `frames`.
+    /// - Throws: ``LinkError`` `.malformed` if no frame begins here: the stream cannot be used any more.
+    mutating func take(_ bytes: RawSpan, into frames: inout [Frame]) throws(LinkError) {
+        var rest = bytes
+        while true {
+            if length == nil {
+                Self.move(from: &rest, to: &header, until: Frame.headerSize)
+                guard header.count == Frame.headerSize else { return }
+                try beginPayload()
+            }
+            guard let length else { return }
+            Self.move(from: &rest, to: &payload, until: length)
+            guard payload.count == length else { return }
+            frames.append(try endFrame())
         }
-        buffer += bytes
     }
 
-    /// - Returns: nil until a frame is complete.
-    /// - Throws: ``LinkError`` `.malformed` if no frame begins here: the stream cannot be used any more.
-    mutating func next() throws(LinkError) -> Frame? {
-        guard buffer.count - position >= Frame.headerSize else { return nil }
-        let length = Int(buffer.bigEndian(UInt32.self, at: position))
+    private static func move(from bytes: inout RawSpan, to buffer: inout [UInt8], until length: Int) {
+        let part = bytes.extracting(first: length - buffer.count)
+        part.withUnsafeBytes { buffer.append(contentsOf: $0) }
+        bytes = bytes.extracting(droppingFirst: part.byteCount)
+    }
+
+    private mutating func beginPayload() throws(LinkError) {
+        let length = Int(header.bigEndian(UInt32.self, at: 0))
         guard length <= Link.longestMessage else { throw LinkError(.malformed, "a frame of \(length) bytes") }
-        guard let kind = Frame.Kind(rawValue: buffer[position + 4]),
-            let number = Int(exactly: buffer.bigEndian(UInt64.self, at: position + 5))
+        guard let kind = Frame.Kind(rawValue: header[4]),
+            let number = Int(exactly: header.bigEndian(UInt64.self, at: 5))
         else { throw LinkError(.malformed, "an unknown frame") }
-        let start = position + Frame.headerSize
-        guard buffer.count - start >= length else { return nil }
-        var crc = CRC32C()
-        crc.update(buffer.span.bytes.extracting(position..<position + 13))
-        crc.update(buffer.span.bytes.extracting(start..<start + length))
-        guard crc.value == buffer.bigEndian(UInt32.self, at: position + 13) else {
-            throw LinkError(.malformed, "a frame was damaged in transfer")
-        }
-        position = start + length
-        return Frame(kind: kind, number: number, payload: Array(buffer[start..<start + length]))
+        (self.kind, self.number, self.length) = (kind, number, length)
+        payload = []
+        payload.reserveCapacity(length)
+    }
+
+    private mutating func endFrame() throws(LinkError) -> Frame {
+        let frame = Frame(kind: kind, number: number, payload: payload)
+        guard frame.header == header else { throw LinkError(.malformed, "a frame was damaged in transfer") }
+        header.removeAll(keepingCapacity: true)
+        payload = []
+        length = nil
+        return frame
     }
 }
 

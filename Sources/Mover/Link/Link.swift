@@ -34,6 +34,9 @@ package final class Link: Sendable {
         var received = 0
         /// The number of the last message processed.
         var processed = 0
+        /// The bytes of messages that were processed and not acknowledged.
+        var unacknowledgedBytes = 0
+        var lastAcknowledged = ContinuousClock.now
         // The connection
         var generation = 0
         var isConnected = false
@@ -94,6 +97,7 @@ package final class Link: Sendable {
             let message = state.inbox.removeFirst()
             state.inboxBytes -= message.count
             state.processed += 1
+            state.unacknowledgedBytes += message.count
             return message
         }
         return message ?? []

@@ -19,9 +19,8 @@ package final class LinkConnection: Sendable {
     package func take(_ bytes: UnsafeRawBufferPointer) throws(LinkError) {
         do {
             let frames = try decoder.withLock { decoder throws(LinkError) in
-                decoder.append(bytes)
                 var frames: [Frame] = []
-                while let frame = try decoder.next() { frames.append(frame) }
+                try decoder.take(bytes.bytes, into: &frames)
                 return frames
             }
             for frame in frames { try take(frame) }
@@ -99,16 +98,16 @@ package final class LinkConnection: Sendable {
 
     // MARK: Sending
 
-    /// Returns the next bytes to send; waits until there are some.
+    /// Returns the next bytes to send, in pieces; waits until there are some.
     /// - Returns: nil once the connection is over.
-    package func output() -> [UInt8]? {
+    package func output() -> [[UInt8]]? {
         while true {
             let now = ContinuousClock.now
             let next = try? link.state.wait(until: now + min(link.limits.heartbeat, .seconds(1))) { state in
                 self.output(&state)
             }
             switch next {
-            case .bytes(let bytes): return bytes
+            case .pieces(let pieces): return pieces
             case .over: return nil
             case nil:
                 guard !Task.isCancelled else {
@@ -120,7 +119,7 @@ package final class LinkConnection: Sendable {
     }
 
     private enum Output {
-        case bytes([UInt8])
+        case pieces([[UInt8]])
         case over
     }
 
@@ -132,29 +131,40 @@ package final class LinkConnection: Sendable {
             state.lostSince = now
             return .over
         }
-        var bytes: [UInt8] = []
+        var pieces: [[UInt8]] = []
         if !state.hasSaidHello {
             state.hasSaidHello = true
             Frame(kind: .hello, number: state.received, payload: Hello(session: link.session).bytes)
-                .encode(into: &bytes)
+                .encode(into: &pieces)
         }
         if state.hasHeardHello {
-            if state.processed > state.acknowledged {
-                state.acknowledged = state.processed
-                Frame(kind: .acknowledgement, number: state.processed).encode(into: &bytes)
+            let hasMessages = state.next < state.pending.count
+            if state.processed > state.acknowledged, hasMessages || isAcknowledgementDue(state, at: now) {
+                (state.acknowledged, state.unacknowledgedBytes, state.lastAcknowledged) = (state.processed, 0, now)
+                Frame(kind: .acknowledgement, number: state.processed).encode(into: &pieces)
             }
-            while state.next < state.pending.count, bytes.count < Self.batch {
+            var count = 0
+            while state.next < state.pending.count, count < Self.batch {
                 let message = state.pending[state.next]
-                Frame(kind: .message, number: message.number, payload: message.bytes).encode(into: &bytes)
+                Frame(kind: .message, number: message.number, payload: message.bytes).encode(into: &pieces)
+                count += message.bytes.count
                 state.next += 1
             }
         }
-        if bytes.isEmpty, state.hasHeardHello, now - state.lastSaid >= link.limits.heartbeat {
-            Frame(kind: .ping, number: 0).encode(into: &bytes)
+        if pieces.isEmpty, state.hasHeardHello, now - state.lastSaid >= link.limits.heartbeat {
+            Frame(kind: .ping, number: 0).encode(into: &pieces)
         }
-        guard !bytes.isEmpty else { return nil }
+        guard !pieces.isEmpty else { return nil }
         state.lastSaid = now
-        return .bytes(bytes)
+        return .pieces(pieces)
+    }
+
+    /// An acknowledgement costs each program on the way as much as a message. So it waits until it makes room for a
+    /// good part of what the sender may send, or for a tenth of a second.
+    private func isAcknowledgementDue(_ state: Link.State, at now: ContinuousClock.Instant) -> Bool {
+        state.unacknowledgedBytes >= link.limits.bytes / 4
+            || state.processed - state.acknowledged >= link.limits.messages / 4
+            || now - state.lastAcknowledged >= .milliseconds(100)
     }
 
     private static let batch = 256 << 10
@@ -186,17 +196,17 @@ package final class LinkConnection: Sendable {
 
     /// The frame that refuses a connection.
     package static func refusal(_ reason: String) -> [UInt8] {
-        var bytes: [UInt8] = []
-        Frame(kind: .refusal, number: 0, payload: Array(reason.utf8.prefix(1000))).encode(into: &bytes)
-        return bytes
+        let frame = Frame(kind: .refusal, number: 0, payload: Array(reason.utf8.prefix(1000)))
+        return frame.header + frame.payload
     }
 
     /// Reads the session of a connection's first frame.
     /// - Returns: nil until the frame is complete.
     package static func session(in bytes: [UInt8]) throws(LinkError) -> [UInt8]? {
         var decoder = FrameDecoder()
-        bytes.withUnsafeBytes { decoder.append($0) }
-        guard let frame = try decoder.next() else { return nil }
+        var frames: [Frame] = []
+        try decoder.take(bytes.span.bytes, into: &frames)
+        guard let frame = frames.first else { return nil }
         guard frame.kind == .hello else { throw LinkError(.malformed, "the first frame is not a greeting") }
         return try Hello(frame.payload).session
     }

@@ -6,7 +6,7 @@ package import ObjectStorage
 
 /// The coordinator's store, as a mover sees it: no credentials, no keys, and only the objects of its component.
 ///
-/// Both sides compare the size and SHA-256 of each object that passes.
+/// Both sides compare the size and SHA-256 of each document that passes; the coordinator hashes packs as they arrive.
 package struct RemoteStore: ObjectStore {
     package let location: String
     private let conversation: Conversation
@@ -131,7 +131,7 @@ package struct RemoteStore: ObjectStore {
 }
 
 /// An object that a mover writes to the coordinator's store.
-private final class RemoteUpload: ObjectUpload {
+private final class RemoteUpload: HashingUpload {
     private let call: Call
     private let key: ObjectKey
     private let store: RemoteStore
@@ -178,20 +178,19 @@ private final class RemoteUpload: ObjectUpload {
         buffer.reserveCapacity(CallMessage.longestPiece)
     }
 
-    /// The coordinator compares what arrived with the writer's hash, so the writer must have one.
-    func finish() throws -> ObjectInfo {
-        throw ObjectStoreError(
-            .unsupported, operation: "put", key: key, "the hash of what was sent is missing", store: store.location)
-    }
+    func finish() throws -> ObjectInfo { try finishHashed().info }
 
-    func finish(sha256: Digest) throws -> ObjectInfo {
+    func finishHashed() throws -> (info: ObjectInfo, sha256: Digest) {
         try sendBuffer()
         do {
-            try call.finish(Transfer(size: size, sha256: sha256))
-            let result = try call.result()
+            try call.finish(SentPack(size: size))
+            let result = try Call.decode(Transfer.self, try call.result())
             isOver = true
             conversation.close(call)
-            return try store.info(in: result, of: key)
+            guard result.size == size, let info = result.object?.info, info.key == key else {
+                throw LinkError(.malformed, "the answer is about another object")
+            }
+            return (info, result.sha256)
         } catch let failure as CallFailure { throw store.error(failure, .upload, key: key) }
     }
 

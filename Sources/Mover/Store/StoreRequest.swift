@@ -49,6 +49,12 @@ struct Transfer: Codable, Equatable {
     var object: StoredObject?
 }
 
+/// A mover's last word on a pack: its size. The coordinator hashes the pack as it arrives, and answers with the
+/// ``Transfer``, whose hash the mover takes into its index. Every frame of the link has a checksum.
+struct SentPack: Codable, Equatable {
+    var size: Int
+}
+
 struct StoredObject: Codable, Equatable {
     var key: String
     var size: Int

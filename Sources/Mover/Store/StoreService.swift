@@ -80,8 +80,9 @@ package struct StoreService: Conversation.Answering {
                 meter.add(piece.span.bytes)
                 try upload.write(piece.span.bytes)
             }
-            try check(meter.transfer(), result, key: key)
-            try call.finish(StoredObject(try upload.finish()))
+            let sent = try Call.decode(SentPack.self, result)
+            guard sent.size == meter.size else { throw incomplete(key, arrived: meter.size, sent: sent.size) }
+            try call.finish(meter.transfer(of: StoredObject(try upload.finish())))
         } catch {
             upload.cancel()
             throw error
@@ -106,11 +107,15 @@ package struct StoreService: Conversation.Answering {
     private func check(_ arrived: Transfer, _ result: [UInt8], key: ObjectKey) throws {
         let sent = try Call.decode(Transfer.self, result)
         guard sent.size == arrived.size, sent.sha256 == arrived.sha256 else {
-            throw ObjectStoreError(
-                .truncated, operation: "put", key: key,
-                "\(arrived.size) of \(sent.size) bytes arrived from the mover, or others than it sent",
-                store: repository.store.location)
+            throw incomplete(key, arrived: arrived.size, sent: sent.size)
         }
+    }
+
+    private func incomplete(_ key: ObjectKey, arrived: Int, sent: Int) -> ObjectStoreError {
+        ObjectStoreError(
+            .truncated, operation: "put", key: key,
+            "\(arrived) of \(sent) bytes arrived from the mover, or others than it sent",
+            store: repository.store.location)
     }
 
     // MARK: Reading
