@@ -27,6 +27,8 @@ package enum JournalEvent: Codable, Equatable, Sendable {
     case liveStack(component: String, isAfter: Bool, digest: String)
     /// The place of the run in the ledger.
     case ledger(begin: LedgerBegin)
+    /// The seed and the draws of a drill. A later line has the further draws of the same seed.
+    case lottery(lottery: Lottery)
     /// The last line, unless the run is resumed later.
     case runFinished(end: RunEnd)
 
@@ -46,6 +48,7 @@ package enum JournalEvent: Codable, Equatable, Sendable {
         case negativeControl = "negative_control"
         case liveStack = "live_stack"
         case ledger
+        case lottery
         case runFinished = "run_finished"
     }
 }

@@ -1,5 +1,6 @@
 import Cryptography
 import Foundation
+import Lab
 import Platform
 import Testing
 

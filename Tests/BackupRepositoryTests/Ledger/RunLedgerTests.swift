@@ -95,14 +95,14 @@ struct RunLedgerTests {
     @Test func `verify names an entry that was removed from the middle`() async throws {
         let repository = try repository()
         let head = try append(5, to: repository)
-        _ = store.delete([RunLedger.key(3)])
+        _ = try store.delete([RunLedger.key(3)])
         #expect(try await findings(repository, known: head) == ["missing 3", "not_linked 4"])
     }
 
     @Test func `verify finds removed newest entries by the memory of the host`() async throws {
         let repository = try repository()
         let head = try append(5, to: repository)
-        _ = store.delete([RunLedger.key(4), RunLedger.key(5)])
+        _ = try store.delete([RunLedger.key(4), RunLedger.key(5)])
         #expect(try await findings(repository) == [])
         #expect(try await findings(repository, known: head) == ["missing 5"])
         // The next entry of the host does not hide it.
@@ -148,7 +148,7 @@ struct RunLedgerTests {
     @Test func `verify finds objects that dr did not write`() async throws {
         let repository = try repository()
         let head = try append(2, to: repository)
-        _ = try store.put(try ObjectKey("marks/ledger/notes.txt"), [1], options: PutOptions())
+        _ = try store.put(ObjectKey(trusted: "marks/ledger/notes.txt"), [1], options: PutOptions())
         _ = try store.put(RunLedger.key(3), [1, 2, 3], options: PutOptions())
         let appended = try RunLedger(repository).append(draft(), after: head)
         #expect(appended.head.number == 4)
@@ -158,7 +158,7 @@ struct RunLedgerTests {
     @Test func `a branch that a key holder rewrote is found by what the host knows`() async throws {
         let repository = try repository()
         let head = try #require(try append(4, to: repository))
-        _ = store.delete((3...4).map { RunLedger.key($0) })
+        _ = try store.delete((3...4).map { RunLedger.key($0) })
         var branch = try RunLedger(repository).newest()
         for number in 3...6 { branch = try RunLedger(repository).append(draft("other\(number)"), after: branch).head }
         #expect(try await findings(repository) == [])
@@ -168,7 +168,7 @@ struct RunLedgerTests {
     @Test func `the host notices a rewritten ledger when it appends`() throws {
         let repository = try repository()
         let head = try #require(try append(2, to: repository))
-        _ = store.delete([RunLedger.key(2)])
+        _ = try store.delete([RunLedger.key(2)])
         let branch = try RunLedger(repository).append(draft("other"), after: try RunLedger(repository).newest()).head
         _ = try RunLedger(repository).append(draft("more"), after: branch)
         #expect(try RunLedger(repository).append(draft(), after: head).finding?.contains("entry 3") == true)
