@@ -15,12 +15,18 @@ package struct LokiRestorer: ComponentRestorer {
     let server: LokiAPI?
     let pool: BlockingPool
     let now: @Sendable () -> Int
+    /// Absolute path of the server's chunks, if they are not in its data folder.
+    let chunksFolder: String?
 
     /// - Parameters:
     ///   - server: the server that will use the data, if one is configured; its schema and retention are read if it
     ///     answers.
     ///   - now: milliseconds since 1970.
-    package init(server: LokiAPI?, pool: BlockingPool, now: @escaping @Sendable () -> Int) {
+    ///   - chunks: as for ``LokiSource``.
+    package init(
+        server: LokiAPI?, pool: BlockingPool, now: @escaping @Sendable () -> Int, chunks: String? = nil
+    ) {
+        chunksFolder = chunks
         self.server = server
         self.pool = pool
         self.now = now
