@@ -29,7 +29,7 @@ extension LokiComponent: ComponentKind {
     package static func restorer(_ settings: Self?, _ context: ComponentContext) throws -> (any ComponentRestorer)? {
         LokiRestorer(
             server: try settings.flatMap { try $0.api(context) }, pool: context.pool, now: context.now,
-            chunks: settings?.chunks)
+            data: settings?.data, chunks: settings?.chunks)
     }
 
     package static func importer(_ settings: Self?, _ context: ComponentContext) -> (any ComponentImporter)? { nil }

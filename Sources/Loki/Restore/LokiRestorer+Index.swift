@@ -23,7 +23,7 @@ extension LokiRestorer {
         let answered = try? await server?.settings().periods
         let known = (inUse ? answered ?? recorded : recorded ?? answered) ?? []
         let periods = IndexPeriods(known)
-        let chunks = inUse ? chunksFolder ?? "\(tree)/\(LokiLayout.chunks)" : "\(tree)/\(LokiLayout.chunks)"
+        let chunks = (inUse && tree == home ? chunksFolder : nil) ?? "\(tree)/\(LokiLayout.chunks)"
         guard await pool.run({ access(chunks, R_OK | W_OK | X_OK) == 0 }) else {
             throw ComponentError(
                 .other, operation: "index of '\(tree)'", "'\(chunks)' is not a folder that dr can read and write",
