@@ -1,4 +1,5 @@
 import BackupRepository
+import Components
 import Foundation
 import Lab
 import Testing

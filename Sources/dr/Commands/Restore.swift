@@ -171,7 +171,9 @@ struct Restore: AsyncParsableCommand {
     private func validateIndex() throws {
         if existing, !rebuildIndex { throw ValidationError("--existing needs --rebuild-index") }
         guard rebuildIndex else { return }
-        guard component != nil, to != nil else { throw ValidationError("--rebuild-index needs --component and --to DIR") }
+        guard component != nil, to != nil else {
+            throw ValidationError("--rebuild-index needs --component and --to DIR")
+        }
         if asFiles || !paths.isEmpty {
             throw ValidationError("--rebuild-index excludes --as-files and paths")
         }
