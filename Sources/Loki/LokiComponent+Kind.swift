@@ -28,7 +28,8 @@ extension LokiComponent: ComponentKind {
 
     package static func restorer(_ settings: Self?, _ context: ComponentContext) throws -> (any ComponentRestorer)? {
         LokiRestorer(
-            server: try settings.flatMap { try $0.api(context) }, pool: context.pool, now: context.now)
+            server: try settings.flatMap { try $0.api(context) }, pool: context.pool, now: context.now,
+            data: settings?.data, chunks: settings?.chunks)
     }
 
     package static func importer(_ settings: Self?, _ context: ComponentContext) -> (any ComponentImporter)? { nil }
@@ -76,6 +77,7 @@ extension LokiComponent: ComponentKind {
             guard let api = try $0.askedAPI($1.context) else { return FixedCheck.withoutServer("loki_query", of: $1) }
             return LokiQuery($1, api)
         },
+        OfferedCheck<Self>("loki_index", roles: [.drill]) { LokiIndexCheck($1, $0, try $0.askedAPI($1.context)) },
     ]
 
     func checked(_ component: CheckedComponent) throws -> CheckedServer? {

@@ -16,7 +16,9 @@ package func decide(
     var isFull = [Bool](repeating: false, count: tiers.count)
     var newestWhole: [Int] = []
     for view in ComponentView.views(dated, configured: circumstances.components) {
-        let judgement = Judgement(view.sets, policy: policy, tiers: tiers, now: now, hasFloors: view.isConfigured)
+        let judgement = Judgement(
+            view.sets, policy: policy, tiers: tiers, now: now, components: view.components,
+            hasFloors: view.isConfigured)
         let explanation = Explanation(judgement, policy: policy, now: now)
         for (index, position) in view.positions.enumerated() {
             joint[position].add(explanation.decision(at: index), for: view.components)

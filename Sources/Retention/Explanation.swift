@@ -9,7 +9,9 @@ struct Explanation {
         self.judgement = judgement
         self.policy = policy
         self.now = now
-        floors = Dictionary(grouping: judgement.floors, by: \.position).mapValues { $0.map(\.reason) }
+        floors = Dictionary(grouping: judgement.floors + judgement.protections, by: \.position).mapValues {
+            $0.map(\.reason)
+        }
     }
 
     /// True if the history covers the whole length of a tier.

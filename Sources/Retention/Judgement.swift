@@ -13,13 +13,16 @@ struct Judgement {
     private(set) var oldest: Int?
     /// Positions that `keep_last` keeps.
     private(set) var last: Set<Int> = []
+    /// The sets that only the protection keeps.
+    private(set) var protections: [(position: Int, reason: Reason)] = []
 
     /// - Parameters:
     ///   - sets: oldest first, dated for this policy.
+    ///   - components: whose sizes the protection compares.
     ///   - hasFloors: false for a component that is no longer configured: it has only the sets that the policy keeps.
     init(
         _ sets: [DatedSet], policy: RetentionPolicy, tiers: [(tier: Tier, length: CalendarLength)], now: Int,
-        hasFloors: Bool = true
+        components: [String] = [], hasFloors: Bool = true
     ) {
         self.sets = sets
         self.tiers = tiers
@@ -49,6 +52,9 @@ struct Judgement {
         }
         if hasFloors { floors = Self.floors(of: seen) }
         for floor in floors { keep[floor.position] = true }
+        guard hasFloors else { return }
+        protections = protected(by: policy.protection, components: components, now: now)
+        for protection in protections { keep[protection.position] = true }
     }
 
     /// Prefers sound sets, so that a series of partial ones does not use up the count; takes others only if there are

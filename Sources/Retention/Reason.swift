@@ -1,3 +1,5 @@
+internal import Platform
+
 /// A reason to keep or drop a set. Times are seconds since 1970.
 package enum Reason: Hashable, Sendable {
     /// It represents a period that its tier covers until that time.
@@ -11,6 +13,12 @@ package enum Reason: Hashable, Sendable {
     case pinned(until: Int)
     /// The floors: kept under any policy.
     case newestComplete, newestSound, newestVerified, newestOfAll
+    /// The protection: without it the policy would drop the set. No set would remain that is whole and undamaged …
+    case onlyDamagedRemains
+    /// … or that was verified since that time; nil if none is verified …
+    case onlyUnverifiedRemains(since: Int?)
+    /// … or that is about as large. Sizes in bytes.
+    case onlySmallerRemains(largest: Int, own: Int)
     /// Its name is in the future: a clock was wrong, and its age is not known.
     case future
     /// The policy has no rule at all.
@@ -89,6 +97,12 @@ package enum Reason: Hashable, Sendable {
         case .newestSound: "newest whole backup not known to be damaged"
         case .newestVerified: "newest verified set"
         case .newestOfAll: "newest backup; no whole backup exists"
+        case .onlyDamagedRemains: "protected: no undamaged whole backup would remain"
+        case .onlyUnverifiedRemains(nil): "protected: no verified backup would remain"
+        case .onlyUnverifiedRemains(let since?):
+            "protected: no remaining backup was verified since \(Moment.readable(since))"
+        case .onlySmallerRemains(let largest, let own):
+            "protected: the remaining backups have at most \(Units.bytes(largest)), this one \(Units.bytes(own))"
         case .future: "its name is a time in the future"
         case .noPolicy: "no retention is configured"
         case .otherStack(let stack): "belongs to stack '\(stack)'"

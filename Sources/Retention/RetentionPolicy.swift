@@ -13,6 +13,7 @@ package struct RetentionPolicy: Hashable, Sendable {
     package var keepWithin: CalendarLength?
     package var timeZone = DeclaredZone.utc
     package var limits = FreezeLimits()
+    package var protection = Protection.none
 
     package init(
         hourly: CalendarLength? = nil, daily: CalendarLength? = nil, weekly: CalendarLength? = nil,

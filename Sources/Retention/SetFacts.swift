@@ -7,6 +7,8 @@ package struct SetFacts: Hashable, Sendable {
     /// For each component that it holds: true if the component is whole. Nil if that is not known: the set then counts
     /// for every component, with ``isComplete``.
     package var components: [String: Bool]?
+    /// For each component the bytes of its files, if they are known.
+    package var sizes: [String: Int]?
     /// The time of its last successful verification, in seconds since 1970. Damage found later is in ``isDamaged``.
     package var verified: Int?
     /// True if it is known to be bad: a verification found damage, or its document cannot be read.

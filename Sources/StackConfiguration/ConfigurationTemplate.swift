@@ -75,6 +75,9 @@ package enum ConfigurationTemplate {
               # freeze_after_failures: 3             # after this number of failed runs in a row; 0 for never
               # longest_gap: 60d                     # after this time without backups: a clock may be wrong
               # clock_tolerance: 5m                  # a backup further ahead of the clock is from the future
+              # Backups that outlive the rules, because those that remain may not be usable:
+              # protect_unverified: 90d              # all, while none that remains was verified within this time
+              # protect_smaller_than: 50%            # larger ones, while those that remain have less than this share
               # grace: 24h                           # grace period from the announcement of a removal to the removal
 
             # Read a share of the old packs after each backup, so that every byte is read within the period.

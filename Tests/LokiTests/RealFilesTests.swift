@@ -27,7 +27,7 @@ import Testing
     @Test(arguments: LokiFixture.chunks)
     func `the inside of a chunk is checked by itself`(file: LokiFixture.File) throws {
         let name = try #require(ChunkName(String(file.path.dropFirst("chunks/".count))))
-        try file.bytes.withUnsafeBytes { try ChunkContent.check($0, as: name) }
+        _ = try file.bytes.withUnsafeBytes { try ChunkContent.check($0, as: name) }
         let metadata = Int(file.bytes[2]) << 8 | Int(file.bytes[3])
         // From the second frame's header; the version and encoding of the data are verified by the file's checksum
         // alone.

@@ -3,14 +3,14 @@ internal import Glibc
 package import Platform
 
 /// One SQLite connection: owned, closed once, used by one thread at a time.
-final class Database {
+package final class Database {
     private let handle: OpaquePointer
     private var statements: [String: Statement] = [:]
     /// Runs once, before the first connection. If SQLite was initialised before, it keeps its configuration.
     private static let setUp = dr_sqlite_count_no_memory()
 
     /// - Parameter path: a file that is created if there is none; nil for a private database that is deleted on close.
-    init(path: String?) throws(CatalogError) {
+    package init(path: String?) throws(CatalogError) {
         _ = Self.setUp
         var handle: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
@@ -25,15 +25,15 @@ final class Database {
         sqlite3_close_v2(handle)
     }
 
-    func execute(_ sql: String) throws(CatalogError) {
+    package func execute(_ sql: String) throws(CatalogError) {
         guard sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK else { throw error(sql) }
     }
 
     /// The number of rows that the last statement inserted, changed or removed.
-    var changes: Int { Int(sqlite3_changes(handle)) }
+    package var changes: Int { Int(sqlite3_changes(handle)) }
 
     /// Returns a prepared statement, ready to bind; it is cached.
-    func prepare(_ sql: String) throws(CatalogError) -> Statement {
+    package func prepare(_ sql: String) throws(CatalogError) -> Statement {
         if let statement = statements[sql] {
             statement.reset()
             return statement
@@ -52,7 +52,7 @@ final class Database {
 }
 
 /// A prepared SQL statement. Parameters count from 1, columns from 0, as in SQLite.
-final class Statement {
+package final class Statement {
     private let pointer: OpaquePointer
     private let database: OpaquePointer
 
@@ -63,22 +63,22 @@ final class Statement {
 
     deinit { sqlite3_finalize(pointer) }
 
-    func reset() {
+    package func reset() {
         sqlite3_reset(pointer)
         sqlite3_clear_bindings(pointer)
     }
 
-    func bind(_ index: CInt, _ value: Int) { expect(sqlite3_bind_int64(pointer, index, Int64(value))) }
+    package func bind(_ index: CInt, _ value: Int) { expect(sqlite3_bind_int64(pointer, index, Int64(value))) }
 
-    func bind(_ index: CInt, _ value: [UInt8]?) {
+    package func bind(_ index: CInt, _ value: [UInt8]?) {
         guard let value else { return expect(sqlite3_bind_null(pointer, index)) }
         expect(dr_sqlite_bind_blob(pointer, index, value, CInt(value.count)))
     }
 
-    func bind(_ index: CInt, _ value: String) { bind(index, Array(value.utf8)) }
+    package func bind(_ index: CInt, _ value: String) { bind(index, Array(value.utf8)) }
 
     /// - Returns: true while there is a row.
-    func step() throws(CatalogError) -> Bool {
+    package func step() throws(CatalogError) -> Bool {
         switch sqlite3_step(pointer) {
         case SQLITE_ROW: return true
         case SQLITE_DONE: return false
@@ -92,24 +92,24 @@ final class Statement {
     }
 
     /// Runs a statement that returns no rows.
-    func run() throws(CatalogError) {
+    package func run() throws(CatalogError) {
         while try step() {}
         reset()
     }
 
-    func integer(_ column: CInt) -> Int { Int(sqlite3_column_int64(pointer, column)) }
+    package func integer(_ column: CInt) -> Int { Int(sqlite3_column_int64(pointer, column)) }
 
-    func bytes(_ column: CInt) -> [UInt8]? {
+    package func bytes(_ column: CInt) -> [UInt8]? {
         guard sqlite3_column_type(pointer, column) != SQLITE_NULL else { return nil }
         let count = Int(sqlite3_column_bytes(pointer, column))
         guard let base = sqlite3_column_blob(pointer, column) else { return [] }
         return [UInt8](UnsafeRawBufferPointer(start: base, count: count))
     }
 
-    func text(_ column: CInt) -> String? { bytes(column).map { String(decoding: $0, as: UTF8.self) } }
+    package func text(_ column: CInt) -> String? { bytes(column).map { String(decoding: $0, as: UTF8.self) } }
 
     /// Compares the column's bytes with `other` like memcmp, without copying them: negative, zero or positive.
-    func compare(_ column: CInt, to other: [UInt8]) -> Int {
+    package func compare(_ column: CInt, to other: [UInt8]) -> Int {
         let count = Int(sqlite3_column_bytes(pointer, column))
         let base = sqlite3_column_blob(pointer, column)
         let order = other.withUnsafeBytes { right -> CInt in

@@ -145,6 +145,9 @@ extension ComponentRestorer {
     package func notes(on slice: RestoreSlice) -> [String] { [] }
     package func obstacles(to target: String) async -> [String] { [] }
     package func inspector(of path: String) -> (any ContentInspector)? { nil }
+    package var canRebuildIndex: Bool { false }
+    package func isIndex(_ path: String) -> Bool { false }
+    package func rebuildIndex(of tree: String, inUse: Bool) async throws -> IndexRebuild { IndexRebuild() }
 }
 
 extension ComponentSource {
@@ -213,6 +216,18 @@ package protocol ComponentRestorer: Sendable {
     ///   - tree: absolute path of the staged tree.
     ///   - target: absolute path that it will replace.
     func advice(restored tree: String, target: String) async -> [String]
+
+    /// True if the kind can build its index again from its data.
+    var canRebuildIndex: Bool { get }
+
+    /// Returns true if a file is part of an index that ``rebuildIndex(of:inUse:)`` replaces.
+    func isIndex(_ path: String) -> Bool
+
+    /// Builds the index of a tree from its data alone. Moves an index that is there beside the data.
+    /// - Parameters:
+    ///   - tree: absolute path of the component's data.
+    ///   - inUse: true for the data of a server, false for a restored tree before it is moved to its target.
+    func rebuildIndex(of tree: String, inUse: Bool) async throws -> IndexRebuild
 }
 
 /// A component that could not be captured or restored.

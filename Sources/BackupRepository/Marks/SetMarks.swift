@@ -79,6 +79,7 @@ package struct SetMarks: Sendable {
             time: set.name.seconds, isComplete: set.status == .complete,
             components: set.components.mapValues(\.isWhole), verified: known.verified?.seconds,
             isDamaged: known.isDamaged, pinnedUntil: pin.map { $0.until?.seconds ?? .max })
+        facts.sizes = set.components.mapValues(\.bytes)
         facts.dropReason = known.dropReason(at: now)
         if !scope.owns(set) { facts.otherStack = set.stack }
         return facts

@@ -19,6 +19,11 @@ extension ComponentRestore {
             }
         }
         if let slice, let restorer { try keep(slice, in: catalog, by: restorer) }
+        if rebuildsIndex, let restorer {
+            _ = try catalog.keep { path in
+                path.last != UInt8(ascii: "/") && !restorer.isIndex(String(decoding: path, as: UTF8.self))
+            }
+        }
         guard !paths.isEmpty else { return }
         var plain: Set<[UInt8]> = []
         var escaped: Set<[UInt8]> = []

@@ -26,6 +26,8 @@ package struct ComponentRestore: Sendable {
     /// True if the top folder stays private to this user: for a tree that is only imported afterwards.
     package var isPrivate = false
     package var restorer: (any ComponentRestorer)?
+    /// True to build the component's index from the restored data instead of restoring it; ``restorer`` does this.
+    package var rebuildsIndex = false
     /// Called when the tree is whole, before it replaces the target's content; an error refuses that. It may block.
     package var mayReplace: (@Sendable () throws -> Void)?
     package var pool: BlockingPool
@@ -62,6 +64,8 @@ package struct ComponentRestore: Sendable {
         /// The time of the slice's newest datum, in milliseconds since 1970; nil if the kind does not know it, and for
         /// a whole restore.
         package var newestDatum: Int?
+        /// The index that was built from the restored data.
+        package var index: IndexRebuild?
     }
 
     /// - Throws: ``RestoreFailure`` if the restored data are damaged: the target is then unchanged.
@@ -109,6 +113,13 @@ package struct ComponentRestore: Sendable {
         var report = work.ledger.report
         report.seeds = seeds.uses
         report.advice = seeds.remarks
+        if rebuildsIndex, let restorer {
+            progress.update { $0.phase = "building the index" }
+            let index = try await restorer.rebuildIndex(of: tree.path, inUse: false)
+            try fail(if: index.damage, of: tree)
+            report.advice += index.advice
+            report.index = index
+        }
         report.advice += await restorer?.advice(restored: tree.path, target: target.path) ?? []
         report.advice += target.remarks
         if let slice, let restorer {

@@ -60,6 +60,8 @@ struct LokiFolders: Sendable {
         var chunks = ""
         /// In the only safe order; the chunks come after all of them.
         var folders: [LokiCopy.Folder] = []
+        /// Folders of the TSDB index that is not stored yet.
+        var activeIndexes: [String] = []
         /// Folders that only a Loki has.
         var signs: [String] = []
         /// The place in the tree of the lines that are not in chunks yet; nil if there is none.
@@ -92,7 +94,10 @@ struct LokiFolders: Sendable {
             case .log:
                 layout.signs.append(source)
                 addLog(place, source: source, settings: settings, to: &layout)
-            case .tsdb, .bolt: layout.signs.append(source)
+            case .tsdb:
+                layout.signs.append(source)
+                layout.activeIndexes.append(source)
+            case .bolt: layout.signs.append(source)
             case .rules, .compactor: break
             }
         }

@@ -1,5 +1,7 @@
+internal import Archiving
 internal import Cryptography
 internal import Documents
+internal import Platform
 
 /// The reason why a chunk is damaged.
 struct ChunkDefect: Error, Equatable {
@@ -21,8 +23,19 @@ enum ChunkContent {
 
     private static let members = ["userID", "fingerprint", "from", "through", "encoding"]
 
+    /// - Returns: the content's size; nil if it is not a log chunk of a known version.
     /// - Throws: ``ChunkDefect`` for any chunk that Loki would refuse, or mistake for another.
-    static func check(_ file: UnsafeRawBufferPointer, as name: ChunkName) throws(ChunkDefect) {
+    @discardableResult
+    static func check(_ file: UnsafeRawBufferPointer, as name: ChunkName) throws(ChunkDefect) -> Size? {
+        let parts = try parts(of: file)
+        let encoding = try checkMetadata(Array(file[parts.metadata]), name)
+        guard encoding == logChunk else { return nil }
+        return try checkData(BigEndian(UnsafeRawBufferPointer(rebasing: file[parts.data])))
+    }
+
+    private static func parts(
+        of file: UnsafeRawBufferPointer
+    ) throws(ChunkDefect) -> (metadata: Range<Int>, data: Range<Int>) {
         let reader = BigEndian(file)
         guard let written = reader.integer(at: 0, bytes: 4).flatMap({ Int(exactly: $0) }) else {
             throw ChunkDefect("it is shorter than any chunk")
@@ -33,9 +46,43 @@ enum ChunkContent {
                 end >= 4 && reader.integer(at: end, bytes: 4).map { Int($0) == file.count - end - 4 } == true
             })
         else { throw ChunkDefect("the lengths of its parts do not add up to its size") }
-        let encoding = try checkMetadata(Array(file[4..<metadataEnd]), name)
-        guard encoding == logChunk else { return }
-        try checkData(BigEndian(UnsafeRawBufferPointer(rebasing: file[(metadataEnd + 4)...])))
+        return (4..<metadataEnd, metadataEnd + 4..<file.count)
+    }
+
+    /// The size of a chunk's content as an index states it.
+    struct Size: Equatable {
+        var entries = 0
+        /// Bytes of the lines and of the structured metadata without compression.
+        var plainBytes = 0
+    }
+
+    // MARK: Labels
+
+    /// The facts of a chunk that its name does not contain.
+    struct Labels: Equatable {
+        /// In the order of their names.
+        var labels: [IndexedLabel]
+        /// Milliseconds since 1970; nil for a chunk that was written as its lines arrived.
+        var ingestedAt: Int?
+    }
+
+    /// The labels of the stream, without the name that all streams of Loki share.
+    static func labels(_ file: UnsafeRawBufferPointer) throws(ChunkDefect) -> Labels {
+        let frames = Array(file[try parts(of: file).metadata])
+        let plain = try Snappy.decodeFrames(frames[...], limit: metadataLimit)
+        let json: JSONValue
+        do throws(JSONError) {
+            json = try JSONValue(parsing: plain, keeping: ["metric", "ingestedAt"])
+        } catch { throw ChunkDefect("metadata: \(error)") }
+        guard let members = json["metric"]?.object else { throw ChunkDefect("metadata: there are no labels") }
+        var labels: [IndexedLabel] = []
+        for (name, value) in members where name != "__name__" {
+            guard let text = value.text else { throw ChunkDefect("metadata: label '\(name)' is not text") }
+            labels.append(IndexedLabel(name: Array(name.utf8), value: Array(text.utf8)))
+        }
+        guard !labels.isEmpty else { throw ChunkDefect("metadata: there are no labels") }
+        labels.sort { $0.name.lexicographicallyPrecedes($1.name) }
+        return Labels(labels: labels, ingestedAt: milliseconds(json["ingestedAt"]))
     }
 
     // MARK: Metadata
@@ -99,13 +146,15 @@ enum ChunkContent {
     // MARK: Data
 
     /// Checks the checksum of every part of a log chunk, and that there is nothing between the parts.
-    private static func checkData(_ data: BigEndian) throws(ChunkDefect) {
+    /// - Returns: nil for a later version.
+    private static func checkData(_ data: BigEndian) throws(ChunkDefect) -> Size? {
         guard data.count >= 6, data.integer(at: 0, bytes: 4) == magic, let version = data.integer(at: 4, bytes: 1)
         else {
             throw ChunkDefect("data: it does not begin as a log chunk")
         }
         // A later version is verified by the file's own checksum alone.
-        guard (1...4).contains(version) else { return }
+        guard (1...4).contains(version) else { return nil }
+        var size = Size()
         var next = version == 1 ? 5 : 6
         let metas: Range<Int>
         if version == 4 {
@@ -116,6 +165,7 @@ enum ChunkContent {
             }
             try data.checkSum(of: structured, "structured metadata")
             next = structured.upperBound + 4
+            size.plainBytes = StructuredMetadata.plainBytes(data.bytes(structured), codec: data[5])
             guard metas.upperBound + 4 == data.count - 32 else {
                 throw ChunkDefect("data: the list of blocks is not in its place")
             }
@@ -129,12 +179,14 @@ enum ChunkContent {
         var list = Varints(data, metas)
         let count = try list.unsigned()
         for number in 0..<count {
-            _ = try list.unsigned()  // entries
+            let entries = try list.unsigned()
             _ = try list.unsigned()  // time of the first, zigzag
             _ = try list.unsigned()  // and of the last
             let offset = try list.unsigned()
-            if version >= 3 { _ = try list.unsigned() }  // size when opened
+            let plain = version >= 3 ? try list.unsigned() : nil
             let length = try list.unsigned()
+            size.entries = size.entries.addingClamped(Int(clamping: entries))
+            size.plainBytes = size.plainBytes.addingClamped(Int(clamping: plain ?? length))
             guard offset == UInt64(next), length <= UInt64(metas.lowerBound), next + Int(length) + 4 <= metas.lowerBound
             else { throw ChunkDefect("data: block \(number) is not in its place") }
             try data.checkSum(of: next..<next + Int(length), "block \(number)")
@@ -143,6 +195,42 @@ enum ChunkContent {
         guard next == metas.lowerBound, list.isAtEnd else {
             throw ChunkDefect("data: the blocks do not fill their section")
         }
+        return size
+    }
+}
+
+/// The labels of single lines, which chunks of version 4 hold once for all their lines: the number of texts, then their
+/// lengths and bytes, compressed like the lines.
+private enum StructuredMetadata {
+    private static let limit = 64 << 20
+
+    /// The bytes of all texts. For a codec that `dr` does not decode, such as LZ4 and Zstandard, their compressed bytes.
+    static func plainBytes(_ section: [UInt8], codec: UInt8) -> Int {
+        guard let end = section.firstIndex(where: { $0 < 0x80 }) else { return 0 }
+        let stored = section[(end + 1)...]
+        guard !stored.isEmpty else { return 0 }
+        let plain: [UInt8]? =
+            switch codec {
+            case 0: Array(stored)
+            case 1: try? GzipStream.decode(Array(stored), limit: limit)
+            case 4: try? Snappy.decodeFrames(stored, limit: limit)
+            default: nil
+            }
+        guard let plain else { return stored.count }
+        var (total, place) = (0, 0)
+        while place < plain.count {
+            var length = 0
+            for shift in stride(from: 0, to: 35, by: 7) where place < plain.count {
+                let byte = plain[place]
+                place += 1
+                length |= Int(byte & 0x7F) << shift
+                if byte < 0x80 { break }
+            }
+            guard length <= plain.count - place else { return stored.count }
+            place += length
+            total += length
+        }
+        return total
     }
 }
 
@@ -153,6 +241,11 @@ struct BigEndian {
     init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
     var count: Int { bytes.count }
+
+    func bytes(_ range: Range<Int>) -> [UInt8] {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        return Array(bytes[range])
+    }
 
     subscript(_ offset: Int) -> UInt8 {
         precondition(bytes.indices.contains(offset))

@@ -91,6 +91,12 @@ package struct ChunkName: Equatable, Sendable {
         return "\(tenant)/\(Self.hex(fingerprint))/\(Base64.encode(Array(key.utf8)))"
     }
 
+    /// The path below the chunks directory, of schema v11 and older.
+    var flatPath: String {
+        let times = "\(Self.hex(UInt64(from))):\(Self.hex(UInt64(through))):\(Self.hex(UInt64(checksum)))"
+        return Base64.encode(Array("\(tenant)/\(Self.hex(fingerprint)):\(times)".utf8))
+    }
+
     private static func hex(_ value: UInt64) -> String { String(value, radix: 16) }
 }
 

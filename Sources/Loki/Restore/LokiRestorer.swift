@@ -15,12 +15,20 @@ package struct LokiRestorer: ComponentRestorer {
     let server: LokiAPI?
     let pool: BlockingPool
     let now: @Sendable () -> Int
+    /// Absolute paths of the server's data, and of its chunks if they are elsewhere.
+    let (home, chunksFolder): (String?, String?)
 
     /// - Parameters:
     ///   - server: the server that will use the data, if one is configured; its schema and retention are read if it
     ///     answers.
     ///   - now: milliseconds since 1970.
-    package init(server: LokiAPI?, pool: BlockingPool, now: @escaping @Sendable () -> Int) {
+    ///   - data, chunks: as for ``LokiSource``; nil without settings.
+    package init(
+        server: LokiAPI?, pool: BlockingPool, now: @escaping @Sendable () -> Int, data: String? = nil,
+        chunks: String? = nil
+    ) {
+        home = data
+        chunksFolder = chunks
         self.server = server
         self.pool = pool
         self.now = now

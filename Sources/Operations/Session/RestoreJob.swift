@@ -28,6 +28,8 @@ package struct RestoreJob {
     package var recovery: String?
     /// Restores the workloads of a cluster without starting them.
     package var holdsWorkloads = false
+    /// Builds the component's index from the restored data instead of restoring it.
+    package var rebuildsIndex = false
 
     /// The method of a restore.
     package enum Road {
@@ -106,6 +108,7 @@ package struct RestoreJob {
         restore.owner = owner
         restore.keepsSetuid = keepsSetuid
         restore.usesSeeds = usesSeeds
+        restore.rebuildsIndex = rebuildsIndex
         restore.lanes = Session.lanes
         restore.restorer = try session.restorer(kind: manifest.source, of: settings)
         return restore

@@ -13,6 +13,7 @@ package struct RetentionConfiguration: Equatable, Sendable {
     package var keepWithin: CalendarLength?
     package var timeZone = DeclaredZone.utc
     package var limits = FreezeLimits()
+    package var protection = Protection.usual
     /// The grace period in seconds, from the announcement of a removal to the removal; nil for the prune's default.
     package var grace: Int?
 
@@ -45,6 +46,7 @@ package struct RetentionConfiguration: Equatable, Sendable {
             hourly: hourly, daily: daily, weekly: weekly, monthly: monthly, yearly: yearly, keepLast: keepLast,
             keepWithin: keepWithin, timeZone: timeZone)
         policy.limits = limits
+        policy.protection = protection
         return policy
     }
 }
@@ -76,6 +78,14 @@ extension RetentionConfiguration: Section {
         Key(
             "clock_tolerance", \.limits.clockTolerance, as: .longSeconds,
             about: "A backup whose name is further ahead of the clock counts as from the future. Default: 5m."),
+        Key(
+            "protect_unverified", \.protection.longestUnverified, as: .longSeconds,
+            about: "Drop no backup of a component while none that remains was verified within this time. Default: 90d."),
+        Key(
+            "protect_smaller_than", \.protection.smallestShare, as: .share,
+            about:
+                "Keep a backup of a component if those that remain have less than this share of its size; 0% for never. Default: 50%."
+        ),
         Key(
             "grace", \.grace, as: .grace,
             about: "Grace period from the announcement of a removal to the removal, at least 1h. Default: 24h."),

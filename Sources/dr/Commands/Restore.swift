@@ -25,6 +25,10 @@ struct Restore: AsyncParsableCommand {
             --store and --trust it needs no configuration: docs/recover-from-nothing.md shows the steps. Exit code 3: a \
             component could not be restored.
 
+            With --rebuild-index, dr restores Loki without its index, and builds a TSDB index from the chunks alone: each \
+            names its tenant, labels and times. With --existing, dr builds the index of data that are already in --to, and \
+            moves the old index beside them; exit code 4: it names damaged chunks, and the index lists all others.
+
             Each backup set holds dr.yaml and the plans without their secrets. With --scenario and --store, dr runs the \
             plan with them. --configuration writes them to the directory --to.
             """)
@@ -83,6 +87,12 @@ struct Restore: AsyncParsableCommand {
 
     @Flag(name: .long, help: "With --to: write the stored files without unpacking the component.")
     var asFiles = false
+
+    @Flag(name: .long, help: "Build the index from the restored data instead of restoring it (Loki); needs --to.")
+    var rebuildIndex = false
+
+    @Flag(name: .long, help: "With --rebuild-index: build the index of the data in --to, and restore nothing.")
+    var existing = false
 
     @Flag(
         name: .long,
@@ -151,9 +161,27 @@ struct Restore: AsyncParsableCommand {
             throw ValidationError(
                 "--resume and --param need --scenario; the restore of a component resumes without --resume")
         }
+        try validateIndex()
         if asFiles, to == nil { throw ValidationError("--as-files needs --to DIR") }
         if !paths.isEmpty, slice.isGiven {
             throw ValidationError("paths and --tenant, --from, --until exclude each other")
+        }
+    }
+
+    private func validateIndex() throws {
+        if existing, !rebuildIndex { throw ValidationError("--existing needs --rebuild-index") }
+        guard rebuildIndex else { return }
+        guard component != nil, to != nil else {
+            throw ValidationError("--rebuild-index needs --component and --to DIR")
+        }
+        if asFiles || !paths.isEmpty {
+            throw ValidationError("--rebuild-index excludes --as-files and paths")
+        }
+        let choosesSet = at != .latest || slice.isGiven || dryRun || replace || owner != nil || prefix != nil
+        if existing, choosesSet {
+            throw ValidationError(
+                "--existing restores nothing: --at, --tenant, --from, --until, --dry-run, --replace, --owner and --prefix do not apply"
+            )
         }
     }
 
@@ -190,7 +218,30 @@ struct Restore: AsyncParsableCommand {
                     scenario, at: at, in: session, needing: ["components"], recoveryKey: key.recoveryKey,
                     allowsClear: allowClear, isPreview: dryRun))
         }
+        if existing { return try await rebuildExistingIndex(session) }
         if let component { try await restore(component, session) }
+    }
+
+    private func rebuildExistingIndex(_ session: Session) async throws {
+        guard let component, let to else { return }
+        let settings = session.configuration.component(named: component)
+        let kind = settings?.kind ?? component
+        let target = URL(filePath: to).absoluteURL.path
+        guard let restorer = try session.restorer(kind: kind, of: settings), restorer.canRebuildIndex else {
+            throw ValidationError("a component of kind '\(kind)' has no index that dr can build")
+        }
+        let obstacles = await restorer.obstacles(to: target)
+        guard obstacles.isEmpty else {
+            throw RepositoryError(
+                .target, object: target, "it is in use: \(obstacles.joined(separator: "; "))",
+                hint: "stop the server that uses it")
+        }
+        let index = try await restorer.rebuildIndex(of: target, inUse: true)
+        let output = Output(options: options)
+        for line in index.advice { output.warn(line) }
+        let result = IndexRebuilt(component: component, target: target, index: index)
+        try output.result(result) { result.text }
+        if !result.isWhole { throw ExitStatus.checkFailed }
     }
 
     private func replay(_ scenario: String, _ session: Session) async throws {
@@ -267,6 +318,10 @@ struct Restore: AsyncParsableCommand {
         if case .importer = road, !paths.isEmpty {
             throw ValidationError("paths need --as-files for this component")
         }
+        if rebuildIndex, try session.restorer(kind: manifest.source, of: settings)?.canRebuildIndex != true {
+            throw ValidationError("a component of kind '\(manifest.source)' has no index that dr can build")
+        }
+        job.rebuildsIndex = rebuildIndex
         if case .importer = road, discardPrevious {
             throw ValidationError("--discard-previous needs --as-files for this component")
         }

@@ -22,12 +22,14 @@ struct FilesRestored: Encodable {
     private var origin: String
     var watermark: Int?
     var advice: [String]
+    /// The index that was built from the restored data.
+    var index: IndexRebuild?
     /// Paths that the backup itself lacks.
     var missing: [Damage]
 
     enum CodingKeys: CodingKey {
         case set, component, target, kept, discarded, shortfall, files, bytes, reusedFiles, reusedBytes, fetchedBytes
-        case seeds, watermark, advice, missing
+        case seeds, watermark, advice, index, missing
     }
 
     /// - Parameter isSlice: true if only a part of the component was restored, so that the newest datum of that part counts.
@@ -46,6 +48,7 @@ struct FilesRestored: Encodable {
         origin = report.origin
         watermark = isSlice ? report.newestDatum : manifest.watermark
         advice = report.advice
+        index = report.index
         missing = manifest.damage
     }
 
@@ -55,6 +58,7 @@ struct FilesRestored: Encodable {
         ]
         if watermark != nil { lines.append("newest datum: \(Units.moment(milliseconds: watermark))") }
         if reusedFiles > 0 { lines.append(origin) }
+        if let index { lines.append(index.text) }
         if let kept { lines.append("the previous content is kept in \(kept)") }
         if discarded != nil { lines.append("the previous content was removed") }
         return lines.joined(separator: "\n")

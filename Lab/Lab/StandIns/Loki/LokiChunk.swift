@@ -185,15 +185,15 @@ extension [UInt8] {
         append(UInt8(rest))
     }
 
-    fileprivate mutating func append(signed value: Int) {
+    mutating func append(signed value: Int) {
         append(varint: UInt64(bitPattern: Int64(value << 1 ^ value >> 63)))
     }
 
     func big(at place: Int, _ width: Int) -> Int {
-        self[place..<place + width].reduce(0) { $0 << 8 | Int($1) }
+        Int(bitPattern: UInt(self[place..<place + width].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }))
     }
 
-    fileprivate func varint(at place: inout Int) -> UInt64 {
+    func varint(at place: inout Int) -> UInt64 {
         var value: UInt64 = 0
         for shift in stride(from: UInt64(0), to: 64, by: 7) where place < count {
             let byte = self[place]

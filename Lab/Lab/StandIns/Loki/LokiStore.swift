@@ -150,7 +150,7 @@ package final class LokiStore: Sendable {
             case .tsdb:
                 let log = try state.activeLog ?? LokiLog(active)
                 state.activeLog = log
-                try log.append(Array(path.utf8))
+                for record in LokiIndexFile.Reference(path)?.records ?? [] { try log.append(record) }
             case .bolt:
                 let file = activeFile(of: path)
                 let bolt = try state.activeFiles[file] ?? BoltFile(file, bucket: LokiIndexFile.bucket)
@@ -182,8 +182,14 @@ package final class LokiStore: Sendable {
         }
         switch places.index {
         case .tsdb:
-            let listed = LokiLog.records(in: active).map { String(decoding: $0, as: UTF8.self) }
-            for (day, paths) in Dictionary(grouping: listed, by: Self.day) {
+            let listed = LokiLog.records(in: active).compactMap { LokiIndexFile.Reference(record: $0) }
+            var tables: [Int: [String]] = [:]
+            for reference in listed {
+                for day in reference.from / 86_400_000...reference.through / 86_400_000 {
+                    tables[day, default: []].append(reference.path)
+                }
+            }
+            for (day, paths) in tables {
                 let serial = nextSerial()
                 try write(
                     LokiIndexFile(chunks: paths, from: 0, through: 0).compressed().bytes,
@@ -211,7 +217,9 @@ package final class LokiStore: Sendable {
             for path in Self.paths(below: folder) {
                 let file = folder.appending(path: path)
                 guard path.hasSuffix(".tsdb.gz") else { continue }
-                guard let chunks = LokiIndexFile.chunks(in: [UInt8](try Data(contentsOf: file))) else { continue }
+                let tenant = path.contains("/") ? path.split(separator: "/").first.map(String.init) : nil
+                let bytes = [UInt8](try Data(contentsOf: file))
+                guard let chunks = LokiIndexFile.chunks(in: bytes, tenant: tenant) else { continue }
                 old.append(file)
                 for chunk in chunks { paths[String(chunk.prefix { $0 != "/" }), default: []].insert(chunk) }
             }
@@ -256,7 +264,9 @@ package final class LokiStore: Sendable {
         var paths = Set(state.withLock { $0.active })
         for path in Self.paths(below: index) where path.hasSuffix(".tsdb.gz") || path.contains("index_") {
             let bytes = (try? Data(contentsOf: index.appending(path: path))).map { [UInt8]($0) } ?? []
-            guard let listed = LokiIndexFile.chunks(in: bytes) else {
+            let parts = path.split(separator: "/")
+            let owner = parts.count > 2 ? String(parts[parts.count - 2]) : nil
+            guard let listed = LokiIndexFile.chunks(in: bytes, tenant: owner) else {
                 return Self.paths(below: chunks.appending(path: tenant)).map { "\(tenant)/\($0)" }
             }
             paths.formUnion(listed)
