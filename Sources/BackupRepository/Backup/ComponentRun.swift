@@ -116,11 +116,15 @@ struct ComponentRun: Sendable {
         component.progress.begin("capturing")
         let context = CaptureContext(
             run: surroundings.run, state: folder, logger: run.logger, progress: component.progress)
-        let captureBegan = run.now()
+        let captureBegan = run.importing?.time ?? run.now()
         let capture = try await source.capture(context)
         component.progress.begin("comparing")
         do {
-            let captured = Captured(capture: capture, began: captureBegan, ended: max(captureBegan, run.now()))
+            // The time in another tool's name may be the start of its run, in another time zone: the data's own times are
+            // better evidence.
+            let until = run.importing.map { Timestamp(seconds: $0.time.seconds.addingClamped(26 * 3600)) }
+            let captured = Captured(
+                capture: capture, began: captureBegan, ended: max(captureBegan, min(until ?? run.now(), run.now())))
             let (result, base) = try await storeDespitePrunes(captured)
             try await releaseDespiteCancellation(capture)
             component.progress.update { $0.phase = "done" }
