@@ -120,9 +120,8 @@ struct ComponentRun: Sendable {
         let capture = try await source.capture(context)
         component.progress.begin("comparing")
         do {
-            // The time in another tool's name may be the start of its run, in another time zone: the data's own times are
-            // better evidence.
-            let until = run.importing.map { Timestamp(seconds: $0.time.seconds.addingClamped(26 * 3600)) }
+            // The name of another tool's backup may have the time at which its run began.
+            let until = run.importing.map { Timestamp(seconds: $0.time.seconds.addingClamped(3600)) }
             let captured = Captured(
                 capture: capture, began: captureBegan, ended: max(captureBegan, min(until ?? run.now(), run.now())))
             let (result, base) = try await storeDespitePrunes(captured)

@@ -19,13 +19,13 @@ struct ForeignCandidate: Sendable {
     /// The address of the source, without credentials.
     var from: String
     var parts: [Part]
-    /// True if the time is only in the name of an archive, which may be in another time zone.
-    var isLocalTime = false
 }
 
 /// One file of another tool's backup.
 struct ForeignFile: Sendable {
     var record: ImportedFrom.File
+    /// The time of its last write at the source in seconds since 1970; nil if it is not known.
+    var modified: Int?
     /// Its name without folders.
     var name: String
     /// True for a tar archive, which is unpacked.

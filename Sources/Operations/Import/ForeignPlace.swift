@@ -14,6 +14,8 @@ enum ForeignPlace: Sendable {
         /// Relative to the place.
         var path: String
         var size: Int
+        /// The time of the last write in seconds since 1970; nil if it is not known.
+        var modified: Int?
     }
 
     /// The files below a folder, in order.
@@ -25,12 +27,12 @@ enum ForeignPlace: Sendable {
             guard FileManager.default.fileExists(atPath: top) else { return [] }
             return try ForeignTree.files(below: top).map { path in
                 let whole = folder.isEmpty ? path : "\(folder)/\(path)"
-                return File(path: whole, size: Self.size(of: "\(root)/\(whole)"))
+                return Self.file(whole, in: root)
             }
         case .store(let store):
             var files: [File] = []
             try store.list(prefix: folder.isEmpty ? "" : "\(folder)/", after: nil) { object in
-                files.append(File(path: object.key.text, size: object.size))
+                files.append(File(path: object.key.text, size: object.size, modified: object.modified))
                 return .proceed
             }
             return files
@@ -78,8 +80,10 @@ enum ForeignPlace: Sendable {
     /// Bytes of one request.
     private static let piece = 8 << 20
 
-    private static func size(of path: String) -> Int {
-        ((try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? NSNumber)?.intValue ?? 0
+    private static func file(_ path: String, in root: String) -> File {
+        let attributes = (try? FileManager.default.attributesOfItem(atPath: "\(root)/\(path)")) ?? [:]
+        let modified = (attributes[.modificationDate] as? Date).map { Int(clamping: $0.timeIntervalSince1970) }
+        return File(path: path, size: (attributes[.size] as? NSNumber)?.intValue ?? 0, modified: modified)
     }
 }
 

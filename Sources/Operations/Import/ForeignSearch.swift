@@ -33,6 +33,10 @@ struct ForeignSearch: Sendable {
             }
             for (name, files) in found.sorted(by: { $0.key < $1.key }) {
                 guard let time = ForeignTime.parse(name, offset: offset) else {
+                    guard name.contains(where: \.isNumber) else {  // "latest"
+                        findings.notes.append("'\(folder)/\(name)' is skipped: its name is not a time")
+                        continue
+                    }
                     findings.problems.append(
                         ForeignProblem(source: "\(folder)/\(name)", reason: "its name is not a time"))
                     continue
@@ -83,7 +87,7 @@ struct ForeignSearch: Sendable {
                 component: chosen.component, form: chosen.form,
                 files: [try file(found, in: place, of: chosen.component.name)])
             findings.candidates.append(
-                ForeignCandidate(time: time, name: found.path, from: address, parts: [part], isLocalTime: true))
+                ForeignCandidate(time: time, name: found.path, from: address, parts: [part]))
         }
         if let only, findings.candidates.isEmpty, findings.problems.isEmpty {
             findings.problems.append(ForeignProblem(source: only, reason: "there is no such archive"))
@@ -97,7 +101,7 @@ struct ForeignSearch: Sendable {
         return ForeignFile(
             record: ImportedFrom.File(
                 component: component, path: file.path, size: file.size, sha256: try place.digest(of: file)),
-            name: name, isArchive: ForeignFile.isArchive(name)
+            modified: file.modified, name: name, isArchive: ForeignFile.isArchive(name)
         ) { try place.pieces(of: file) }
     }
 }

@@ -30,7 +30,7 @@ struct ForeignStage: Sendable {
     }
 
     /// Unpacks one part.
-    /// - Returns: its files, and the time of the newest in the archives in seconds since 1970.
+    /// - Returns: its files, and the latest time of a write that they show, in seconds since 1970.
     func unpack(
         _ part: ForeignCandidate.Part, of candidate: ForeignCandidate, _ context: ComponentContext
     ) throws -> (files: ForeignFiles, newest: Int?) {
@@ -39,6 +39,7 @@ struct ForeignStage: Sendable {
         for path in ["\(folder)/\(part.component.name)", root, work] { try Folder.makePrivate(path) }
         var newest: Int?
         for file in part.files {
+            newest = [newest, file.modified].compactMap { $0 }.max()
             if file.isArchive {
                 let target = "\(root)/\(file.name)"
                 try Folder.makePrivate(target)
@@ -46,7 +47,8 @@ struct ForeignStage: Sendable {
                 limits.keepsLinksOutside = file.keepsLinksOutside
                 let extraction = try TarExtraction(into: target, limits: limits)
                 let result = try extraction.unpack(try file.pieces())
-                newest = [newest, result.newest].compactMap { $0 }.max()
+                // A copy of an archive has a later time than the files in it.
+                if file.record.size != nil { newest = result.newest ?? newest }
             } else {
                 try copy(file, to: "\(root)/\(file.name)")
             }

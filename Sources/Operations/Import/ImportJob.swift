@@ -149,11 +149,12 @@ package struct ImportJob {
         }
         var notes: [String] = []
         // A name in local time east of UTC would make the data younger than they are.
-        if candidate.isLocalTime, let newest, newest + Self.clockTolerance < candidate.time.seconds,
+        if let newest, newest + Self.clockTolerance < candidate.time.seconds,
             candidate.time.seconds - newest <= Self.widestZone
         {
             notes.append(
-                "its name is later than its files: dr uses the time of the newest file, \(Timestamp(seconds: newest))")
+                "its name is later than the last write of its files, whose time dr uses: \(Timestamp(seconds: newest))\n"
+                    + "hint: --utc-offset is the offset of the clock that named it")
             candidate.time = Timestamp(seconds: newest)
         }
         var parts: [BackupRun.Component] = []
