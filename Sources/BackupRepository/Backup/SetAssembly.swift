@@ -25,6 +25,7 @@ struct SetAssembly {
             recipients: run.repository.encryption.fingerprints, components: [:], failed: [:],
             configured: Set((run.configured ?? []) + run.components.map(\.name)).sorted())
         set.recovery = run.recovery
+        set.ledger = run.state.ledgerHead()
         guard let importing = run.importing else { return }
         // Later sets of the chain have other sets before them already.
         (set.previous, set.previousDigest, set.number) = (nil, nil, nil)

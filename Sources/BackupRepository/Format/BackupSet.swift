@@ -44,11 +44,14 @@ package struct BackupSet: Codable, Equatable, Sendable {
     /// backup, ``started`` and ``finished`` those of the import, and it is not part of the chain. Absent in a set of a
     /// backup.
     package var imported: ImportedFrom?
+    /// The newest entry of the ledger that the host knew; absent if there was none. The signature of the set then vouches
+    /// for the ledger up to it.
+    package var ledger: LedgerHead?
 
     enum CodingKeys: String, CodingKey {
         case format, kind, name, repository, run, tool, stack, started, finished, status, reasons, previous,
             previousDigest
-        case number, recipients, components, failed, configured, recovery, imported
+        case number, recipients, components, failed, configured, recovery, imported, ledger
     }
 
     package struct Component: Codable, Equatable, Sendable {

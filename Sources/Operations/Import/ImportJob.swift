@@ -117,22 +117,52 @@ package struct ImportJob {
                 known.add(candidate, as: candidate.time)
                 continue
             }
-            let stage = try ForeignStage(in: folder)
-            defer { stage.remove() }
-            do {
-                let imported = try await self.import(candidate, on: stage, into: repository)
+            switch try await importRecorded(candidate, in: folder, into: repository) {
+            case .success(let imported):
                 result.imported.append(imported)
                 known.add(candidate, as: imported.set)
-            } catch let error as any OperationError where Self.concernsOneBackup(error) {
-                result.refused.append(
-                    .init(source: candidate.name, reason: error.reasonCode, message: Self.message(of: error)))
+            case .failure(let refusal): result.refused.append(refusal.refused)
             }
+        }
+    }
+
+    /// A backup that cannot be imported, while the others can.
+    private struct Refusal: Error {
+        var refused: ImportResult.Refused
+    }
+
+    /// Imports one backup, and writes the result to the ledger.
+    private func importRecorded(
+        _ candidate: ForeignCandidate, in folder: String, into repository: Repository
+    ) async throws -> Result<ImportResult.Imported, Refusal> {
+        var ledger = LedgerRun(session, output, .imported)
+        ledger.entry.components = candidate.parts.map(\.component.name)
+        await ledger.begin(in: repository)
+        do {
+            let stage = try ForeignStage(in: folder)
+            defer { stage.remove() }
+            let (imported, report) = try await self.import(candidate, on: stage, into: repository)
+            await ledger.end(report.set.status.rawValue, exitCode: imported.isWhole ? 0 : 3, in: repository) {
+                $0.run = report.set.run
+                $0.set = .init(name: report.set.name, sha256: report.digest)
+                $0.reason = "\(format): \(candidate.name)"
+            }
+            return .success(imported)
+        } catch {
+            await ledger.end("failed", exitCode: error is CancellationError ? 130 : 1, in: repository) {
+                $0.reason = "\(format): \(candidate.name): \(error)"
+            }
+            guard let known = error as? any OperationError, Self.concernsOneBackup(known) else { throw error }
+            return .failure(
+                Refusal(
+                    refused: .init(
+                        source: candidate.name, reason: known.reasonCode, message: Self.message(of: known))))
         }
     }
 
     private func `import`(
         _ found: ForeignCandidate, on stage: ForeignStage, into repository: Repository
-    ) async throws -> ImportResult.Imported {
+    ) async throws -> (ImportResult.Imported, BackupRun.Report) {
         var candidate = found
         var sources: [(part: ForeignCandidate.Part, files: ForeignFiles)] = []
         let works = candidate.parts.map { ($0.component.name, WorkProgress()) }
@@ -182,7 +212,7 @@ package struct ImportJob {
         if report.set.name != candidate.time {
             notes.append("another set has the name \(candidate.time): this one has the next free second")
         }
-        return Self.imported(candidate, report, notes)
+        return (Self.imported(candidate, report, notes), report)
     }
 
     private static func imported(

@@ -25,6 +25,8 @@ package enum JournalEvent: Codable, Equatable, Sendable {
     case negativeControl(damage: String, expected: [String], red: [String], noticed: Bool, why: [String]? = nil)
     /// A digest of a live component, before or after a drill.
     case liveStack(component: String, isAfter: Bool, digest: String)
+    /// The place of the run in the ledger.
+    case ledger(begin: LedgerBegin)
     /// The last line, unless the run is resumed later.
     case runFinished(end: RunEnd)
 
@@ -43,6 +45,7 @@ package enum JournalEvent: Codable, Equatable, Sendable {
         case remembered
         case negativeControl = "negative_control"
         case liveStack = "live_stack"
+        case ledger
         case runFinished = "run_finished"
     }
 }

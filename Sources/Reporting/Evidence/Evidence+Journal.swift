@@ -139,7 +139,7 @@ private struct RunStory {
                 }
             case .checksFinished(let results): checks = results
             case .noted(let text): deviations.append(text)
-            case .reached, .remembered: break
+            case .reached, .remembered, .ledger: break
             case .negativeControl(let damage, let expected, let red, let noticed, let why):
                 negativeControl = NegativeControl(
                     damage: damage, expected: expected, red: red, noticed: noticed, why: why)
