@@ -133,7 +133,8 @@ let program: [Target] =
         layer(
             "Operations",
             [
-                "Components", "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "StackConfiguration",
+                "Components", "BackupRepository", "S3", "ObjectStorage", "Archiving", "Retention", "Trends",
+                "StackConfiguration",
                 "Documents", "HTTP", "Kubernetes", "Cryptography", "Mover", "RecoveryPlan", "ShippedPlans",
                 "Notifications", "Printing", "Platform", logging, mustache,
             ]),

@@ -46,6 +46,8 @@ extension AlertmanagerComponent: ComponentKind {
         AlertmanagerAPI(url: access.url, client: try context.client(access), pool: context.pool)
     }
 
+    package static let foreignBackups: [ForeignBackup] = []
+
     // MARK: Places
 
     package var home: String? { nil }

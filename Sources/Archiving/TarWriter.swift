@@ -48,7 +48,7 @@ package struct TarWriter: ~Copyable {
     /// - Parameter sink: receives the archive in order, as libarchive writes it; a span is valid only in its call.
     /// - Throws: ``TarError`` if this libarchive does not support the format.
     package init(sink: @escaping (RawSpan) throws -> Void) throws {
-        Self.useUTF8
+        TarLocale.use
         guard let archive = archive_write_new(), let header = archive_entry_new() else {
             fatalError("archive_write_new: out of memory")  // checked: it takes no data
         }
@@ -69,13 +69,6 @@ package struct TarWriter: ~Copyable {
         archive_write_free(archive)
         archive_entry_free(header)
     }
-
-    /// A process starts in the C locale, where libarchive 3.6 crashes on the first name outside ASCII.
-    private static let useUTF8: Void = {
-        guard setlocale(LC_CTYPE, "C.UTF-8") != nil else {
-            fatalError("the C.UTF-8 locale is missing")  // checked: it takes no data
-        }
-    }()
 
     /// Writes the header of `entry`. For a file, ``write(_:)`` must then supply exactly its size in bytes.
     /// ``endEntry()`` must follow in any case.

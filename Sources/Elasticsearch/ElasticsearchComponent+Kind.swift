@@ -68,6 +68,8 @@ extension ElasticsearchComponent: ComponentKind {
         }
     }
 
+    package static let foreignBackups: [ForeignBackup] = []
+
     // MARK: Places
 
     package var home: String? { nil }

@@ -28,6 +28,8 @@ extension FilesComponent: ComponentKind {
     package static let neighbours: [String] = []
     package static let trace: ServerTrace? = nil
 
+    package static let foreignBackups: [ForeignBackup] = ForeignTrees.forms
+
     // MARK: Places
 
     package var home: String? { data }

@@ -40,6 +40,8 @@ extension GitComponent: ComponentKind {
     package static let neighbours: [String] = []
     package static let trace: ServerTrace? = nil
 
+    package static let foreignBackups: [ForeignBackup] = []
+
     // MARK: Places
 
     package var home: String? { url.hasPrefix("/") ? url : nil }

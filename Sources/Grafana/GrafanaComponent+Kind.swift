@@ -78,6 +78,8 @@ extension GrafanaComponent: ComponentKind {
             retries: RetryPolicy(attempts: 1))
     }
 
+    package static let foreignBackups: [ForeignBackup] = ForeignGrafana.forms
+
     // MARK: Places
 
     package var home: String? { nil }

@@ -56,6 +56,8 @@ extension LokiComponent: ComponentKind {
             url: access.url, client: try context.client(access), pool: context.pool, retries: RetryPolicy(attempts: 1))
     }
 
+    package static let foreignBackups: [ForeignBackup] = ForeignLoki.forms
+
     // MARK: Places
 
     package var home: String? { data }

@@ -68,6 +68,8 @@ extension NamespaceObjectsComponent: ComponentKind {
 
     private func api(_ context: ComponentContext) -> KubernetesAPI { KubernetesAPI(kubectl(context)) }
 
+    package static let foreignBackups: [ForeignBackup] = []
+
     // MARK: Places
 
     package var home: String? { nil }

@@ -54,6 +54,8 @@ extension PrometheusComponent: ComponentKind {
         PrometheusAPI(url: access.url, client: try context.client(access, silence: silence), pool: context.pool)
     }
 
+    package static let foreignBackups: [ForeignBackup] = ForeignBlocks.forms
+
     // MARK: Places
 
     package var home: String? { data }

@@ -16,6 +16,7 @@ struct DR: AsyncParsableCommand {
         subcommands: [
             Init.self,
             Backup.self,
+            ImportCommand.self,
             List.self,
             Show.self,
             Diff.self,

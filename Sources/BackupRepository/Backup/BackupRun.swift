@@ -67,6 +67,19 @@ package struct BackupRun: Sendable {
     package var acceptsShrink = false
     /// Allows a second stack in a repository that holds only sets of other stacks.
     package var allowsOtherStack = false
+    /// The other tool's backup that the sources read; nil for a backup of the live stack.
+    package var importing: Import?
+
+    /// A run that stores another tool's backup under its own time. The set never counts as newer than that time.
+    package struct Import: Sendable {
+        package var time: Timestamp
+        package var origin: ImportedFrom
+
+        package init(time: Timestamp, origin: ImportedFrom) {
+            self.time = time
+            self.origin = origin
+        }
+    }
 
     package init(
         repository: Repository, components: [Component], stack: String?, tool: String, state: StateFolder,
@@ -114,7 +127,7 @@ package struct BackupRun: Sendable {
         let guarding = try RunGuard(repository, run: RandomID.make(), now: time)
         do {
             let history = try RunHistory(
-                repository, started: time, components: components.map(\.name), state: state)
+                repository, started: time, components: components.map(\.name), state: state, importing: importing?.time)
             if !allowsOtherStack { try history.refuseOtherStack() }
             return Start(time: time, guarding: guarding, history: history)
         } catch {
@@ -143,6 +156,15 @@ package struct BackupRun: Sendable {
             return (set, digest)
         }
         (report.set, report.digest) = (committed, digest)
+        guard importing == nil else {
+            // The newest set and the catalogs of this machine stay those of its last backup.
+            do {
+                for (name, part) in report.set.components {
+                    try state.recordManifest(part.sha256.hex, of: name, asNewest: false)
+                }
+            } catch { report.warnings.append("the local state was not saved: \(error)") }
+            return report
+        }
         for case .stored(let stored) in outcomes.values {
             do { try stored.keepCatalog() } catch {
                 report.warnings.append("the local cache was not saved, the next run will be slower: \(error)")

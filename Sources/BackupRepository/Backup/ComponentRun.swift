@@ -116,11 +116,14 @@ struct ComponentRun: Sendable {
         component.progress.begin("capturing")
         let context = CaptureContext(
             run: surroundings.run, state: folder, logger: run.logger, progress: component.progress)
-        let captureBegan = run.now()
+        let captureBegan = run.importing?.time ?? run.now()
         let capture = try await source.capture(context)
         component.progress.begin("comparing")
         do {
-            let captured = Captured(capture: capture, began: captureBegan, ended: max(captureBegan, run.now()))
+            // The name of another tool's backup may have the time at which its run began.
+            let until = run.importing.map { Timestamp(seconds: $0.time.seconds.addingClamped(3600)) }
+            let captured = Captured(
+                capture: capture, began: captureBegan, ended: max(captureBegan, min(until ?? run.now(), run.now())))
             let (result, base) = try await storeDespitePrunes(captured)
             try await releaseDespiteCancellation(capture)
             component.progress.update { $0.phase = "done" }

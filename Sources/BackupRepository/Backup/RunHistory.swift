@@ -13,6 +13,8 @@ struct RunHistory: Sendable {
     /// The stack of the newest set, if there is no set of this run's stack.
     private let onlyOtherStack: String?
     private let now: Timestamp
+    /// The time of the other tool's backup that the run imports; nil for a backup.
+    private let importing: Timestamp?
     /// The SHA-256 of ``newest`` as it is stored; nil if it cannot be read.
     let newestDigest: Digest?
     /// The number of the set of this run.
@@ -22,9 +24,11 @@ struct RunHistory: Sendable {
     private let references: [String: (set: Timestamp, part: BackupSet.Component)]
 
     init(
-        _ repository: Repository, started: Timestamp, components: [String], state: StateFolder
+        _ repository: Repository, started: Timestamp, components: [String], state: StateFolder,
+        importing: Timestamp? = nil
     ) throws {
         self.repository = repository
+        self.importing = importing
         self.state = state
         now = started
         let scope = repository.scope
@@ -46,7 +50,9 @@ struct RunHistory: Sendable {
                 }
                 latest = latest ?? set
                 visited += 1
-                for (component, part) in set.components where sought.contains(component) && part.isWhole {
+                // Another tool's backup says nothing about the normal size of a component.
+                for (component, part) in set.components
+                where sought.contains(component) && part.isWhole && set.imported == nil {
                     references[component] = (name, part)
                     sought.remove(component)
                 }
@@ -139,7 +145,7 @@ struct RunHistory: Sendable {
     /// Where sets are not signed, a user with write access to the store can add a set, and its index could give another
     /// content for a file that did not change. So the base is then a manifest that this machine made.
     func base(of component: String) throws -> Base {
-        var set = latest
+        var set = try importing.flatMap { try nearest(to: $0, with: component) } ?? latest
         if set?.components[component] == nil {
             do {
                 set = try repository.newestReadableSet {
@@ -178,6 +184,32 @@ struct RunHistory: Sendable {
     }
 }
 
+extension RunHistory {
+    /// The set with the component whose data are nearest to a time, of the next newer and the next older set: another
+    /// tool's backups of one series share most of their content.
+    private func nearest(to time: Timestamp, with component: String) throws -> BackupSet? {
+        let names = try repository.setNames().filter { !repository.scope.isFuture($0, at: now) }
+        let newer = names.filter { $0 >= time }.prefix(Self.mostNeighbours)
+        let older = names.filter { $0 < time }.suffix(Self.mostNeighbours).reversed()
+        let own = repository.signing.isRequired ? nil : Set(state.ownManifests(of: component))
+        let found = try [Array(newer), Array(older)].compactMap { names in
+            try names.lazy.compactMap { try self.readable($0) }.first { set in
+                set.components[component].map { own?.contains($0.sha256.hex) ?? true } == true
+            }
+        }
+        return found.min { abs($0.name.seconds - time.seconds) < abs($1.name.seconds - time.seconds) }
+    }
+
+    private static var mostNeighbours: Int { 10 }
+
+    private func readable(_ name: Timestamp) throws -> BackupSet? {
+        do {
+            let set = try repository.set(name)
+            return repository.scope.owns(set) ? set : nil
+        } catch let error as RepositoryError where error.isUnreadable || error.reason == .noSuchSet { return nil }
+    }
+}
+
 /// The set before a run, of any stack.
 private struct Predecessor {
     /// The newest set, also one that cannot be read, but not an object that dr did not write.
@@ -192,6 +224,7 @@ private struct Predecessor {
             do {
                 let (set, digest) = try repository.document(ofSet: candidate)
                 if name == nil { (name, self.digest) = (candidate, digest) }
+                guard set.imported == nil else { continue }  // it has no number
                 number = set.number
                 return
             } catch let error as RepositoryError where error.isUnreadable {

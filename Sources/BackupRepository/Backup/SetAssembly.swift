@@ -26,6 +26,10 @@ struct SetAssembly {
             configured: Set((run.configured ?? []) + run.components.map(\.name)).sorted())
         set.recovery = run.recovery
         set.ledger = run.state.ledgerHead()
+        guard let importing = run.importing else { return }
+        // Later sets of the chain have other sets before them already.
+        (set.previous, set.previousDigest, set.number) = (nil, nil, nil)
+        (set.name, set.imported) = (importing.time, importing.origin)
     }
 
     mutating func add(_ outcome: ComponentRun.Outcome, of name: String) {
@@ -56,7 +60,7 @@ struct SetAssembly {
     /// Compares a component with its last whole backup, and records if it shrank a lot.
     /// - Returns: the set of that backup if the new one must not replace it.
     private mutating func collapse(of name: String, to manifest: Manifest) -> Timestamp? {
-        guard let before = history.reference(of: name),
+        guard run.importing == nil, let before = history.reference(of: name),
             let settings = run.components.first(where: { $0.name == name })
         else { return nil }
         let shrinkage = Shrinkage(from: before.part, to: manifest, threshold: settings.shrinkThreshold)

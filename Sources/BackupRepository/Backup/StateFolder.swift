@@ -143,9 +143,11 @@ package struct StateFolder: Sendable {
         return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
     }
 
-    func recordManifest(_ digest: String, of component: String) throws {
-        let known = ownManifests(of: component).filter { $0 != digest }.suffix(Self.mostManifests - 1)
-        try note((known + [digest]).joined(separator: "\n"), in: manifestsFile(component))
+    /// - Parameter asNewest: false for one that must not displace others when there are many.
+    func recordManifest(_ digest: String, of component: String, asNewest: Bool = true) throws {
+        let known = Array(ownManifests(of: component).filter { $0 != digest }.suffix(Self.mostManifests - 1))
+        let all = asNewest ? known + [digest] : [digest] + known
+        try note(all.joined(separator: "\n"), in: manifestsFile(component))
     }
 
     /// More than the sets that a machine makes while another one makes some as well.

@@ -40,6 +40,10 @@ package struct BackupSet: Codable, Equatable, Sendable {
     package var configured: [String]?
     /// The encoded ``RecoveryDocuments``; absent in sets of early versions.
     package var recovery: String?
+    /// The other tool's backup that it was made from. Its name and the times of its components are then those of that
+    /// backup, ``started`` and ``finished`` those of the import, and it is not part of the chain. Absent in a set of a
+    /// backup.
+    package var imported: ImportedFrom?
     /// The newest entry of the ledger that the host knew; absent if there was none. The signature of the set then vouches
     /// for the ledger up to it.
     package var ledger: LedgerHead?
@@ -47,7 +51,7 @@ package struct BackupSet: Codable, Equatable, Sendable {
     enum CodingKeys: String, CodingKey {
         case format, kind, name, repository, run, tool, stack, started, finished, status, reasons, previous,
             previousDigest
-        case number, recipients, components, failed, configured, recovery, ledger
+        case number, recipients, components, failed, configured, recovery, imported, ledger
     }
 
     package struct Component: Codable, Equatable, Sendable {

@@ -24,6 +24,9 @@ extension BackupSet: RepositoryDocument {
             guard ComponentName.isValid(name) else { return "it names a component '\(name.printable)'" }
             if let defect = part.defect { return "component \(name): \(defect)" }
         }
+        guard imported?.files.allSatisfy({ $0.size.map(DocumentRange.sizes.contains) ?? true }) ?? true else {
+            return "the size of an imported file is out of range"
+        }
         return nil
     }
 }

@@ -102,7 +102,9 @@ package struct SetSigning: Sendable {
         let hint =
             "a trusted machine did not make it; `dr list` shows the sets that are signed, `--at SET` names one of them"
         let entry = try signer(of: set, document, in: repository, hint: hint)
-        let times = min(set.name, set.finished)...max(set.name, set.finished)
+        // An imported set is named after the time of the other tool's backup, and signed at the time of its import.
+        let first = set.imported == nil ? set.name : set.started
+        let times = min(first, set.finished)...max(first, set.finished)
         if let reason = entry.refusal(of: [.backup], times) {
             throw RepositoryError(.damaged, object: key, reason, hint: hint)
         }

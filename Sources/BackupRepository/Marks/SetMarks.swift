@@ -76,8 +76,10 @@ package struct SetMarks: Sendable {
         let known = self[set.name]
         let pin = known.pinned.flatMap { $0.holds(at: now) ? $0 : nil }
         var facts = SetFacts(
-            time: set.name.seconds, isComplete: set.status == .complete,
-            components: set.components.mapValues(\.isWhole), verified: known.verified?.seconds,
+            // Another tool's backup may lack parts that dr's own backups hold: it does not take their place.
+            time: set.name.seconds, isComplete: set.status == .complete && set.imported == nil,
+            components: set.components.mapValues { $0.isWhole && set.imported == nil },
+            verified: known.verified?.seconds,
             isDamaged: known.isDamaged, pinnedUntil: pin.map { $0.until?.seconds ?? .max })
         facts.sizes = set.components.mapValues(\.bytes)
         facts.dropReason = known.dropReason(at: now)

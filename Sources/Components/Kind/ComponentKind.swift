@@ -42,6 +42,9 @@ package protocol ComponentKind: Section, Equatable {
     /// The trace of a running server of the kind in metrics; nil if there is none.
     static var trace: ServerTrace? { get }
 
+    /// The backups of other tools that `dr import` reads; empty if there are none.
+    static var foreignBackups: [ForeignBackup] { get }
+
     // MARK: Places
 
     /// The absolute path of the directory that a recovery restores in place; nil for a component in a server or

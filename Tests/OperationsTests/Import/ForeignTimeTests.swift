@@ -1,0 +1,28 @@
+import BackupRepository
+import Testing
+
+@testable import Operations
+
+@Suite struct ForeignTimeTests {
+    @Test(arguments: [
+        ("20260901T020000Z", "20260901T020000Z"), ("20260901020000", "20260901T020000Z"),
+        ("202609010200", "20260901T020000Z"), ("2026-09-01_02-00-00", "20260901T020000Z"),
+        ("2026-09-01T02:00:00Z", "20260901T020000Z"), ("2026-09-01T02:00:00.123456789+02:00", "20260901T000000Z"),
+        ("2026-09-01T02:00:00-0530", "20260901T073000Z"), ("2026-09-01", "20260901T000000Z"),
+        ("20260901", "20260901T000000Z"), ("backup-20260901_0200", "20260901T020000Z"),
+        ("1788228000", "20260901T020000Z"), ("1788228000000", "20260901T020000Z"),
+        ("2026-09-01 02:00:00 ", nil), ("latest", nil), ("20261301T020000Z", nil), ("20260931", nil), ("12345", nil),
+        ("", nil), ("2026-09-01T02:00:00+99:00", nil), ("20260901T020000Z.old", nil),
+    ] as [(String, String?)])
+    func `a name has a time in one of the usual notations`(_ name: String, _ time: String?) {
+        #expect(ForeignTime.parse(name)?.description == time)
+    }
+
+    @Test func `an offset applies to names without a zone only`() {
+        #expect(ForeignTime.parse("202609010200", offset: 7200)?.description == "20260901T000000Z")
+        #expect(ForeignTime.parse("20260901T020000Z", offset: 7200)?.description == "20260901T020000Z")
+        #expect(UTCOffset(argument: "+05:30")?.seconds == 19_800)
+        #expect(UTCOffset(argument: "-0100")?.seconds == -3600)
+        #expect(UTCOffset(argument: "5") == nil)
+    }
+}
