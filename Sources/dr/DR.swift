@@ -26,6 +26,8 @@ struct DR: AsyncParsableCommand {
             ReportCommand.self,
             PlanCommand.self,
             Status.self,
+            Ready.self,
+            ForecastCommand.self,
             CheckCommand.self,
             Doctor.self,
             KeyCommand.self,
