@@ -81,17 +81,18 @@ package struct ScenarioRun {
             request: request, earlier: resumed?.reading.record,
             unrestored: place == nil ? plan.unrestored(of: chosen) : [], isDrill: place != nil,
             bare: session.bareEnvironment(hasRecoveryKey: recoveryKey != nil))
+        let past = request.history.map { RunFolder(reading: $0) } ?? runs
         if resumed == nil {
             record.outline = try? PlanOutline(text)
             record.planChange = await session.pool.run { [record] in
-                runs.lastTest(of: entry.scenario).map {
+                past.lastTest(of: entry.scenario).map {
                     PlanChange(since: $0, digest: record.planDigest, outline: record.outline)
                 }
             }
         }
         var recovery = StackRecovery(session: session, repository: repository, selection: selection)
         recovery.restoring = Set(plan.steps.compactMap(\.restoredComponent))
-        let times = await session.pool.run { runs.stepTimes(of: entry.scenario)[entry.scenario] ?? StepTimes() }
+        let times = await session.pool.run { past.stepTimes(of: entry.scenario)[entry.scenario] ?? StepTimes() }
         return ScenarioRun(
             session: session, plan: plan, record: record, recovery: recovery,
             services: place?.services(recovery) ?? recovery, runs: runs, reading: resumed?.reading,
