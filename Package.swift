@@ -136,7 +136,7 @@ let program: [Target] =
                 "Components", "BackupRepository", "S3", "ObjectStorage", "Archiving", "Retention", "Trends",
                 "StackConfiguration",
                 "Documents", "HTTP", "Kubernetes", "Cryptography", "Mover", "RecoveryPlan", "ShippedPlans",
-                "Notifications", "Printing", "Platform", logging, mustache,
+                "Notifications", "Printing", "Reporting", "Platform", logging, mustache,
             ]),
         layer(
             "Drills",
@@ -226,7 +226,7 @@ let testTargets = [
         [
             "FileTree", "Git", "Grafana", "Prometheus", "Components", "BackupRepository", "Kubernetes",
             "StackConfiguration", "Mover", "ObjectStorage", "Trends", "Cryptography", "Documents", "Printing",
-            "Platform",
+            "RecoveryPlan", "Reporting", "Platform",
         ]),
     tests(
         of: "Drills",

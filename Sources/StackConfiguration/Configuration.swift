@@ -22,6 +22,8 @@ package struct Configuration: Equatable, Sendable {
     package var metrics = Metrics()
     package var drill = DrillConfiguration()
     package var capacity = CapacityOptions()
+    package var ready = ReadinessConfiguration()
+    package var forecast = ForecastConfiguration()
     package var kubernetes = KubernetesConfiguration()
 
     package init() {}
@@ -57,6 +59,8 @@ extension Configuration: Section {
         Key(
             "capacity", \.capacity, as: .section(), about: "Resources and thresholds of `dr capacity`."
         ),
+        Key("ready", \.ready, as: .section(), about: "Limits of `dr ready`."),
+        Key("forecast", \.forecast, as: .section(), about: "Settings of recovery forecasts."),
         Key("kubernetes", \.kubernetes, as: .section(), about: "Cluster of the components with 'kubernetes'."),
     ]
 }

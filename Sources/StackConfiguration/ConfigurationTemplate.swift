@@ -136,6 +136,12 @@ package enum ConfigurationTemplate {
             #     repository: {warning: 500GiB, critical: 700GiB}
             #     targets: {expression: "count(up)", unit: count, warning: 5000}
 
+            # Limits of `dr ready`: the longest time since a passed drill, a full verification and a test of the keys.
+            # ready: {drill: 100d, verified: 30d, key: 100d}
+
+            # A run that takes longer or shorter than its forecast by more than this factor is a finding.
+            # forecast: {tolerance: 2.0}
+
             """
     }
 

@@ -28,6 +28,8 @@ struct DR: AsyncParsableCommand {
             LedgerCommand.self,
             PlanCommand.self,
             Status.self,
+            Ready.self,
+            ForecastCommand.self,
             CheckCommand.self,
             Doctor.self,
             KeyCommand.self,

@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import RecoveryPlan
 import Testing
 
 /// Drills in an empty environment, and drills that know what the live machine knows.
@@ -20,6 +21,11 @@ import Testing
             var hasRecoveryKey: Bool
         }
         struct Control: Decodable { var noticed: Bool }
+        struct Time: Decodable {
+            struct Forecast: Decodable { var expected: Double }
+            var forecast: Forecast?
+        }
+        var rto: Time
         var run: String
         var verdict: String
         var reasons: [String]
@@ -35,6 +41,24 @@ import Testing
             environment: ["UNRELATED_SECRET": "unrelated", "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/root"])
     }
 
+    /// Writes the journal of a run of 40 seconds.
+    private func earlierRun(_ journey: Journey) throws {
+        let state = journey.folder.url.appending(path: "state").path
+        let identity = RunIdentity(
+            id: "20260101T100000Z-1", stack: "lab", scenario: "loss", set: "20260101T000000Z")
+        let record = RunRecord(
+            identity: identity, isDrill: false, procedure: nil, planDigest: "p", parameters: [:], setDigest: "s",
+            components: ["tree"], tool: "dr test",
+            holder: RunHolder(person: "me", host: "here", process: 1, boot: "b"), startedAt: Date())
+        let journal = try Journal(creating: RunFolder(state: state).make(identity.id))
+        try journal.append(.runBegan(run: record))
+        try journal.append(.stepBegan(attempt: StepAttempt(step: "tree", attempt: 1, work: "restore tree")))
+        try journal.append(
+            .stepFinished(result: StepResult(step: "tree", attempt: 1, outcome: .done, seconds: 40)))
+        try journal.append(.checksFinished(checks: []))
+        try journal.append(.runFinished(end: RunEnd(.recovered, reasons: [])))
+    }
+
     private func command(_ host: LostHost, key: String = "recovery") -> [String] {
         [
             "drill", "--scenario", "loss", "--bare", "--inject", "flipped_byte", "--recovery-key",
@@ -45,11 +69,14 @@ import Testing
     @Test(arguments: [false, true])
     func `a bare drill recovers with the kit only`(isBucket: Bool) async throws {
         let host = try await host(s3: isBucket ? try await SharedS3Server.seaweedFS() : nil)
+        if !isBucket { try earlierRun(host.journey) }
         let run = try await host.journey.dr(command(host) + ["--json"])
         #expect(run.status == 0, "\(run.output)\n\(run.errors)")
         let outcome = try JSONDecoder().decode(Outcome.self, from: Data(run.output.utf8))
         #expect(outcome.verdict == "passed" && outcome.negativeControl?.noticed == true, "\(outcome.reasons)")
         #expect(outcome.liveStackUntouched == true)
+        // The child knows the earlier runs of this machine for its forecast, and for nothing else.
+        #expect(outcome.rto.forecast.map { Int($0.expected) } == (isBucket ? nil : 40))
         let bare = try #require(outcome.bare)
         #expect(bare.trust == [host.fingerprint.lowercased().replacing(":", with: "")] && bare.hasRecoveryKey)
         #expect(!bare.variables.contains("UNRELATED_SECRET"))

@@ -176,6 +176,7 @@ package struct BareDrill {
         if let begun = drill.begun, let number = begun.number {
             arguments += ["--ledger-begin", "\(number):\(begun.previous ?? "-")"]
         }
+        if let history = try history(launcher, in: folder) { arguments += ["--history", history] }
         for component in drill.components { arguments += ["--component", component] }
         for (name, value) in drill.request.parameters.sorted(by: { $0.key < $1.key }) {
             arguments += ["--param", "\(name)=\(value)"]
@@ -185,6 +186,28 @@ package struct BareDrill {
         if drill.keeps { arguments.append("--keep") }
         if drill.request.acceptsOlder { arguments.append("--accept-older") }
         return arguments
+    }
+
+    /// Copies the newest journals of the scenario, so that the child can forecast its time and name the changes of the plan.
+    /// Nothing else of the child depends on them.
+    /// - Returns: the folder; nil if there are none.
+    private func history(_ launcher: BareLauncher, in folder: DrillFolder) throws -> String? {
+        let state = live.stateRoot
+        guard FileManager.default.fileExists(atPath: "\(state)/runs") else { return nil }
+        let runs = RunFolder(reading: state), copies = RunFolder(reading: "\(folder.path)/history")
+        let ids = runs.readings(of: drill.scenario).prefix(StepTimes.most).compactMap { $0.record?.identity.id }
+        guard !ids.isEmpty else { return nil }
+        for path in ["\(folder.path)/history", copies.path] + ids.map({ "\(copies.path)/\($0)" }) {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+            try launcher.give(path)
+        }
+        for id in ids {
+            guard let bytes = FileManager.default.contents(atPath: runs.journal(of: id)) else { continue }
+            try OutputFile.create([UInt8](bytes), at: copies.journal(of: id), mode: 0o600)
+            try launcher.give(copies.journal(of: id))
+        }
+        return "\(folder.path)/history"
     }
 
     /// The fingerprints of the signers that the recovery kit would name.

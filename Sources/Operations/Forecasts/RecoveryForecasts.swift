@@ -78,7 +78,7 @@ extension Session {
     }
 
     /// The plan with the parameters of its newest run, which decide the steps of this stack.
-    fileprivate func plan(_ entry: PlanLibrary.Entry, asIn times: StepTimes) throws -> Plan {
+    func plan(_ entry: PlanLibrary.Entry, asIn times: StepTimes) throws -> Plan {
         let plan = try entry.text.read(in: planScope(.look))
         let declared = Set(plan.declared.map(\.name))
         let known = (times.parameters ?? [:]).filter { declared.contains($0.key) }

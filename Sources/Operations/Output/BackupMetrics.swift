@@ -151,7 +151,7 @@ struct BackupMetrics {
         return Units.fixed(Double(time) / 1000, 3)
     }
 
-    private static func escaped(_ value: String) -> String {
+    static func escaped(_ value: String) -> String {
         value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
     }
 }

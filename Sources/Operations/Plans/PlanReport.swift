@@ -63,6 +63,8 @@ package struct PlanReport: Encodable {
     package var forecast: RunForecast?
     /// The forecast compared with the RTO, today and at the present growth.
     package var outlook: RecoveryOutlook?
+    /// The agreement of earlier forecasts with the measured times; nil without a forecast.
+    package var calibration: [ForecastHistory.Summary]?
 
     package init(_ plan: Plan, from entry: PlanLibrary.Entry, in context: ActionContext) async throws {
         scenario = plan.scenario
@@ -128,8 +130,19 @@ extension PlanReport {
             [""]
             + (outlook?.text(kinds: kinds) ?? [
                 "FORECAST", "  no data: the plan was never run or drilled on this machine",
-            ])
+            ]) + origin + (calibration ?? []).map { "  earlier forecasts, \($0.text)" }
         return lines.joined(separator: "\n")
+    }
+
+    /// The runs that today's forecast comes from.
+    private var origin: [String] {
+        switch forecast?.total?.source {
+        case .recoveries?: ["  measured in recoveries"]
+        case .drills?: ["  measured in drills, because fewer than \(StepTimes.enough) recoveries were run"]
+        case .both?:
+            ["  measured in recoveries and drills, because some steps ran in fewer than \(StepTimes.enough) recoveries"]
+        case nil: []
+        }
     }
 
     private var parameterTable: String {

@@ -29,6 +29,10 @@ package struct ReplayRequest {
     /// Reads unencrypted packs, although there are recipients.
     package var allowsClear = false
 
+    /// The folder that contains the journals of earlier runs in `runs`, for the forecast and the changes of the plan; nil for
+    /// the journals of this machine.
+    package var history: String?
+
     package init(parameters: [String: String] = [:], moments: Moments = Moments()) {
         self.parameters = parameters
         self.moments = moments

@@ -77,19 +77,28 @@ package struct ScenarioRun {
         let digests = try await session.pool.run {
             try selection.sets.map { ("\($0.name)", try repository.digest(ofSet: $0.name).hex) }
         }
-        let record = try session.record(
+        var record = try session.record(
             plan, text: text.text, identity: identity, selection: selection,
             digests: Dictionary(digests) { first, _ in first },
             request: request, earlier: resumed?.reading.record,
             unrestored: place == nil ? plan.unrestored(of: chosen) : [], isDrill: place != nil,
             bare: session.bareEnvironment(hasRecoveryKey: recoveryKey != nil))
+        let past = request.history.map { RunFolder(reading: $0) } ?? runs
+        if resumed == nil {
+            record.outline = try? PlanOutline(text)
+            record.planChange = await session.pool.run { [record] in
+                past.lastTest(of: entry.scenario).map {
+                    PlanChange(since: $0, digest: record.planDigest, outline: record.outline)
+                }
+            }
+        }
         var recovery = StackRecovery(session: session, repository: repository, selection: selection)
         recovery.restoring = Set(plan.steps.compactMap(\.restoredComponent))
-        let times = await session.pool.run { runs.stepTimes(of: entry.scenario)[entry.scenario] ?? StepTimes() }
+        let times = await session.pool.run { past.stepTimes(of: entry.scenario)[entry.scenario] ?? StepTimes() }
         return ScenarioRun(
             session: session, plan: plan, record: record, recovery: recovery,
             services: place?.services(recovery) ?? recovery, runs: runs, reading: resumed?.reading,
-            forecast: times.forecast(plan, sizes: selection.sizes))
+            forecast: times.forecast(plan, sizes: selection.sizes, for: record.kind))
     }
 
     // MARK: Looking
@@ -328,6 +337,7 @@ extension Session {
         record.rto = (plan.objectives.rto ?? configuration.objectives.rto).map { $0.duration / .seconds(1) }
         record.rpo = (plan.objectives.rpo ?? configuration.objectives.rpo).map { $0.duration / .seconds(1) }
         record.rtoFrom = plan.objectives.rtoFrom
+        record.forecastTolerance = configuration.forecast.tolerance
         record.failedAt = request.moments.failed
         record.detectedAt = request.moments.detected
         record.declaredAt = request.moments.declared

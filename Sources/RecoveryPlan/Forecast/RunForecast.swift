@@ -34,8 +34,32 @@ package struct RunForecast: Codable, Equatable, Sendable {
             atLeast = path(\.expected)
             return
         }
+        let parts = Array(steps.values) + [end].compactMap { $0 }
+        let sources = Set(parts.map(\.source))
+        let longest = graph.criticalPath { steps[$0.id]?.expected ?? 0 }.steps.compactMap { steps[$0] }
         total = TimeForecast(
             expected: path(\.expected), low: path(\.low), high: path(\.high),
-            samples: (Array(steps.values) + [end].compactMap { $0 }).map(\.samples).min() ?? 0, basis: .sum)
+            samples: parts.map(\.samples).min() ?? 0, basis: .sum,
+            band50: Self.band(longest + [end].compactMap { $0 }, \.band50),
+            band90: Self.band(longest + [end].compactMap { $0 }, \.band90),
+            source: sources.count == 1 ? sources.first ?? nil : .both)
+    }
+
+    /// The band of a chain of steps, whose errors are taken as independent: their distances from the expected values add
+    /// up as squares.
+    /// - Returns: nil if a part has no band.
+    private static func band(
+        _ parts: [TimeForecast], _ band: (TimeForecast) -> TimeForecast.Band?
+    ) -> TimeForecast.Band? {
+        var expected = 0.0, below = 0.0, above = 0.0
+        for part in parts {
+            guard let band = band(part) else { return nil }
+            expected += part.expected
+            below += (part.expected - band.low) * (part.expected - band.low)
+            above += (band.high - part.expected) * (band.high - part.expected)
+        }
+        // Squares of absurd values in a journal overflow.
+        guard (expected + below + above).isFinite else { return nil }
+        return TimeForecast.Band(low: expected - below.squareRoot(), high: expected + above.squareRoot())
     }
 }

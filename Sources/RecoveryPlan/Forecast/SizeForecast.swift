@@ -15,6 +15,9 @@ package struct SizeForecast: Equatable, Sendable {
 
     /// A known size.
     package init(_ bytes: Int) { self.init(expected: bytes, low: bytes, high: bytes) }
+
+    /// True for a known size.
+    var isExact: Bool { low == high }
 }
 
 /// The sizes of one component in its backups.

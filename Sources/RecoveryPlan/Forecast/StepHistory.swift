@@ -30,14 +30,22 @@ struct StepHistory: Equatable, Sendable {
         guard let size else { return TimeForecast(attempts.map(\.seconds)) }
         if let line {
             func at(_ bytes: Int) -> Forecast { line.forecast(at: Double(bytes)) }
+            func band(_ coverage: Coverage) -> TimeForecast.Band? {
+                guard size.isExact else { return nil }
+                let forecast = line.forecast(at: Double(size.expected), covering: coverage)
+                return TimeForecast.Band(low: forecast.low, high: forecast.high)
+            }
             return TimeForecast(
                 expected: at(size.expected).value, low: at(size.low).low, high: at(size.high).high,
-                samples: line.count, basis: .line)
+                samples: line.count, basis: .line, band50: band(.half), band90: band(.ninety))
         }
         func scaled(_ bytes: Int) -> TimeForecast? {
             TimeForecast(attempts.map { $0.scaled(to: bytes, Self.smallest) })
         }
         guard var forecast = scaled(size.expected) else { return nil }
+        guard !size.isExact else { return forecast }
+        // The bands do not contain the uncertainty of the size.
+        (forecast.band50, forecast.band90) = (nil, nil)
         forecast.low = min(forecast.low, scaled(size.low)?.low ?? forecast.low)
         forecast.high = max(forecast.high, scaled(size.high)?.high ?? forecast.high)
         return forecast

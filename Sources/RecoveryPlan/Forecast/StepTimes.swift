@@ -4,18 +4,23 @@ package struct StepTimes: Sendable {
         /// See ``Step/work``; nil if the journal does not record it.
         var work: String?
         var attempt: StepHistory.Attempt
+        var kind: RunKind
     }
 
     private var entries: [String: [Entry]] = [:]
     /// Seconds from the last step to the end of the checks.
-    private var checks: [Double] = []
-    /// The number of runs with finished steps.
-    package private(set) var runs = 0
+    private var checks: [(kind: RunKind, seconds: Double)] = []
+    /// The number of runs with finished steps, by kind.
+    private var counts: [RunKind: Int] = [:]
+    /// The number of runs and drills with finished steps.
+    package var runs: Int { counts.values.reduce(0, +) }
     /// The parameters of the newest run that was not a drill. A drill's parameters describe the drill directory.
     package private(set) var parameters: [String: String]?
 
-    /// The number of runs that count, the newest first: the stack of years ago is not representative.
+    /// The number of runs of a kind that count, the newest first: the stack of years ago is not representative.
     package static let most = 24
+    /// The number of measurements that a kind of run needs for a forecast without those of the other kind.
+    package static let enough = 3
 
     package init() {}
 
@@ -27,7 +32,8 @@ package struct StepTimes: Sendable {
     /// Adds the times of one run.
     /// - Parameter reading: a journal that is older than those added before.
     package mutating func add(_ reading: JournalReading) {
-        guard !isFull else { return }
+        let kind = reading.record?.kind ?? .recovery
+        guard !isFull(kind) else { return }
         var timeline = RunTimeline(reading.lines)
         var works: [String: String] = [:]
         var before: Double?
@@ -39,9 +45,10 @@ package struct StepTimes: Sendable {
             // A second attempt at a restore continues where the first one stopped: it does not time the whole restore.
             case .stepFinished(let result) where result.outcome == .done && (result.attempt == 1 || !result.isRestore):
                 let attempt = StepHistory.Attempt(seconds: result.seconds, bytes: result.record?.restored?.bytes)
-                entries[result.step, default: []].append(Entry(work: works[result.step], attempt: attempt))
+                entries[result.step, default: []].append(
+                    Entry(work: works[result.step], attempt: attempt, kind: kind))
                 isUsed = true
-            case .checksFinished: if let before { checks.append(seconds - before) }
+            case .checksFinished: if let before { checks.append((kind, seconds - before)) }
             // Alarms and remembered values are recorded at any time.
             case .noted, .remembered: continue
             // The time between two processes belongs to no step.
@@ -53,27 +60,50 @@ package struct StepTimes: Sendable {
             before = seconds
         }
         guard isUsed else { return }
-        runs += 1
+        counts[kind, default: 0] += 1
         if let record = reading.record, !record.isDrill { parameters = parameters ?? record.parameters }
     }
 
-    package var isFull: Bool { runs >= Self.most }
+    private func isFull(_ kind: RunKind) -> Bool { counts[kind] ?? 0 >= Self.most }
+    package var isFull: Bool { RunKind.allCases.allSatisfy(isFull) }
 
     /// Returns the history of a step. Attempts of a step with the same id but different work do not count.
-    func history(of step: Step) -> StepHistory {
-        StepHistory(
-            attempts: (entries[step.id] ?? []).filter { $0.work == nil || $0.work == step.work }.map(\.attempt))
+    func history(of step: Step, for kind: RunKind = .recovery) -> StepHistory {
+        StepHistory(attempts: Self.chosen(same(as: step), for: kind).map(\.attempt))
+    }
+
+    private func same(as step: Step) -> [Entry] {
+        (entries[step.id] ?? []).filter { $0.work == nil || $0.work == step.work }
+    }
+
+    /// Returns the measurements of the kind, and those of the other kind too if these are too few.
+    private static func chosen(_ entries: [Entry], for kind: RunKind) -> [Entry] {
+        let own = entries.filter { $0.kind == kind }
+        return own.count >= enough ? own : entries
+    }
+
+    private static func source(of kinds: [RunKind]) -> TimeForecast.Source {
+        Set(kinds) == [.drill] ? .drills : Set(kinds) == [.recovery] ? .recoveries : .both
     }
 
     /// Forecasts a run of the plan.
-    /// - Parameter sizes: the sizes of the restores, by component.
-    package func forecast(_ plan: Plan, sizes: [String: SizeForecast] = [:]) -> RunForecast {
+    /// - Parameters:
+    ///   - sizes: the sizes of the restores, by component.
+    ///   - kind: the kind of run to forecast, whose own measurements are used where there are enough.
+    package func forecast(
+        _ plan: Plan, sizes: [String: SizeForecast] = [:], for kind: RunKind = .recovery
+    ) -> RunForecast {
         var steps: [String: TimeForecast] = [:]
         for step in plan.steps {
-            steps[step.id] = history(of: step).forecast(step.wholeComponent.flatMap { sizes[$0] })
+            let chosen = Self.chosen(same(as: step), for: kind)
+            steps[step.id] = StepHistory(attempts: chosen.map(\.attempt))
+                .forecast(step.wholeComponent.flatMap { sizes[$0] })?.by(Self.source(of: chosen.map(\.kind)))
         }
+        let own = checks.filter { $0.kind == kind }
+        let chosen = own.count >= Self.enough ? own : checks
+        let end = TimeForecast(chosen.map(\.seconds))?.by(Self.source(of: chosen.map(\.kind)))
         return RunForecast(
-            StepGraph(plan.steps), steps, checks: TimeForecast(checks), hasChecks: !plan.checks.isEmpty)
+            StepGraph(plan.steps), steps, checks: end, hasChecks: !plan.checks.isEmpty)
     }
 }
 

@@ -15,6 +15,24 @@ extension TimeForecast {
             samples == 1
             ? "one earlier run is too few for a range"
             : seconds > high ? "longer than forecast" : seconds < low ? "shorter than forecast" : "within the range"
-        return "forecast: \(text); it took \(Units.duration(seconds)), \(words)"
+        return "forecast: \(text)\(origin); it took \(Units.duration(seconds)), \(words)\(bands(of: seconds))"
+            + "; error \(ForecastHistory.signed(seconds - expected))"
+    }
+
+    /// The runs that the forecast comes from.
+    private var origin: String {
+        switch source {
+        case .recoveries?: " by recoveries"
+        case .drills?: " by drills"
+        case .both?: " by recoveries and drills"
+        case nil: ""
+        }
+    }
+
+    /// The narrowest band that contains the duration; empty for a forecast without bands.
+    private func bands(of seconds: Double) -> String {
+        guard let band50, let band90 else { return "" }
+        return band50.contains(seconds)
+            ? ", in the 50 % band" : band90.contains(seconds) ? ", in the 90 % band" : ", outside the 90 % band"
     }
 }

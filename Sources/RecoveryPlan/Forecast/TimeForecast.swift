@@ -16,6 +16,26 @@ package struct TimeForecast: Codable, Equatable, Sendable {
         case sum
     }
 
+    /// The runs that the measurements come from.
+    package enum Source: String, Codable, Sendable {
+        case recoveries, drills
+        /// Recoveries and drills together, because there are too few of the kind that is forecast.
+        case both
+    }
+
+    /// A range that is to contain the duration with a certain probability.
+    package struct Band: Codable, Equatable, Sendable {
+        package var low: Double
+        package var high: Double
+
+        package init(low: Double, high: Double) {
+            self.low = low
+            self.high = high
+        }
+
+        package func contains(_ seconds: Double) -> Bool { seconds >= low && seconds <= high }
+    }
+
     package var expected: Double
     /// Never below zero.
     package var low: Double
@@ -24,13 +44,31 @@ package struct TimeForecast: Codable, Equatable, Sendable {
     package var samples: Int
     /// Nil in journals that do not record it.
     package var basis: Basis?
+    /// The range that is to contain the duration in half of the cases; nil for fewer than three measurements, and in
+    /// journals that do not record it.
+    package var band50: Band?
+    /// The range that is to contain the duration in nine of ten cases; nil where ``band50`` is nil.
+    package var band90: Band?
+    /// Nil in journals that do not record it.
+    package var source: Source?
 
-    package init(expected: Double, low: Double, high: Double, samples: Int, basis: Basis) {
+    /// Both ends never lie beyond the expected value, and never below zero.
+    package init(
+        expected: Double, low: Double, high: Double, samples: Int, basis: Basis, band50: Band? = nil,
+        band90: Band? = nil, source: Source? = nil
+    ) {
         self.expected = max(0, expected)
         self.low = min(max(0, low), self.expected)
         self.high = max(high, self.expected)
         self.samples = samples
         self.basis = basis
+        self.source = source
+        guard let band50, let band90 else { return }
+        func around(_ band: Band, _ value: Double) -> Band {
+            Band(low: min(max(0, band.low), value), high: max(band.high, value))
+        }
+        self.band50 = around(band50, self.expected)
+        self.band90 = around(band90, self.expected)
     }
 
     /// True if the two ends are meaningful: one measurement has no range.
@@ -45,8 +83,27 @@ package struct TimeForecast: Codable, Equatable, Sendable {
         let median = sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
         // A measured value can occur again, even if it lies outside the interval.
         let interval = PredictionInterval(sorted)
+        func band(_ coverage: Coverage) -> Band? {
+            PredictionInterval(sorted, covering: coverage).map { Band(low: $0.low, high: $0.high) }
+        }
         self.init(
             expected: median, low: min(least, interval?.low ?? least), high: max(most, interval?.high ?? most),
-            samples: sorted.count, basis: sorted.count == 1 ? .one : interval == nil ? .span : .interval)
+            samples: sorted.count, basis: sorted.count == 1 ? .one : interval == nil ? .span : .interval,
+            band50: band(.half), band90: band(.ninety))
+    }
+
+    /// Returns the forecast with the runs that it comes from.
+    func by(_ source: Source) -> TimeForecast {
+        var forecast = self
+        forecast.source = source
+        return forecast
+    }
+
+    /// The score of the forecast in seconds, see ``IntervalScore``; without bands the absolute error.
+    package func score(_ actual: Double) -> Double {
+        let bands = [(Coverage.half, band50), (.ninety, band90)].compactMap { coverage, band in
+            band.map { IntervalScore.Range(coverage: coverage.rawValue, low: $0.low, high: $0.high) }
+        }
+        return IntervalScore(median: expected, bands, actual: actual).value
     }
 }

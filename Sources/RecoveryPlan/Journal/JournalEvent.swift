@@ -63,6 +63,14 @@ package enum Milestone: String, Codable, Sendable {
     case validated
 }
 
+/// The two kinds of runs of a plan.
+package enum RunKind: String, Codable, CaseIterable, Sendable {
+    /// On the stack itself.
+    case recovery
+    /// In isolation.
+    case drill
+}
+
 /// The definition of a run. A resumed run is compared with it.
 package struct RunRecord: Codable, Equatable, Sendable {
     package var identity: RunIdentity
@@ -98,6 +106,12 @@ package struct RunRecord: Codable, Equatable, Sendable {
     package var startedAt: Date
     /// The forecast of the run's duration, from earlier runs.
     package var forecast: RunForecast?
+    /// The factor between forecast and measured time above which the report has a deviation.
+    package var forecastTolerance: Double?
+    /// The parts of the plan, to compare it with that of other runs.
+    package var outline: PlanOutline?
+    /// The last test of the scenario before this run, and the changes of the plan since then.
+    package var planChange: PlanChange?
     /// The environment of a run without a configuration; nil for a run with one.
     package var bare: BareEnvironment?
 
@@ -117,6 +131,8 @@ package struct RunRecord: Codable, Equatable, Sendable {
         self.startedAt = startedAt
         rtoFrom = .declared
     }
+
+    package var kind: RunKind { isDrill ? .drill : .recovery }
 }
 
 /// The person and the process that execute a run.

@@ -18,6 +18,10 @@ package struct RunFolder: Sendable {
         }
     }
 
+    /// A folder that is only read, such as one of another user; need not exist.
+    /// - Parameter state: the folder that contains `runs`.
+    package init(reading state: String) { path = "\(state)/runs" }
+
     package func journal(of run: String) -> String { "\(path)/\(run)/journal.jsonl" }
 
     package func make(_ run: String) throws -> String {
@@ -56,6 +60,22 @@ package struct RunFolder: Sendable {
             if let scenario, times[scenario]?.isFull == true { break }
         }
         return times
+    }
+
+    /// Returns the journals of a scenario, the newest first. Unreadable and altered journals are ignored.
+    ///
+    /// Only one journal is in memory at a time.
+    package func readings(of scenario: String) -> some Sequence<JournalReading> {
+        runs().reversed().prefix(Self.mostJournals).lazy.compactMap { run in
+            (try? JournalReading(path: journal(of: run))).flatMap {
+                $0.record?.identity.scenario == scenario ? $0 : nil
+            }
+        }
+    }
+
+    /// Returns the newest run of a scenario that came to its end, whatever its verdict.
+    package func lastTest(of scenario: String) -> RunRecord? {
+        readings(of: scenario).first { $0.end.map { $0.verdict != .interrupted } ?? false }?.record
     }
 
     /// Returns the run for `--resume`: the named run, otherwise the newest run of the scenario.

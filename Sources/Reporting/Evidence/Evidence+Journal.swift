@@ -18,13 +18,20 @@ extension Evidence {
             allowed: judgement.rto, from: judgement.rtoFrom.rawValue, sinceFailed: judgement.sinceFailed,
             sinceDeclared: judgement.sinceDeclared, sinceStarted: judgement.sinceStarted,
             forecast: record.forecast?.total, met: judgement.rtoMet)
+        let forecast = record.forecast?.total
+        var unforeseen: [String] = []
+        // Older journals do not record the tolerance, and their evidence stays as it was.
+        if let tolerance = record.forecastTolerance, let forecast, let actual = judgement.sinceStarted {
+            rto.forecastError = actual - forecast.expected
+            unforeseen = [forecast.deviation(actual, tolerance: tolerance)].compactMap { $0 }
+        }
         rpo = LossObjective(judgement)
         steps = story.steps
         checks = story.checks
         negativeControl = story.negativeControl
         liveStack = story.liveStack
         (ledger, lottery) = (story.ledger, story.lottery)
-        deviations = story.deviations
+        deviations = story.deviations + unforeseen
         self.correctiveActions = correctiveActions
         controls = ControlMapping.all
         journal = JournalReference(
@@ -42,6 +49,7 @@ extension Evidence.Subject {
             person: record.holder.person, host: record.holder.host, tool: record.tool)
         (sets, setDigests) = (record.sets, record.setDigests)
         bare = record.bare
+        planChange = record.planChange.map(PlanChangeEvidence.init)
     }
 }
 

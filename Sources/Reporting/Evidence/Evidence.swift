@@ -70,6 +70,8 @@ package struct Evidence: Codable, Equatable, Sendable {
         package var tool: String
         /// The environment of a run without a configuration; absent for a run with one.
         package var bare: BareEnvironment?
+        /// The changes of the plan since the last test of the scenario; absent for the first test, and in older journals.
+        package var planChange: PlanChangeEvidence?
 
         package init(
             run: String, stack: String, scenario: String, procedure: String?, components: [String], set: String,
@@ -89,6 +91,28 @@ package struct Evidence: Codable, Equatable, Sendable {
             self.host = host
             self.tool = tool
         }
+    }
+}
+
+/// The changes of a plan since the last test of its scenario.
+package struct PlanChangeEvidence: Codable, Equatable, Sendable {
+    /// The earlier run.
+    package var run: String
+    /// The start of the earlier run, RFC 3339.
+    package var at: String
+    package var planDigest: String
+    /// One line for each change; empty if the course of the plan is the same. Absent if the earlier run does not record
+    /// the parts of its plan.
+    package var changes: [String]?
+    /// The changes in one line.
+    package var summary: String
+
+    package init(_ change: PlanChange) {
+        run = change.run
+        at = Moment.text(change.at)
+        planDigest = change.planDigest
+        changes = change.changes
+        summary = change.text
     }
 }
 

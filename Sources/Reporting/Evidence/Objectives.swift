@@ -31,6 +31,8 @@ package struct TimeObjective: Codable, Equatable, Sendable {
     package var sinceDeclared: Double?
     package var sinceStarted: Double?
     package var forecast: TimeForecast?
+    /// The measured minus the expected time; nil without a forecast, without a validation, and in older journals.
+    package var forecastError: Double?
     /// Nil if there is no objective or the run was not validated.
     package var met: Bool?
 

@@ -77,7 +77,12 @@ struct ReportView {
             facts.append(Fact(name: "SHA-256 of these sets", value: digests.joined(separator: ", ")))
         }
         facts += [
-            Fact(name: "Plan SHA-256", value: subject.planDigest),
+            Fact(name: "Plan SHA-256", value: subject.planDigest)
+        ]
+        if let change = subject.planChange {
+            facts.append(Fact(name: "Plan since run \(change.run)", value: change.summary))
+        }
+        facts += [
             Fact(
                 name: "Parameters",
                 value: subject.parameters.isEmpty
@@ -146,6 +151,9 @@ struct ReportView {
             Fact(name: "Since started", value: Spell.seconds(rto.sinceStarted)),
         ]
         facts.append(Fact(name: "Forecast", value: Spell.range(rto.forecast)))
+        if let error = rto.forecastError, let forecast = rto.forecast {
+            facts.append(Fact(name: "Forecast error", value: Spell.error(error, forecast)))
+        }
         facts.append(Fact(name: "Met", value: Spell.met(rto.met)))
         return facts
     }
@@ -247,6 +255,19 @@ enum Spell {
         guard range.hasRange else { return "\(seconds(range.expected)) (one sample, no range)" }
         return "\(seconds(range.expected)) (\(seconds(range.low)) to \(seconds(range.high)), "
             + "\(range.samples) sample\(range.samples == 1 ? "" : "s"))"
+    }
+
+    /// The error of a forecast, as a share of it, and the narrowest band that contains the measured time.
+    static func error(_ error: Double, _ forecast: TimeForecast) -> String {
+        let actual = forecast.expected + error
+        var words = (error < 0 ? "" : "+") + seconds(error)
+        if forecast.expected > 0 {
+            words += String(format: " (%+.0f %%)", error / forecast.expected * 100)
+        }
+        guard let band50 = forecast.band50, let band90 = forecast.band90 else { return words }
+        return words
+            + (band50.contains(actual)
+                ? ", in the 50 % band" : band90.contains(actual) ? ", in the 90 % band" : ", outside the 90 % band")
     }
 
     static func plain(_ seconds: Double) -> String { String(format: "%.3f", seconds) }

@@ -17,7 +17,7 @@ package struct LinearRegression: Equatable, Sendable {
     private let xSquares: Double
     /// The standard deviation of the samples around the line.
     private let residual: Double
-    /// Half of the interval at the line's middle, in units of the standard deviation.
+    /// Half of the 95 % interval at the line's middle, in units of the standard deviation.
     private let quantile: Double
 
     /// The smallest number of samples that distinguishes a line from chance: any two samples lie on a line.
@@ -53,11 +53,18 @@ package struct LinearRegression: Equatable, Sendable {
         self.xSquares = xSquares
         determination = valueSquares > 0 ? max(0, 1 - residualSquares / valueSquares) : 1
         residual = (residualSquares / (n - 2)).squareRoot()
-        quantile = StudentT.quantile(0.975, degrees: samples.count - 2)
+        quantile = Coverage.ninetyFive.quantile(degrees: samples.count - 2)
     }
 
     /// Returns the expected value at an x: at a time, or for an amount.
-    package func forecast(at x: Double) -> Forecast {
+    package func forecast(at x: Double) -> Forecast { forecast(at: x, quantile: quantile) }
+
+    /// Returns the expected value with the range that contains a new sample with another probability than 95 %.
+    package func forecast(at x: Double, covering coverage: Coverage) -> Forecast {
+        forecast(at: x, quantile: coverage.quantile(degrees: count - 2))
+    }
+
+    private func forecast(at x: Double, quantile: Double) -> Forecast {
         let distance = x - meanX
         let value = meanValue + slope * distance
         // The scatter of the new sample, of the mean, and of the slope; the last one grows with the distance.
@@ -67,7 +74,7 @@ package struct LinearRegression: Equatable, Sendable {
     }
 }
 
-/// The expected value at an x, with the range of a single new sample in 95 % of cases. It assumes that the growth
+/// The expected value at an x, with the range of a single new sample, in 95 % of cases by default. It assumes that the growth
 /// continues unchanged and that the scatter is random.
 package struct Forecast: Equatable, Sendable {
     /// The position, in the unit of the samples.

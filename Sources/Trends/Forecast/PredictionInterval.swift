@@ -1,5 +1,5 @@
-/// The range of one more value of the same kind in 95 % of cases, by Student's t. It assumes that the values scatter at
-/// random around a constant.
+/// The range of one more value of the same kind with a given probability, by Student's t. It assumes that the values
+/// scatter at random around a constant.
 package struct PredictionInterval: Equatable, Sendable {
     package var low: Double
     package var high: Double
@@ -8,7 +8,7 @@ package struct PredictionInterval: Equatable, Sendable {
     package static let fewest = 3
 
     /// - Returns: nil for fewer than three finite values, or for values whose squares overflow.
-    package init?(_ values: [Double]) {
+    package init?(_ values: [Double], covering coverage: Coverage = .ninetyFive) {
         let values = values.filter(\.isFinite)
         guard values.count >= Self.fewest else { return nil }
         let n = Double(values.count)
@@ -17,7 +17,7 @@ package struct PredictionInterval: Equatable, Sendable {
         guard squares.isFinite else { return nil }
         // The scatter of the new value, and of the mean.
         let spread = (squares / (n - 1)).squareRoot() * (1 + 1 / n).squareRoot()
-        let half = StudentT.quantile(0.975, degrees: values.count - 1) * spread
+        let half = coverage.quantile(degrees: values.count - 1) * spread
         (low, high) = (mean - half, mean + half)
     }
 }

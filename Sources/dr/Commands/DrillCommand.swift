@@ -75,6 +75,10 @@ struct DrillCommand: AsyncParsableCommand {
 
     @OptionGroup var key: RecoveryKeyOptions
 
+    /// The option of a bare drill for its child process.
+    @Option(name: .long, help: .hidden)
+    var history: String?
+
     @Flag(name: .long, help: "Drill the newest set left, although a newer one is gone.")
     var acceptOlder = false
 
@@ -103,6 +107,7 @@ struct DrillCommand: AsyncParsableCommand {
         drill.components = component
         drill.request.parameters = try parameters.values()
         drill.request.acceptsOlder = acceptOlder
+        drill.request.history = history
         drill.recoveryKey = recoveryKey
         drill.keeps = keep
         drill.control = inject

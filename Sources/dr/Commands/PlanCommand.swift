@@ -3,8 +3,8 @@ import ArgumentParser
 /// Groups the commands about recovery plans.
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plan", abstract: "List, show and validate recovery plans.",
-        subcommands: [PlanList.self, PlanShow.self, PlanValidate.self])
+        commandName: "plan", abstract: "List, show and validate recovery plans, and show their history.",
+        subcommands: [PlanList.self, PlanShow.self, PlanValidate.self, PlanHistoryCommand.self])
 }
 
 /// Values for a plan's parameters.

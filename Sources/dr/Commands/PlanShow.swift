@@ -50,6 +50,7 @@ struct PlanShow: AsyncParsableCommand {
             let sizes = await session.componentSizes(now: now)
             report.forecast = times.forecast(plan, sizes: sizes.today)
             report.outlook = session.outlook(of: plan, times, sizes, now: now)
+            report.calibration = await session.forecastHistory(of: plan.scenario).summaries
         }
         try Output(options: options).result(report) { report.text(kinds: session.kindsByComponent) }
     }

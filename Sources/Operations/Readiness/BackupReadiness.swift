@@ -1,0 +1,195 @@
+import BackupRepository
+import Components
+import ObjectStorage
+import Platform
+import StackConfiguration
+
+/// The facts of the store on which the readiness of every scenario depends.
+struct StoreFacts: Sendable {
+    var location: String
+    /// The number of sets.
+    var sets: Int
+    /// For each configured component, the newest set that holds it whole.
+    var latest: RestoreSelection
+    var marks: SetMarks
+    /// The times of the verifications, by component.
+    var verified: [String: Timestamp]
+    var recipients: [RecipientProof]
+    /// The marks of drills, by scenario.
+    var drills: [String: [DrilledMark]]
+    var sizes: ComponentSizes
+    /// Signs of an intruder: sets that are gone without a prune, marks without a trusted signature.
+    var alarms: [String]
+
+    /// - Throws: the error of the store or the repository.
+    static func read(_ session: Session) async throws -> StoreFacts {
+        let repository = try await session.repository()
+        let now = session.now(), pool = session.pool
+        let components = session.configuration.components.map(\.name)
+        let names = try await pool.run { try repository.setNames() }
+        let latest = try await repository.latest(
+            of: Set(components), now: now, provesManifests: false, pool: pool)
+        let proofs = try await ComponentProofs(components, of: repository, pool)
+        let missing = try await session.missingSets(of: Set(components), in: repository)
+        let sizes = try await ComponentSizes(repository, names, now: now, pool: pool)
+        return try await pool.run {
+            let marks = Marks(repository)
+            var drills: [String: [DrilledMark]] = [:]
+            try marks.forEach(DrilledMark.self, unreadable: { _ in }) { _, mark in
+                if let scenario = mark.scenario { drills[scenario, default: []].append(mark) }
+            }
+            return StoreFacts(
+                location: repository.store.location, sets: names.count, latest: latest, marks: try SetMarks(marks),
+                verified: proofs.verified, recipients: try RecipientProof.all(in: repository, now: now), drills: drills,
+                sizes: sizes,
+                alarms: missing.lines + RepositoryError.warnings(aboutMarks: try UntrustedMarks(in: repository).errors))
+        }
+    }
+}
+
+extension ReadinessRow {
+    static func store(_ facts: Result<StoreFacts, NoAnswer>) -> ReadinessRow {
+        switch facts {
+        case .failure(let error):
+            ReadinessRow(.store, .red, "the store cannot be read: \(error)", remedy: "dr doctor")
+        case .success(let facts):
+            facts.alarms.first.map { first in
+                let more = facts.alarms.count > 1 ? ", and \(facts.alarms.count - 1) more alarms" : ""
+                return ReadinessRow(.store, .red, "\(first)\(more)", remedy: "dr status")
+            } ?? ReadinessRow(.store, .green, "\(facts.location) answers, \(Units.count(facts.sets, "set"))")
+        }
+    }
+
+    /// Judges the newest data of the components that a plan restores.
+    /// - Parameters:
+    ///   - rpo: seconds; nil if no objective is set.
+    ///   - tolerance: the seconds by which clocks may differ.
+    static func backup(
+        of components: Set<String>, _ latest: RestoreSelection, now: Timestamp, rpo: Int?, tolerance: Int
+    ) -> ReadinessRow {
+        guard !components.isEmpty else {
+            return ReadinessRow(.backup, .notApplicable, "the plan restores no component")
+        }
+        var findings: [(status: Status, text: String)] = []
+        var oldest: (component: String, age: Int)?
+        for component in components.sorted() {
+            guard let chosen = latest.parts[component], let part = chosen.set.components[component] else {
+                findings.append((.red, "no backup holds \(component)"))
+                continue
+            }
+            let point = RestorePoint.Part(component, part, now: now, rpo: rpo, tolerance: tolerance)
+            if let age = point.ageSeconds, age >= oldest?.age ?? 0 { oldest = (component, age) }
+            if let lost = chosen.passedOver.first(where: { [.empty, .shrunk].contains($0.kind) }) {
+                findings.append((.red, "\(component) is \(lost.kind.rawValue) in the newer set \(lost.set)"))
+            } else if part.shrunk != nil {
+                findings.append((.red, "\(component) is shrunk in its newest set"))
+            } else if let finding = Self.finding(point, rpo: rpo) {
+                findings.append(finding)
+            } else if let failed = chosen.passedOver.first(where: { $0.kind != .skipped }) {
+                findings.append((.amber, "\(component): the newer set \(failed.set) is \(failed.kind.rawValue)"))
+            }
+        }
+        let age = oldest.map { "oldest data: \($0.component), \(Units.duration(seconds: $0.age)) old" }
+        let limit = rpo.map { "RPO \(Units.duration(seconds: $0))" }
+        if rpo == nil, findings.isEmpty {
+            return ReadinessRow(
+                .backup, .amber, [age, "no RPO is set"].compactMap { $0 }.joined(separator: "; "),
+                remedy: "set 'objectives: {rpo: 1h}' in dr.yaml")
+        }
+        return row(
+            .backup, findings, good: [age, limit].compactMap { $0 }.joined(separator: ", "), remedy: "dr backup")
+    }
+
+    private static func finding(_ point: RestorePoint.Part, rpo: Int?) -> (status: Status, text: String)? {
+        let name = point.component
+        return switch point.verdict {
+        case .ok: nil
+        case .late:
+            (
+                .red,
+                "\(name): newest data \(Units.duration(seconds: point.ageSeconds ?? 0)) old, "
+                    + "RPO \(Units.duration(seconds: rpo ?? 0))"
+            )
+        case .partial: (.amber, "\(name): its newest backup lacks some paths")
+        case .missing: (.red, "no backup holds \(name)")
+        case .empty: (.red, "\(name) is empty in its newest backup")
+        case .unknown: (.amber, "\(name): the time of its newest data is not known")
+        case .future: (.amber, "\(name): its newest data are in the future, so a clock is wrong")
+        }
+    }
+
+    /// Judges the verification of the sets that a recovery would use now.
+    /// - Parameter limit: the longest time in seconds since a complete verification.
+    static func verification(
+        of components: Set<String>, _ latest: RestoreSelection, _ marks: SetMarks, verified: [String: Timestamp],
+        now: Timestamp, limit: Int
+    ) -> ReadinessRow {
+        guard !components.isEmpty else {
+            return ReadinessRow(.verification, .notApplicable, "the plan restores no component")
+        }
+        var findings: [(status: Status, text: String)] = []
+        var oldest = now.seconds
+        for component in components.sorted() {
+            if let set = latest.parts[component]?.set.name, marks[set].isDamaged {
+                findings.append((.red, "set \(set), the newest with \(component), is damaged"))
+            } else if let at = verified[component] {
+                oldest = min(oldest, at.seconds)
+                guard now.seconds.subtractingClamped(at.seconds) > limit else { continue }
+                findings.append(
+                    (
+                        .amber,
+                        "\(component): every byte last verified "
+                            + "\(Units.duration(seconds: now.seconds.subtractingClamped(at.seconds))) ago, "
+                            + "limit \(Units.duration(seconds: limit))"
+                    ))
+            } else {
+                let isChecked = latest.parts[component].map { marks[$0.set.name].checked != nil } ?? false
+                findings.append(
+                    (
+                        .amber,
+                        "\(component): "
+                            + (isChecked
+                                ? "only the structure of its newest set is verified, never every byte"
+                                : "never verified")
+                    ))
+            }
+        }
+        let age = Units.duration(seconds: max(0, now.seconds.subtractingClamped(oldest)))
+        return row(
+            .verification, findings, good: "every byte of each component verified within \(age)",
+            remedy: "dr verify --read-data")
+    }
+
+    /// Judges the tests of the recovery keys.
+    /// - Parameter limit: the longest time in seconds since a test.
+    static func recoveryKeys(_ recipients: [RecipientProof], limit: Int) -> ReadinessRow {
+        guard !recipients.isEmpty else {
+            return ReadinessRow(.recoveryKeys, .notApplicable, "the backups are not encrypted")
+        }
+        let isTested = recipients.contains { $0.ageSeconds.map { $0 <= limit } ?? false }
+        let isEver = recipients.contains { $0.ageSeconds != nil }
+        let overdue = recipients.filter { $0.ageSeconds.map { $0 > limit } ?? true }
+        guard let first = overdue.first else {
+            let oldest = recipients.compactMap(\.ageSeconds).max() ?? 0
+            return ReadinessRow(
+                .recoveryKeys, .green,
+                "\(Units.count(recipients.count, "key")) tested within \(Units.duration(seconds: max(0, oldest)))")
+        }
+        let more = overdue.count > 1 ? ", and \(overdue.count - 1) more" : ""
+        // One tested key opens the backups. Without any test, nothing shows that a backup can be read.
+        return ReadinessRow(
+            .recoveryKeys, isTested || isEver ? .amber : .red,
+            "\(first.name): \(first.words), limit \(Units.duration(seconds: limit))\(more)",
+            remedy: "dr key test --recovery-key KEY")
+    }
+
+    /// A row with the worst of the findings, or with the good news.
+    static func row(
+        _ check: Check, _ findings: [(status: Status, text: String)], good: String, remedy: String
+    ) -> ReadinessRow {
+        guard let worst = findings.map(\.status).max() else { return ReadinessRow(check, .green, good) }
+        let first = findings.first { $0.status == worst }?.text ?? ""
+        let more = findings.count > 1 ? ", and \(Units.count(findings.count - 1, "more finding"))" : ""
+        return ReadinessRow(check, worst, first + more, remedy: remedy)
+    }
+}

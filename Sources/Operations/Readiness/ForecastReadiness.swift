@@ -1,0 +1,62 @@
+import Platform
+import RecoveryPlan
+
+extension ReadinessRow {
+    /// The number of days ahead within which an exceeded RTO counts: time to act before it happens.
+    private static let horizon = 90
+
+    /// Compares the forecast of a recovery with the RTO.
+    static func forecast(_ outlook: RecoveryOutlook?, scenario: String) -> ReadinessRow {
+        let remedy = "dr plan show \(scenario)"
+        guard let outlook, let today = outlook.points.first else {
+            return ReadinessRow(
+                .forecast, .amber, "no forecast: the plan was never run or drilled on this host",
+                remedy: "dr drill --scenario \(scenario)")
+        }
+        let allowed = outlook.rto.map { "RTO \(Units.duration($0))" } ?? "no RTO is set"
+        let time = today.total?.text ?? today.atLeast.map { "at least \(Units.duration($0))" } ?? "unknown"
+        func row(_ status: Status, _ words: String) -> ReadinessRow {
+            ReadinessRow(.forecast, status, words, remedy: remedy)
+        }
+        switch today.verdict {
+        case .noObjective:
+            return ReadinessRow(
+                .forecast, .amber, "\(time); \(allowed)", remedy: "set 'objectives: {rto: 4h}' in dr.yaml")
+        case .noData: return row(.amber, "\(time); \(today.note ?? "no data"); \(allowed)")
+        case .passes: return row(.red, "\(time), longer than the \(allowed)")
+        case .mayPass: return row(.amber, "\(time), possibly longer than the \(allowed)")
+        case .fits: break
+        }
+        let later = outlook.points.first { $0.days > 0 && $0.days <= Self.horizon && $0.verdict == .passes }
+        guard let later else { return row(.green, "\(time), \(allowed)") }
+        return row(
+            .amber,
+            "\(time), \(allowed), but in \(later.days) days "
+                + "\(later.total.map { Units.duration($0.expected) } ?? "longer than that")")
+    }
+
+    /// Judges how well the forecasts of earlier runs agreed with the measured times.
+    /// - Parameter tolerance: the largest accepted factor between both.
+    static func forecastAccuracy(_ history: ForecastHistory, tolerance: Double) -> ReadinessRow {
+        let remedy = "dr forecast history \(history.scenario)"
+        guard let newest = history.outcomes.last(where: \.counts), let forecast = newest.forecast,
+            let actual = newest.actual
+        else { return ReadinessRow(.forecastAccuracy, .notApplicable, "no run with a forecast and a measured time") }
+        if let deviation = forecast.deviation(actual, tolerance: tolerance) {
+            return ReadinessRow(
+                .forecastAccuracy, .amber, "newest \(newest.kind.rawValue): \(deviation)", remedy: remedy)
+        }
+        let narrow = history.summaries.first { $0.isTooNarrow }
+        if let narrow {
+            return ReadinessRow(.forecastAccuracy, .amber, narrow.text, remedy: remedy)
+        }
+        return ReadinessRow(
+            .forecastAccuracy, .green,
+            "newest \(newest.kind.rawValue): \(Units.duration(actual)), expected \(Units.duration(forecast.expected))")
+    }
+}
+
+extension ForecastHistory.Summary {
+    /// True if a band held less often than it promises, by more than chance explains.
+    fileprivate var isTooNarrow: Bool { [band50, band90].contains { $0?.isTooNarrow == true } }
+}
