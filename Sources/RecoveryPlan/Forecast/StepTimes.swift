@@ -7,6 +7,8 @@ package struct StepTimes: Sendable {
     }
 
     private var entries: [String: [Entry]] = [:]
+    /// The times of rehearsed restores, by ``Step/work``.
+    private var rehearsed: [String: [StepHistory.Attempt]] = [:]
     /// Seconds from the last step to the end of the checks.
     private var checks: [Double] = []
     /// The number of runs with finished steps.
@@ -59,6 +61,16 @@ package struct StepTimes: Sendable {
 
     package var isFull: Bool { runs >= Self.most }
 
+    /// True if a forecast is possible: of the whole scenario, or of its restores.
+    package var hasTimes: Bool { runs > 0 || !rehearsed.isEmpty }
+
+    /// Adds the times of a rehearsal. A rehearsed restore counts in every scenario that has it.
+    package mutating func add(_ rehearsal: RehearsalRecord) {
+        for step in rehearsal.steps where step.seconds.isFinite && step.seconds >= 0 && step.bytes >= 0 {
+            rehearsed[step.work, default: []].append(StepHistory.Attempt(seconds: step.seconds, bytes: step.bytes))
+        }
+    }
+
     /// Returns the history of a step. Attempts of a step with the same id but different work do not count.
     func history(of step: Step) -> StepHistory {
         StepHistory(
@@ -70,7 +82,10 @@ package struct StepTimes: Sendable {
     package func forecast(_ plan: Plan, sizes: [String: SizeForecast] = [:]) -> RunForecast {
         var steps: [String: TimeForecast] = [:]
         for step in plan.steps {
-            steps[step.id] = history(of: step).forecast(step.wholeComponent.flatMap { sizes[$0] })
+            let size = step.wholeComponent.flatMap { sizes[$0] }
+            let bound = StepHistory(attempts: step.work.flatMap { rehearsed[$0] } ?? []).forecast(size)
+            let forecast = history(of: step).forecast(size)
+            steps[step.id] = bound.map { forecast?.notBelow($0) ?? $0.asRehearsal } ?? forecast
         }
         return RunForecast(
             StepGraph(plan.steps), steps, checks: TimeForecast(checks), hasChecks: !plan.checks.isEmpty)

@@ -24,10 +24,13 @@ struct FilesRestored: Encodable {
     var advice: [String]
     /// Paths that the backup itself lacks.
     var missing: [Damage]
+    var transfer: Transfer?
+    /// True if only some paths or a slice of the component were restored.
+    var isPart = false
 
     enum CodingKeys: CodingKey {
         case set, component, target, kept, discarded, shortfall, files, bytes, reusedFiles, reusedBytes, fetchedBytes
-        case seeds, watermark, advice, missing
+        case seeds, watermark, advice, missing, transfer
     }
 
     /// - Parameter isSlice: true if only a part of the component was restored, so that the newest datum of that part counts.
@@ -55,6 +58,7 @@ struct FilesRestored: Encodable {
         ]
         if watermark != nil { lines.append("newest datum: \(Units.moment(milliseconds: watermark))") }
         if reusedFiles > 0 { lines.append(origin) }
+        if isPart, let transfer { lines.append(transfer.text) }
         if let kept { lines.append("the previous content is kept in \(kept)") }
         if discarded != nil { lines.append("the previous content was removed") }
         return lines.joined(separator: "\n")
