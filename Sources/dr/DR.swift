@@ -22,6 +22,7 @@ struct DR: AsyncParsableCommand {
             Stats.self,
             Verify.self,
             Restore.self,
+            HealCommand.self,
             DrillCommand.self,
             ReportCommand.self,
             PlanCommand.self,

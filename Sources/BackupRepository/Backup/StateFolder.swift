@@ -9,7 +9,7 @@ package struct StateFolder: Sendable {
     /// The configured folder, shared by all repositories.
     let path: String
     /// `<state>/<repository id>`.
-    private let root: String
+    let root: String
 
     /// - Parameter state: the configured folder; created if it is missing.
     package init(_ state: String, repository: RepositoryDescription) throws {

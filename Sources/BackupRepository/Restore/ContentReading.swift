@@ -19,6 +19,9 @@ struct ContentReading: Sendable {
         }
     }
 
+    /// Reads pack after pack on this thread.
+    func readAll() throws { for number in try catalog.packsWithContent() { try readFiles(inPack: number) } }
+
     private func readFiles(inPack number: Int) throws {
         guard let id = try catalog.pack(number: number), let use = manifest.packs.first(where: { $0.pack == id }) else {
             throw RepositoryError.damaged(manifest.component, "its manifest does not list a pack that it needs")

@@ -205,7 +205,7 @@ struct Restore: AsyncParsableCommand {
         var session = try await Session(options, source, key: key)
         session.acceptsRevoked = acceptRevoked
         let meter = StoreMeter()
-        if component != nil || rehearse { session.wrapsStore = { MeteredStore($0, meter: meter) } }
+        if component != nil || rehearse { session.wrapsStore = { RememberedListings(MeteredStore($0, meter: meter)) } }
         if all { return try await restoreAll(session) }
         if configuration { return try await restoreConfiguration(session) }
         if let scenario {
@@ -288,7 +288,9 @@ struct Restore: AsyncParsableCommand {
         {
             throw ValidationError("'\(component)' is restored into a directory: add --to DIR")
         }
-        let repository = try await session.repository(recoveryKey: key.recoveryKey, allowsClear: allowClear)
+        var repository = try await session.repository(recoveryKey: key.recoveryKey, allowsClear: allowClear)
+        // A rehearsal shows that the store has everything.
+        if !rehearse { repository = session.remembering(repository) }
         let selection = try await session.selection(
             at, of: [component], in: repository, acceptsOlder: acceptOlder)
         let set = try await session.set(of: component, in: selection, repository)
