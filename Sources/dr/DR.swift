@@ -25,6 +25,7 @@ struct DR: AsyncParsableCommand {
             HealCommand.self,
             DrillCommand.self,
             ReportCommand.self,
+            LedgerCommand.self,
             PlanCommand.self,
             Status.self,
             CheckCommand.self,
