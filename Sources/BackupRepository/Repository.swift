@@ -13,6 +13,10 @@ package struct Repository: Sendable {
     package var signing = SetSigning()
     /// The sets that a reader uses.
     package var scope = SetScope()
+    /// The documents that this command has read; nil for a command that must see what the store has each time.
+    package var memory: DocumentMemory?
+    /// The manifests and indexes on this machine; nil for a command that must see what the store has.
+    package var cache: DocumentCache?
     /// Nil: no object is locked.
     package var lock: ObjectLock?
     /// The options for writing the objects of sets: packs, indexes, manifests, signatures, sets.
@@ -95,7 +99,7 @@ package struct Repository: Sendable {
     func set(_ name: Timestamp, void: VoidRuns?, document: ([UInt8]) -> Void = { _ in }) throws -> BackupSet {
         let key = Layout.set(name)
         do {
-            let set = try Self.fetch(key, from: store) { bytes in
+            let set = try Self.fetch(key, from: store, memory: memory) { bytes in
                 let set: BackupSet
                 do {
                     let plain = try encryption.open(bytes, of: key)
@@ -238,13 +242,15 @@ package struct Repository: Sendable {
     private func fetchNamed<Value>(
         _ key: ObjectKey, sha256: Digest, limit: Int, _ decode: ([UInt8]) throws -> Value
     ) throws -> Value {
+        if let bytes = cache?.document(sha256, limit: limit) { return try decode(bytes) }
         do {
-            let bytes = try Self.fetch(key, from: store, limit: limit) { bytes in
+            let bytes = try Self.fetch(key, from: store, memory: memory, limit: limit) { bytes in
                 guard Digest(of: bytes) == sha256 else {
                     throw RepositoryError.damaged(key.text, "its SHA-256 does not match the recorded one")
                 }
                 return bytes
             }
+            cache?.keep(bytes, sha256)
             return try decode(bytes)  // not in the loop: another read of the same bytes would give the same document
         } catch let error as ObjectStoreError where error.reason == .notFound {
             throw RepositoryError.damaged(key.text, "it is missing")
@@ -253,19 +259,25 @@ package struct Repository: Sendable {
 
     /// Fetches again while the received data are damaged or truncated.
     private static func fetch<Value>(
-        _ key: ObjectKey, from store: any ObjectStore, limit: Int = DocumentLimits.longestDocument,
-        _ decode: ([UInt8]) throws -> Value
+        _ key: ObjectKey, from store: any ObjectStore, memory: DocumentMemory? = nil,
+        limit: Int = DocumentLimits.longestDocument, _ decode: ([UInt8]) throws -> Value
     ) throws -> Value {
+        if let known = memory?[key] { return try decode(known) }
+        func decoded(_ bytes: [UInt8]) throws -> Value {
+            let value = try decode(bytes)
+            memory?.keep(bytes, as: key)
+            return value
+        }
         for _ in 1..<Retries.ofDamagedReads {
             do {
-                return try decode(try store.readDocument(key, limit: limit))
+                return try decoded(try store.readDocument(key, limit: limit))
             } catch let error as RepositoryError where error.reason == .damaged {
                 continue
             } catch let error as ObjectStoreError where error.reason == .truncated {
                 continue
             }
         }
-        return try decode(try store.readDocument(key, limit: limit))
+        return try decoded(try store.readDocument(key, limit: limit))
     }
 }
 

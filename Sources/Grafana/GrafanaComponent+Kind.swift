@@ -59,6 +59,8 @@ extension GrafanaComponent: ComponentKind {
 
     package static let canSlice = false
 
+    package func healing(_ context: ComponentContext) -> HealMethod? { .objects }
+
     package func gaps(_ context: ComponentContext) throws -> (any GapFinder)? {
         GrafanaGaps(api: try api(context), joins: joinOrganizations, secrets: Set(secrets.keys))
     }

@@ -35,6 +35,13 @@ extension LokiComponent: ComponentKind {
     package static func importer(_ settings: Self?, _ context: ComponentContext) -> (any ComponentImporter)? { nil }
     package static let canSlice = true
 
+    package func healing(_ context: ComponentContext) throws -> HealMethod? {
+        .files(
+            LokiHealer(
+                folders: LokiFolders(data: data, chunks: chunks, rules: rules, wal: wal), server: try api(context),
+                pool: context.pool, now: context.now))
+    }
+
     package func gaps(_ context: ComponentContext) throws -> (any GapFinder)? {
         LokiGaps(
             server: try api(context), data: data, chunks: chunks, rules: rules, wal: wal, pool: context.pool)

@@ -41,6 +41,10 @@ extension PrometheusComponent: ComponentKind {
     package static func importer(_ settings: Self?, _ context: ComponentContext) -> (any ComponentImporter)? { nil }
     package static let canSlice = false
 
+    package func healing(_ context: ComponentContext) throws -> HealMethod? {
+        .files(PrometheusHealer(data: data, api: try api(context), pool: context.pool, now: context.now))
+    }
+
     package func gaps(_ context: ComponentContext) throws -> (any GapFinder)? {
         PrometheusGaps(
             api: try api(context), data: data, skipsHead: skipHead, pool: context.pool,

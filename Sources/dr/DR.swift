@@ -23,6 +23,7 @@ struct DR: AsyncParsableCommand {
             Stats.self,
             Verify.self,
             Restore.self,
+            HealCommand.self,
             DrillCommand.self,
             ReportCommand.self,
             LedgerCommand.self,

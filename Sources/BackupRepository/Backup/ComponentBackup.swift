@@ -236,6 +236,7 @@ struct ComponentBackup: Sendable {
             let bytes = try repository.encode(manifest, as: key)
             do {
                 _ = try repository.store.put(key, bytes, options: repository.writing)
+                repository.cache?.keep(bytes, Digest(of: bytes))
                 return bytes
             } catch let error as ObjectStoreError where error.reason == .alreadyExists {
                 manifest.name = Timestamp(seconds: manifest.name.seconds + 1)

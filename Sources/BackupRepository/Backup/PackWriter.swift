@@ -293,7 +293,9 @@ final class PackWriter {
             members: members)
         let bytes = try repository.encode(index)
         _ = try repository.store.put(Layout.index(component, id), bytes, options: repository.writing)
-        return Finished(index: index, indexDigest: Digest(of: bytes), stored: object.size + bytes.count)
+        let digest = Digest(of: bytes)
+        repository.cache?.keep(bytes, digest)
+        return Finished(index: index, indexDigest: digest, stored: object.size + bytes.count)
     }
 
     func cancel() { stage.cancel() }
@@ -302,8 +304,8 @@ final class PackWriter {
 /// Splits a tar into gzip members and sends them to the store.
 private final class GzipStage {
     /// A new entry begins a new member if the current one holds at least this many bytes, so that reading one small
-    /// file costs little more than the file.
-    private static let closeAfter = 256 << 10
+    /// file costs little more than the file. Deflate looks back 32 KiB, so that less would compress worse.
+    private static let closeAfter = 64 << 10
 
     private let object: HashedUpload
     private let encryptor: CMSEncryptor?

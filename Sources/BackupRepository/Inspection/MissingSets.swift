@@ -107,7 +107,9 @@ package struct MissingSets: Sendable {
         // A set has the time of its start as its name, and a manifest the time of its capture, which is later.
         var named: Set<ObjectKey> = []
         var runs: Set<String> = []
-        for name in names.suffix(most) {
+        var isNewest = true
+        for name in names.suffix(most).reversed() {
+            defer { isNewest = false }
             do {
                 let set = try repository.set(name, void: nil)
                 // A run that a prune overtook wrote a manifest that its set does not name.
@@ -120,6 +122,15 @@ package struct MissingSets: Sendable {
             {
                 continue  // a set that cannot be read must not hide that another one is gone
             }
+            found.removeAll { named.contains(Layout.manifest($0.component, $0.name)) }
+            // Most manifests are captured some seconds after the start of their run.
+            if isNewest {
+                found = try found.filter {
+                    try $0.name != newest || repository.store.head(Layout.manifest($0.component, newest)) != nil
+                }
+            }
+            // Older sets matter only to a manifest that the newest ones do not name.
+            guard !found.isEmpty else { return [] }
         }
         let marks = Marks(repository)
         return try found.compactMap { component, name in

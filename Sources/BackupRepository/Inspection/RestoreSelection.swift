@@ -95,10 +95,9 @@ extension Repository {
         var search = LatestSearch(repository: self, marks: marks, now: now, wanted: components ?? [])
         search.isOpen = components == nil
         if let components {
-            // A component that was never backed up must not cost a read of all sets.
             search.sought = components
-            search.unlisted = try await pool.run { try components.filter { try !hasManifests($0) } }
         }
+        var looksForManifests = components != nil
         var rest = names.filter { name in limit.map { name <= $0 } ?? true }[...]
         var page = 1
         while !rest.isEmpty, !search.isOver {
@@ -121,6 +120,12 @@ extension Repository {
                 } else if let reason = reasons[name] {
                     search.passOver(.unreadable(name, reason))
                 }
+            }
+            // A component that was never backed up must not cost a read of all sets.
+            if looksForManifests, !search.isOver {
+                looksForManifests = false
+                let sought = search.sought
+                search.unlisted = try await pool.run { try sought.filter { try !hasManifests($0) } }
             }
         }
         search.settle()

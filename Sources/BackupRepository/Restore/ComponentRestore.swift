@@ -2,7 +2,6 @@ internal import Cryptography
 internal import Glibc
 internal import ObjectStorage
 package import Platform
-internal import Synchronization
 
 /// Restores one component's tree: builds it beside the target, verifies every file by its SHA-256 and the whole with
 /// the domain's own checks, and only then moves it to the target.
@@ -79,10 +78,10 @@ package struct ComponentRestore: Sendable {
         progress.update { $0.phase = "planning" }
         let catalog = try Catalog(path: nil)
         try await CatalogFiller(repository: repository, pool: pool).fill(catalog, from: manifest)
-        try await pool.run { try proveContents(of: catalog) }
+        try await pool.run { try selection.proveContents(of: catalog) }
         let (tree, target, seeds): (StagedTree, RestoreTarget, OpenSeeds) = try await pool.run {
             var target = self.target
-            try select(catalog)
+            try selection.select(catalog)
             try catalog.indexContents()
             let totals = try catalog.totals()
             try checkRoom(for: catalog, entries: totals.entries)
@@ -99,18 +98,19 @@ package struct ComponentRestore: Sendable {
             try catalog.forEach(kind: .directory) { try tree.makeDirectory($0.record) }
             return (tree, target, OpenSeeds(allSeeds))
         }
-        let work = Work(tree: tree, seeds: seeds, ledger: Ledger())
-        try await catalog.packsWithContent().concurrentForEach(limit: lanes) { number in
-            try await pool.run { try restoreFiles(inPack: number, of: catalog, to: work) }
-        }
+        let ledger = RestoreLedger()
+        try await ContentReading(
+            repository: repository, manifest: manifest, catalog: catalog,
+            destination: TreeDestination(tree: tree, seeds: seeds), ledger: ledger, progress: progress
+        ).run(lanes: lanes, on: pool)
         try await pool.run {
             try catalog.forEach(kind: .symbolicLink) { try tree.makeLink($0.record) }
             try catalog.forEach(.pathDescending, kind: .directory) { try tree.finishDirectory($0.record) }
         }
-        try fail(if: work.ledger.damage, of: tree)
+        try fail(if: ledger.damage, of: tree)
         progress.update { $0.phase = "checking" }
         if let restorer, paths.isEmpty { try fail(if: try await restorer.examine(restored: tree.path), of: tree) }
-        var report = work.ledger.report
+        var report = ledger.report
         report.seeds = seeds.uses
         report.advice = seeds.remarks
         if rebuildsIndex, let restorer {
@@ -124,7 +124,7 @@ package struct ComponentRestore: Sendable {
         report.advice += target.remarks
         if let slice, let restorer {
             report.advice += restorer.notes(on: slice)
-            report.newestDatum = try await pool.run { try newestDatum(in: catalog, restorer) }
+            report.newestDatum = try await pool.run { try selection.newestDatum(in: catalog, restorer) }
         }
         return try await pool.run { [report] in
             var report = report
@@ -170,9 +170,9 @@ package struct ComponentRestore: Sendable {
         let obstacles = await restorer?.obstacles(to: target.path) ?? []
         let catalog = try Catalog(path: nil)
         try await CatalogFiller(repository: repository, pool: pool).fill(catalog, from: manifest)
-        try await pool.run { try proveContents(of: catalog) }
+        try await pool.run { try selection.proveContents(of: catalog) }
         return try await pool.run {
-            try select(catalog)
+            try selection.select(catalog)
             let totals = try catalog.totals()
             var obstacles = obstacles
             do { try checkRoom(for: catalog, entries: totals.entries) } catch let error as RepositoryError
@@ -182,6 +182,10 @@ package struct ComponentRestore: Sendable {
                 target: target.path, replaces: target.replaces, files: totals.files, bytes: totals.bytes,
                 obstacles: obstacles)
         }
+    }
+
+    private var selection: EntrySelection {
+        EntrySelection(manifest: manifest, paths: paths, slice: slice, restorer: restorer)
     }
 
     /// The seeds in the order in which they are asked.
@@ -209,135 +213,6 @@ package struct ComponentRestore: Sendable {
     private func fail(if damage: [Damage], of tree: StagedTree) throws {
         guard !damage.isEmpty else { return }
         throw RestoreFailure(damage: damage.sorted { $0.path < $1.path }, staging: tree.path, target: target.path)
-    }
-
-    // MARK: Files
-
-    /// The tree that files are written to, with the results so far.
-    private struct Work: Sendable {
-        let tree: StagedTree
-        let seeds: OpenSeeds
-        let ledger: Ledger
-    }
-
-    private func restoreFiles(inPack number: Int, of catalog: Catalog, to work: Work) throws {
-        guard let id = try catalog.pack(number: number), let use = manifest.packs.first(where: { $0.pack == id }) else {
-            throw RepositoryError.damaged(manifest.component, "its manifest does not list a pack that it needs")
-        }
-        let index = try repository.index(manifest.component, use)
-        try repository.encryption.check(index)
-        var reader = try PackReader(index, in: repository)
-        reader.transferred = { count in
-            work.ledger.add(fetched: count)
-            progress.update { $0.transferred += count }
-        }
-        var last: CatalogEntry?
-        while true {
-            let page = try catalog.files(inPack: number, after: last, limit: 1024)
-            guard !page.isEmpty else { return }
-            last = page.last
-            let pack = OpenPack(index: index, reader: reader)
-            var failed = try restore(try reuse(page, for: work), from: pack, to: work)
-            // A damaged transfer passes a gzip checksum once in four billion times, but never SHA-256.
-            for _ in 1..<Retries.ofDamagedReads where !failed.isEmpty {
-                failed = try restore(failed.map(\.entry), from: pack, to: work)
-            }
-            for (entry, reason) in failed { work.ledger.add(Damage(path: entry.record.name, reason: reason)) }
-        }
-    }
-
-    private struct OpenPack {
-        let index: PackIndex
-        let reader: PackReader
-    }
-
-    private typealias Failed = [(entry: CatalogEntry, reason: String)]
-
-    /// - Returns: the entries that could not be restored.
-    private func restore(_ page: [CatalogEntry], from pack: OpenPack, to work: Work) throws -> Failed {
-        let (index, reader, tree) = (pack.index, pack.reader, work.tree)
-        var failed: Failed = []
-        var pieces: [PackReader.Piece] = []
-        var begun = -1
-        for entry in page {
-            let (record, digest) = (entry.record, try digest(of: entry))
-            if record.size == 0 {
-                try tree.finish(try tree.create(record))
-                work.ledger.add(restored: 0)
-                continue
-            }
-            guard entry.content.member < index.members.count else {
-                failed.append((entry, "the pack's index has no member \(entry.content.member)"))
-                continue
-            }
-            let member = index.members[entry.content.member]
-            guard let offset = member.offset, member.size == record.size, member.sha256 == digest, offset >= 0,
-                offset.addingClamped(record.size) <= reader.plainSize
-            else {
-                failed.append((entry, "member \(entry.content.member) of pack \(index.pack) is not its content"))
-                continue
-            }
-            let content = offset..<offset + record.size
-            let piece = piece(content, of: entry, with: digest, for: work) { failed.append((entry, $0)) }
-            if entry.content.member == begun {  // a duplicate of the previous entry: both need the same bytes
-                try reader.read([piece])
-            } else {
-                pieces.append(piece)
-            }
-            begun = entry.content.member
-        }
-        try reader.read(pieces)
-        return failed
-    }
-
-    private func digest(of entry: CatalogEntry) throws -> Digest {
-        guard let bytes = entry.digest, bytes.count == 32 else {
-            throw RepositoryError.damaged(
-                manifest.component, "'\(entry.record.name.printable)' has no SHA-256 in its pack's index")
-        }
-        return Digest(bytes: bytes)
-    }
-
-    /// A file is created when its first bytes arrive and finished with its last, so that few are open at once.
-    private func piece(
-        _ content: Range<Int>, of entry: CatalogEntry, with digest: Digest, for work: Work,
-        failed: @escaping (String) -> Void
-    ) -> PackReader.Piece {
-        let writing = Writing(entry.record)
-        return PackReader.Piece(plain: content) { bytes in
-            try Task.checkCancellation()
-            guard !writing.isVoid else { return }
-            guard try writing.write(bytes, to: work.tree) else { return }
-            progress.update { $0.bytes += entry.record.size }
-            if try writing.finish(digest, in: work.tree) {
-                work.ledger.add(restored: entry.record.size)
-                progress.update { $0.files += 1 }
-            } else {
-                failed("its SHA-256 does not match the recorded one")
-            }
-        } fail: { reason in
-            guard !writing.isVoid else { return }
-            writing.isVoid = true
-            if writing.isFinished { work.ledger.retract(restored: entry.record.size) }
-            failed(reason)
-        }
-    }
-
-    /// Uses contents that are on this machine already, because fetching takes most of a restore's time.
-    /// - Returns: the entries whose content the store has to deliver.
-    private func reuse(_ page: [CatalogEntry], for work: Work) throws -> [CatalogEntry] {
-        try page.filter { entry in
-            let (record, digest) = (entry.record, try digest(of: entry))
-            guard record.size > 0,
-                try work.tree.adopt(record, digest) || work.seeds.fill(record, digest, in: work.tree)
-            else { return true }
-            work.ledger.add(reused: record.size)
-            progress.update {
-                $0.files += 1
-                $0.bytes += record.size
-            }
-            return false
-        }
     }
 }
 
@@ -367,69 +242,4 @@ package struct RestoreFailure: OperationError {
         let intact = staging.isEmpty ? "" : "the intact files are in '\(staging)'; "
         return "the target is unchanged; \(intact)an older set may have the rest"
     }
-}
-
-/// One file during the restore: created when needed, written in order.
-private final class Writing {
-    private let record: FileRecord
-    private var file: StagedFile?
-    private var missing: Int
-    /// Its bytes cannot be read; later bytes are ignored.
-    var isVoid = false
-    private(set) var isFinished = false
-
-    init(_ record: FileRecord) {
-        self.record = record
-        missing = record.size
-    }
-
-    /// - Returns: true if this was the last of it.
-    func write(_ bytes: RawSpan, to tree: StagedTree) throws -> Bool {
-        if missing == record.size { file = try tree.create(record) }
-        try file?.write(bytes)
-        missing -= bytes.byteCount
-        return missing == 0
-    }
-
-    func finish(_ digest: Digest, in tree: StagedTree) throws -> Bool {
-        guard var file = file.take() else { return false }
-        guard try file.complete() == digest else { return false }
-        try tree.finish(file)
-        isFinished = true
-        return true
-    }
-}
-
-/// The results of all lanes.
-private final class Ledger: Sendable {
-    private let mutex = Mutex((report: ComponentRestore.Report(), damage: [Damage]()))
-
-    var report: ComponentRestore.Report { mutex.withLock { $0.report } }
-    var damage: [Damage] { mutex.withLock { $0.damage } }
-
-    func add(restored bytes: Int) {
-        mutex.withLock {
-            $0.report.files += 1
-            $0.report.bytes += bytes
-        }
-    }
-
-    func retract(restored bytes: Int) {
-        mutex.withLock {
-            $0.report.files -= 1
-            $0.report.bytes -= bytes
-        }
-    }
-
-    func add(reused bytes: Int) {
-        mutex.withLock {
-            $0.report.files += 1
-            $0.report.bytes += bytes
-            $0.report.reusedFiles += 1
-            $0.report.reusedBytes += bytes
-        }
-    }
-
-    func add(fetched bytes: Int) { mutex.withLock { $0.report.fetched += bytes } }
-    func add(_ damage: Damage) { mutex.withLock { $0.damage.append(damage) } }
 }

@@ -32,6 +32,9 @@ package protocol ComponentKind: Section, Equatable {
     /// True if a restore can be limited to tenants and times.
     static var canSlice: Bool { get }
 
+    /// The way in which `dr heal` puts back damaged or missing parts; nil if the kind has none.
+    func healing(_ context: ComponentContext) throws -> HealMethod?
+
     /// The finder of gaps in the component's backups; nil if the kind has none.
     func gaps(_ context: ComponentContext) throws -> (any GapFinder)?
 
@@ -121,6 +124,7 @@ package protocol ComponentKind: Section, Equatable {
 
 extension ComponentKind {
     package static var drillRefusal: String? { nil }
+    package func healing(_ context: ComponentContext) throws -> HealMethod? { nil }
 
     /// The plain text settings by key, never a secret. A plan may refer to them as `${name.url}`.
     package var plainSettings: [String: String] {

@@ -47,7 +47,7 @@ package struct LokiRestorer: ComponentRestorer {
                 while let batch = files.next() {
                     for path in batch {
                         try Task.checkCancellation()
-                        damage += Self.check(path, in: tree, &buffer)
+                        damage += Self.check(path, at: "\(tree)/\(path)", &buffer)
                     }
                 }
                 return damage
@@ -58,9 +58,13 @@ package struct LokiRestorer: ComponentRestorer {
         return (found.withLock { $0 } + unreadable).sorted { $0.path < $1.path }
     }
 
-    private static func check(_ path: String, in tree: String, _ buffer: inout [UInt8]) -> [Damage] {
+    /// Inspects one file.
+    /// - Parameters:
+    ///   - path: in an archived tree.
+    ///   - file: its absolute path.
+    static func check(_ path: String, at file: String, _ buffer: inout [UInt8]) -> [Damage] {
         guard let inspector = LokiInspection.inspector(of: path) else { return [] }
-        let descriptor = open("\(tree)/\(path)", O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        let descriptor = open(file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else { return [Damage(path: path, reason: Errno.last.description)] }
         defer { close(descriptor) }
         do {

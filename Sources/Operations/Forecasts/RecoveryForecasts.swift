@@ -19,10 +19,10 @@ package struct RecoveryForecasts {
     ///   - now: the time of the recoveries' start.
     package init(_ session: Session, _ repository: Repository, sets names: [Timestamp], now: Timestamp) async throws {
         kinds = session.kindsByComponent
-        let times = await session.stepTimes().filter { $0.value.runs > 0 }
+        let times = await session.stepTimes().filter { $0.value.hasTimes }
         guard !times.isEmpty else {
             notes = [
-                "no data: no recovery was run or drilled on this machine; run `dr drill --scenario complete_cluster_loss`"
+                "no data: no recovery was run, drilled or rehearsed on this machine; run `dr drill --scenario complete_cluster_loss`"
             ]
             return
         }
@@ -51,7 +51,8 @@ extension Session {
     package func stepTimes(of scenario: String? = nil) async -> [String: StepTimes] {
         let root = stateRoot
         return await pool.run {
-            guard FileManager.default.fileExists(atPath: "\(root)/runs"), let runs = try? RunFolder(state: root) else {
+            let folders = ["runs", "rehearsals"].map { "\(root)/\($0)" }
+            guard folders.contains(where: FileManager.default.fileExists), let runs = try? RunFolder(state: root) else {
                 return [:]
             }
             return runs.stepTimes(of: scenario)

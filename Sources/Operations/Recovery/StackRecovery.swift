@@ -157,7 +157,7 @@ package struct StackRecovery: RecoveryServices {
             bytes: manifest.totals.bytes)
     }
 
-    private func job(_ request: ComponentRestoreRequest) async throws -> (RestoreJob, RestoreJob.Road) {
+    func job(_ request: ComponentRestoreRequest) async throws -> (RestoreJob, RestoreJob.Road) {
         let name = request.component
         let settings = session.configuration.component(named: name)
         let set = try await session.set(of: name, in: selection, repository)

@@ -108,6 +108,9 @@ package struct BackupJob {
         _ parts: [BackupRun.Component], into repository: Repository
     ) async throws -> BackupRun.Report {
         let state = try session.state(of: repository)
+        var repository = repository
+        repository.cache = state.documents(isRead: false)
+        defer { repository.cache?.trim() }
         var run = BackupRun(
             repository: repository, components: parts, stack: session.configuration.stack, tool: Release.tool,
             state: state, pool: session.pool, logger: session.logger,

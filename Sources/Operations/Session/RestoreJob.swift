@@ -124,6 +124,29 @@ package struct RestoreJob {
         }
     }
 
+    // MARK: Without a target
+
+    /// Reads and verifies everything that the restore would read, and writes nothing.
+    /// - Throws: the errors that prevent the rehearsal. Damaged contents are in the result.
+    package func rehearse() async throws -> RehearsedRestore {
+        var rehearsal = ComponentRehearsal(
+            repository: repository, manifest: manifest, pool: session.pool, progress: progress)
+        rehearsal.paths = paths
+        rehearsal.slice = slice
+        rehearsal.lanes = Session.lanes
+        rehearsal.restorer = try session.restorer(kind: manifest.source, of: settings)
+        let start = ContinuousClock.now
+        let report = try await rehearsal.run()
+        var result = RehearsedRestore(component: component)
+        result.seconds = (ContinuousClock.now - start) / .seconds(1)
+        result.set = "\(set.name)"
+        (result.files, result.bytes, result.fetchedBytes) = (report.files, report.bytes, report.fetched)
+        result.inspectedFiles = report.inspectedFiles
+        result.damage = report.damage
+        result.missing = manifest.damage
+        return result
+    }
+
     // MARK: Through an importer
 
     /// Restores the component's documents to a private folder, from which the importer reads them.

@@ -9,11 +9,13 @@ extension Session {
         let now = self.now()
         let known = try? state(of: repository).lastSet()
         if case .named(let name) = selector {
-            let names = try await pool.run { try repository.setNames(including: known) }
-            if names.contains(name) {
+            do {
                 let set = try await pool.run { try repository.set(name) }
                 guard repository.scope.owns(set) else { throw foreign(set) }
                 return set
+            } catch let error as RepositoryError where error.reason == .noSuchSet {
+                // The set may be listed and not valid, which is another error than a set that is not there.
+                if try await pool.run({ try repository.setNames(including: known).contains(name) }) { throw error }
             }
         }
         let limit = selector.limit(now: now)

@@ -145,6 +145,14 @@ package struct Session {
         return state
     }
 
+    /// Returns the repository for a command that restores: it reads each document once, and none that this machine has.
+    package func remembering(_ repository: Repository) -> Repository {
+        var repository = repository
+        repository.memory = DocumentMemory()
+        repository.cache = (try? state(of: repository))?.documents(isRead: true)
+        return repository
+    }
+
     /// Buckets of one name on two servers are two addresses.
     package func address(of repository: Repository) -> String { address(ofStoreAt: repository.store.location) }
 

@@ -17,6 +17,10 @@ package struct BlockMeta: Sendable, Equatable {
     package var maxTime: Int
     package var stats: Stats
     package var version: Int
+    /// The blocks that the head wrote and that this one was compacted from, by ULID; itself if it was not compacted.
+    package var sources: [String] = []
+    /// The blocks that it was directly compacted from, by ULID.
+    package var parents: [String] = []
 
     /// A block's meta.json is a few KiB; one of a large compacted block lists its sources.
     static let sizeLimit = 16 << 20
@@ -32,10 +36,23 @@ package struct BlockMeta: Sendable, Equatable {
             throw file.defect("does not parse")
         }
     }
+
+    /// - Parameter document: of a `meta.json`.
+    /// - Returns: nil if it does not parse.
+    init?(parsing document: [UInt8]) {
+        guard let meta = try? JSONDecoder().decode(BlockMeta.self, from: Data(document)) else { return nil }
+        self = meta
+    }
 }
 
 extension BlockMeta: Decodable {
-    private enum CodingKeys: String, CodingKey { case ulid, minTime, maxTime, stats, version }
+    private enum CodingKeys: String, CodingKey { case ulid, minTime, maxTime, stats, version, compaction }
+
+    private struct Compaction: Decodable {
+        struct Parent: Decodable { var ulid: String }
+        var sources: [String]?
+        var parents: [Parent]?
+    }
 
     package init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: CodingKeys.self)
@@ -44,6 +61,9 @@ extension BlockMeta: Decodable {
         maxTime = try members.decode(Int.self, forKey: .maxTime)
         stats = try members.decodeIfPresent(Stats.self, forKey: .stats) ?? Stats()
         version = try members.decode(Int.self, forKey: .version)
+        let compaction = try members.decodeIfPresent(Compaction.self, forKey: .compaction)
+        sources = compaction?.sources ?? []
+        parents = compaction?.parents?.map(\.ulid) ?? []
         // Samples before 1970 are possible; times outside of any calendar would overflow in comparisons.
         for (time, key) in [(minTime, CodingKeys.minTime), (maxTime, .maxTime)]
         where !DocumentRange.signedMilliseconds.contains(time) {

@@ -18,7 +18,7 @@ package struct RestoreAction: Action {
 
     package init() {}
 
-    private var request: ComponentRestoreRequest {
+    package var request: ComponentRestoreRequest {
         ComponentRestoreRequest(
             component: component, to: to, paths: paths, replace: replace, previous: previous, hold: hold,
             seed: seed)

@@ -7,7 +7,7 @@ package struct RunForecast: Codable, Equatable, Sendable {
     package var total: TimeForecast?
     /// The duration of the known parts; nil if all parts are known, or none is.
     package var atLeast: Double?
-    /// Steps without a sample, in the order of the plan; ``finalChecks`` stands for the checks after them.
+    /// Steps without a sample, or with rehearsals only, in the order of the plan; ``finalChecks`` stands for the checks after them.
     package var unknown: [String]
 
     package static let finalChecks = "final checks"
@@ -21,7 +21,7 @@ package struct RunForecast: Codable, Equatable, Sendable {
     ) {
         self.steps = steps
         self.checks = hasChecks ? checks : nil
-        unknown = graph.steps.map(\.id).filter { steps[$0] == nil }
+        unknown = graph.steps.map(\.id).filter { steps[$0].map(\.isLowerBound) ?? true }
         if hasChecks, checks == nil { unknown.append(Self.finalChecks) }
         guard !steps.isEmpty else { return }
         let end = self.checks

@@ -8,6 +8,8 @@ package struct StepTimes: Sendable {
     }
 
     private var entries: [String: [Entry]] = [:]
+    /// The times of rehearsed restores, by ``Step/work``.
+    private var rehearsed: [String: [StepHistory.Attempt]] = [:]
     /// Seconds from the last step to the end of the checks.
     private var checks: [(kind: RunKind, seconds: Double)] = []
     /// The number of runs with finished steps, by kind.
@@ -67,6 +69,16 @@ package struct StepTimes: Sendable {
     private func isFull(_ kind: RunKind) -> Bool { counts[kind] ?? 0 >= Self.most }
     package var isFull: Bool { RunKind.allCases.allSatisfy(isFull) }
 
+    /// True if a forecast is possible: of the whole scenario, or of its restores.
+    package var hasTimes: Bool { runs > 0 || !rehearsed.isEmpty }
+
+    /// Adds the times of a rehearsal. A rehearsed restore counts in every scenario that has it.
+    package mutating func add(_ rehearsal: RehearsalRecord) {
+        for step in rehearsal.steps where step.seconds.isFinite && step.seconds >= 0 && step.bytes >= 0 {
+            rehearsed[step.work, default: []].append(StepHistory.Attempt(seconds: step.seconds, bytes: step.bytes))
+        }
+    }
+
     /// Returns the history of a step. Attempts of a step with the same id but different work do not count.
     func history(of step: Step, for kind: RunKind = .recovery) -> StepHistory {
         StepHistory(attempts: Self.chosen(same(as: step), for: kind).map(\.attempt))
@@ -95,9 +107,12 @@ package struct StepTimes: Sendable {
     ) -> RunForecast {
         var steps: [String: TimeForecast] = [:]
         for step in plan.steps {
+            let size = step.wholeComponent.flatMap { sizes[$0] }
             let chosen = Self.chosen(same(as: step), for: kind)
-            steps[step.id] = StepHistory(attempts: chosen.map(\.attempt))
-                .forecast(step.wholeComponent.flatMap { sizes[$0] })?.by(Self.source(of: chosen.map(\.kind)))
+            let bound = StepHistory(attempts: step.work.flatMap { rehearsed[$0] } ?? []).forecast(size)
+            let forecast = StepHistory(attempts: chosen.map(\.attempt)).forecast(size)?
+                .by(Self.source(of: chosen.map(\.kind)))
+            steps[step.id] = bound.map { forecast?.notBelow($0) ?? $0.asRehearsal } ?? forecast
         }
         let own = checks.filter { $0.kind == kind }
         let chosen = own.count >= Self.enough ? own : checks

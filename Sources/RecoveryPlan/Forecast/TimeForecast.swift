@@ -12,6 +12,8 @@ package struct TimeForecast: Codable, Equatable, Sendable {
         case interval
         /// A line of seconds over bytes, and its 95 % prediction interval.
         case line
+        /// Rehearsals only: a lower bound, because they write nothing.
+        case rehearsal
         /// A path through several steps: all at their low ends, all at their high ends.
         case sum
     }
@@ -70,6 +72,21 @@ package struct TimeForecast: Codable, Equatable, Sendable {
         self.band50 = around(band50, self.expected)
         self.band90 = around(band90, self.expected)
     }
+
+    /// The forecast as a lower bound of a restore that was rehearsed and never run.
+    var asRehearsal: TimeForecast {
+        TimeForecast(expected: expected, low: low, high: high, samples: samples, basis: .rehearsal)
+    }
+
+    /// Returns the forecast, at least as long as the shortest rehearsal: a restore does all that a rehearsal does.
+    func notBelow(_ rehearsal: TimeForecast) -> TimeForecast {
+        guard expected < rehearsal.low, let basis else { return self }
+        return TimeForecast(
+            expected: rehearsal.low, low: max(low, rehearsal.low), high: high, samples: samples, basis: basis)
+    }
+
+    /// True if the time is only a lower bound.
+    package var isLowerBound: Bool { basis == .rehearsal }
 
     /// True if the two ends are meaningful: one measurement has no range.
     package var hasRange: Bool { samples > 1 || low < high }

@@ -5,10 +5,12 @@ internal import Platform
 /// The folder of a machine's journals: `<state>/runs/<run>/journal.jsonl`.
 package struct RunFolder: Sendable {
     package let path: String
+    private let rehearsals: RehearsalFolder
 
     /// - Parameter state: the configured state folder, which is created if it is missing.
     package init(state: String) throws {
         path = "\(state)/runs"
+        rehearsals = RehearsalFolder(state: state)
         do throws(FileError) {
             // The state folder itself is not private, because the servers of drills need to traverse it.
             try Folder.makePrivate(state, isEntered: true)
@@ -46,7 +48,7 @@ package struct RunFolder: Sendable {
     /// The maximum number of journals that are read for earlier times, the newest first.
     private static let mostJournals = 400
 
-    /// Returns the durations of steps, by scenario.
+    /// Returns the durations of steps in runs, drills and rehearsals, by scenario.
     ///
     /// Unreadable and altered journals are ignored. Only one journal is in memory at a time.
     /// - Parameter scenario: limits the result to one scenario.
@@ -58,6 +60,12 @@ package struct RunFolder: Sendable {
             else { continue }
             times[found, default: StepTimes()].add(reading)
             if let scenario, times[scenario]?.isFull == true { break }
+        }
+        let records = rehearsals.records()
+        guard !records.isEmpty else { return times }
+        let rehearsed = scenario.map { [$0] } ?? records.compactMap(\.scenario)
+        for name in Set(rehearsed + times.keys) {
+            for record in records { times[name, default: StepTimes()].add(record) }
         }
         return times
     }

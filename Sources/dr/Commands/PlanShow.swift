@@ -45,7 +45,7 @@ struct PlanShow: AsyncParsableCommand {
         }
         var report = try await PlanReport(plan, from: entry, in: session.lookContext(for: plan))
         // Without a history there is no forecast, and so the store is not read.
-        if let times = await session.stepTimes(of: plan.scenario)[plan.scenario], times.runs > 0 {
+        if let times = await session.stepTimes(of: plan.scenario)[plan.scenario], times.hasTimes {
             let now = session.now()
             let sizes = await session.componentSizes(now: now)
             report.forecast = times.forecast(plan, sizes: sizes.today)

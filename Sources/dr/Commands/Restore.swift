@@ -2,6 +2,7 @@ import ArgumentParser
 import BackupRepository
 import Documents
 import Foundation
+import ObjectStorage
 import Operations
 import Platform
 import StackConfiguration
@@ -69,6 +70,16 @@ struct Restore: AsyncParsableCommand {
 
     @Flag(name: .long, help: "Show what would be done, and change nothing.")
     var dryRun = false
+
+    @Flag(
+        name: .long,
+        help: .init(
+            "Read, decrypt, decode and verify everything that the restore would, write nothing, and time it.",
+            discussion: """
+                With --component, or with --scenario for all restore steps of the plan. The times count in the \
+                recovery forecast as a lower bound. Exit code 4: contents are damaged.
+                """))
+    var rehearse = false
 
     @Flag(
         name: .long, help: "Replace existing files or objects. The previous content of a directory is kept beside it.")
@@ -145,10 +156,10 @@ struct Restore: AsyncParsableCommand {
         if recorded.isGiven, scenario == nil || source.store == nil {
             throw ValidationError("--config-overlay and --allow-unsigned-plan need --store and --scenario")
         }
-        let isGiven =
-            to != nil || !paths.isEmpty || prefix != nil || replace || discardPrevious || owner != nil
-            || keepSetuid || allowSecretHosts || hold || noSeed
-        if scenario != nil, isGiven || slice.isGiven {
+        let hasTarget =
+            to != nil || prefix != nil || replace || discardPrevious || owner != nil || keepSetuid || allowSecretHosts
+            || hold || noSeed
+        if scenario != nil, hasTarget || !paths.isEmpty || slice.isGiven {
             throw ValidationError(
                 "the plan of the scenario defines the targets: paths, --to, --replace, --discard-previous, --no-seed, --prefix, --owner, --keep-setuid, --allow-secret-hosts, --hold, --tenant, --from and --until need --component"
             )
@@ -162,6 +173,7 @@ struct Restore: AsyncParsableCommand {
                 "--resume and --param need --scenario; the restore of a component resumes without --resume")
         }
         try validateIndex()
+        if rehearse { try validateRehearsal(hasTarget: hasTarget || asFiles) }
         if asFiles, to == nil { throw ValidationError("--as-files needs --to DIR") }
         if !paths.isEmpty, slice.isGiven {
             throw ValidationError("paths and --tenant, --from, --until exclude each other")
@@ -182,6 +194,18 @@ struct Restore: AsyncParsableCommand {
             throw ValidationError(
                 "--existing restores nothing: --at, --tenant, --from, --until, --dry-run, --replace, --owner and --prefix do not apply"
             )
+        }
+    }
+
+    private func validateRehearsal(hasTarget: Bool) throws {
+        guard component != nil || scenario != nil else {
+            throw ValidationError("--rehearse needs --component or --scenario")
+        }
+        if dryRun || scenarioOptions.isResuming {
+            throw ValidationError("--rehearse excludes --dry-run and --resume")
+        }
+        if hasTarget || rebuildIndex {
+            throw ValidationError("--rehearse has no target: it takes no option that describes one")
         }
     }
 
@@ -208,18 +232,23 @@ struct Restore: AsyncParsableCommand {
     func run() async throws {
         var session = try await Session(options, source, key: key)
         session.acceptsRevoked = acceptRevoked
+        let meter = StoreMeter()
+        if component != nil || rehearse { session.wrapsStore = { RememberedListings(MeteredStore($0, meter: meter)) } }
         if all { return try await restoreAll(session) }
         if configuration { return try await restoreConfiguration(session) }
         if let scenario {
-            guard source.store != nil else { return try await replay(scenario, session) }
-            return try await replay(
-                scenario,
-                try await recorded.session(
-                    scenario, at: at, in: session, needing: ["components"], recoveryKey: key.recoveryKey,
-                    allowsClear: allowClear, isPreview: dryRun))
+            let recoverable =
+                if source.store == nil {
+                    session
+                } else {
+                    try await recorded.session(
+                        scenario, at: at, in: session, needing: ["components"], recoveryKey: key.recoveryKey,
+                        allowsClear: allowClear, isPreview: dryRun || rehearse)
+                }
+            return try await replay(scenario, recoverable, meter)
         }
         if existing { return try await rebuildExistingIndex(session) }
-        if let component { try await restore(component, session) }
+        if let component { try await restore(component, session, meter) }
     }
 
     private func rebuildExistingIndex(_ session: Session) async throws {
@@ -244,11 +273,12 @@ struct Restore: AsyncParsableCommand {
         if !result.isWhole { throw ExitStatus.checkFailed }
     }
 
-    private func replay(_ scenario: String, _ session: Session) async throws {
+    private func replay(_ scenario: String, _ session: Session, _ meter: StoreMeter) async throws {
         let run = try await ScenarioRun.prepare(
             scenario, at: at, request: try scenarioOptions.request(acceptsOlder: acceptOlder, allowsClear: allowClear),
             live: session, recoveryKey: key.recoveryKey)
         let output = Output(options: options)
+        if rehearse { return try print(try await run.rehearse(), in: session, meter) }
         if dryRun {
             let preview = try await run.preview()
             try output.result(preview) { preview.text }
@@ -285,15 +315,33 @@ struct Restore: AsyncParsableCommand {
         if !result.isWhole { throw ExitStatus.partial }
     }
 
-    private func restore(_ component: String, _ session: Session) async throws {
+    private func print(_ rehearsal: RehearsalResult, in session: Session, _ meter: StoreMeter) throws {
+        var rehearsal = rehearsal
+        rehearsal.transfer = Transfer(wanted: rehearsal.bytes, meter.reading)
+        session.remember(rehearsal)
+        for part in rehearsal.restores {
+            for damage in part.missing {
+                Output(options: options).warn(
+                    "'\(part.component)/\(damage.path.printable)' is not in this backup: \(damage.reason)")
+            }
+        }
+        try Output(options: options).result(rehearsal) { rehearsal.text }
+        if rehearsal.isDamaged { throw ExitStatus.checkFailed }
+        if rehearsal.hasFailed { throw ExitStatus.failed }
+        if rehearsal.isPartial { throw ExitStatus.partial }
+    }
+
+    private func restore(_ component: String, _ session: Session, _ meter: StoreMeter) async throws {
         let settings = session.configuration.component(named: component)
         // Errors that do not need the store are reported before dr opens it.
-        if to == nil, let settings, settings.volume == nil,
+        if to == nil, !rehearse, let settings, settings.volume == nil,
             try session.importer(kind: settings.kind, of: settings)?.fillsServer != true
         {
             throw ValidationError("'\(component)' is restored into a directory: add --to DIR")
         }
-        let repository = try await session.repository(recoveryKey: key.recoveryKey, allowsClear: allowClear)
+        var repository = try await session.repository(recoveryKey: key.recoveryKey, allowsClear: allowClear)
+        // A rehearsal shows that the store has everything.
+        if !rehearse { repository = session.remembering(repository) }
         let selection = try await session.selection(
             at, of: [component], in: repository, acceptsOlder: acceptOlder)
         let set = try await session.set(of: component, in: selection, repository)
@@ -312,6 +360,11 @@ struct Restore: AsyncParsableCommand {
             throw ValidationError(
                 "--tenant, --from and --until do not apply to a component of kind '\(manifest.source)'")
         }
+        if rehearse {
+            let display = ProgressDisplay(options: session.options, work: [(component, job.progress)])
+            let part = try await display.during { [job] in try await job.rehearse() }
+            return try print(RehearsalResult(of: part, isWhole: job.slice == nil, paths: paths), in: session, meter)
+        }
         guard let road = try job.road(to: to, asFiles: asFiles) else {
             throw ValidationError("'\(component)' is restored into a directory: add --to DIR")
         }
@@ -325,7 +378,7 @@ struct Restore: AsyncParsableCommand {
         if case .importer = road, discardPrevious {
             throw ValidationError("--discard-previous needs --as-files for this component")
         }
-        try await PrintedRestore(job: job, isDryRun: dryRun, prefix: prefix).run(road)
+        try await PrintedRestore(job: job, isDryRun: dryRun, prefix: prefix, meter: meter).run(road)
     }
 }
 

@@ -26,10 +26,13 @@ struct FilesRestored: Encodable {
     var index: IndexRebuild?
     /// Paths that the backup itself lacks.
     var missing: [Damage]
+    var transfer: Transfer?
+    /// True if only some paths or a slice of the component were restored.
+    var isPart = false
 
     enum CodingKeys: CodingKey {
         case set, component, target, kept, discarded, shortfall, files, bytes, reusedFiles, reusedBytes, fetchedBytes
-        case seeds, watermark, advice, index, missing
+        case seeds, watermark, advice, index, missing, transfer
     }
 
     /// - Parameter isSlice: true if only a part of the component was restored, so that the newest datum of that part counts.
@@ -59,6 +62,7 @@ struct FilesRestored: Encodable {
         if watermark != nil { lines.append("newest datum: \(Units.moment(milliseconds: watermark))") }
         if reusedFiles > 0 { lines.append(origin) }
         if let index { lines.append(index.text) }
+        if isPart, let transfer { lines.append(transfer.text) }
         if let kept { lines.append("the previous content is kept in \(kept)") }
         if discarded != nil { lines.append("the previous content was removed") }
         return lines.joined(separator: "\n")

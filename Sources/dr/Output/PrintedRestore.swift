@@ -1,4 +1,5 @@
 import BackupRepository
+import ObjectStorage
 import Operations
 import Platform
 
@@ -7,6 +8,8 @@ struct PrintedRestore {
     let job: RestoreJob
     var isDryRun = false
     var prefix: String?
+    /// Counts the requests to the store.
+    let meter: StoreMeter
 
     private var options: OutputOptions { job.session.options }
     private var output: Output { Output(options: options) }
@@ -31,7 +34,9 @@ struct PrintedRestore {
         let report = try await display.during { [job] in try await restore(job) }
         for line in report.advice { output.warn(line) }
         warnOfDamage()
-        let result = FilesRestored(set: job.set.name, job.manifest, report, isSlice: job.slice != nil)
+        var result = FilesRestored(set: job.set.name, job.manifest, report, isSlice: job.slice != nil)
+        result.transfer = Transfer(wanted: report.bytes - report.reusedBytes, meter.reading)
+        result.isPart = job.slice != nil || !job.paths.isEmpty
         if let shortfall = report.shortfall { output.warn(shortfall.text(target: report.target)) }
         try output.result(result) { result.text }
         if report.shortfall?.isSerious == true { throw ExitStatus.partial }

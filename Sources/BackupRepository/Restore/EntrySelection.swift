@@ -1,8 +1,15 @@
 internal import Cryptography
 internal import ObjectStorage
 
-/// The entries of a backup that a restore writes.
-extension ComponentRestore {
+/// The entries of a backup that a restore writes or a rehearsal reads.
+struct EntrySelection: Sendable {
+    let manifest: Manifest
+    /// Only these paths and everything below them; all if empty.
+    let paths: [String]
+    /// Only the files of this slice; ``restorer`` selects them.
+    let slice: RestoreSlice?
+    let restorer: (any ComponentRestorer)?
+
     /// - Throws: `RepositoryError` `.damaged` if the indexes list other files than the backup stored.
     func proveContents(of catalog: Catalog) throws {
         guard let recorded = manifest.contents, try catalog.merkleRoot() != recorded else { return }

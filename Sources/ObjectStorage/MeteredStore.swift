@@ -1,0 +1,71 @@
+internal import Synchronization
+
+/// The requests that a store has answered, and the bytes of objects that it has delivered.
+package final class StoreMeter: Sendable {
+    package struct Reading: Codable, Equatable, Sendable {
+        /// Calls of the store; of a listing, its pages of 1,000 objects. Retries of a broken transfer do not count.
+        package var requests = 0
+        package var bytes = 0
+
+        package init() {}
+    }
+
+    private let mutex = Mutex(Reading())
+
+    package init() {}
+
+    package var reading: Reading { mutex.withLock { $0 } }
+
+    fileprivate func addRequest() { mutex.withLock { $0.requests += 1 } }
+    fileprivate func add(bytes: Int) { mutex.withLock { $0.bytes += bytes } }
+}
+
+/// Counts the requests to a store. It has none of the optional abilities of the store.
+package struct MeteredStore: ObjectStore {
+    private let store: any ObjectStore
+    private let meter: StoreMeter
+    /// S3 lists at most this many objects in one request.
+    private static let page = 1000
+
+    package init(_ store: any ObjectStore, meter: StoreMeter) { (self.store, self.meter) = (store, meter) }
+
+    package var location: String { store.location }
+
+    package func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
+        meter.addRequest()
+        try store.get(key, range: range) { piece in
+            meter.add(bytes: piece.byteCount)
+            try sink(piece)
+        }
+    }
+
+    package func head(_ key: ObjectKey) throws -> ObjectInfo? {
+        meter.addRequest()
+        return try store.head(key)
+    }
+
+    package func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws {
+        meter.addRequest()
+        var listed = 0
+        try store.list(prefix: prefix, after: after) { object in
+            if listed > 0, listed.isMultiple(of: Self.page) { meter.addRequest() }
+            listed += 1
+            return try body(object)
+        }
+    }
+
+    package func put(_ key: ObjectKey, _ content: [UInt8], options: PutOptions) throws -> ObjectInfo {
+        meter.addRequest()
+        return try store.put(key, content, options: options)
+    }
+
+    package func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload {
+        meter.addRequest()
+        return try store.upload(key, options)
+    }
+
+    package func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError] {
+        meter.addRequest()
+        return try store.delete(keys)
+    }
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import BackupRepository
+import ObjectStorage
+import Operations
+import Platform
+import StackConfiguration
+
+struct HealCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "heal",
+        abstract: "Put back only the damaged or missing parts of a component's live data.",
+        discussion: """
+            dr reads every block of a Prometheus, or every chunk of a Loki, takes each damaged or missing one from the \
+            newest backup set that has it, and verifies it before the exchange. The replaced part is kept. The head and \
+            the write-ahead log are never touched, and nothing that retention or compaction removed comes back. Of a \
+            Grafana, only missing objects are put back, and only with --missing.
+
+            Run the same command again to finish an interrupted heal. Exit code 3: a damaged part is in no backup; with \
+            --dry-run, 4: there is something to heal.
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Option(name: .long, help: "Component to heal.")
+    var component: String
+
+    @Option(
+        name: .long,
+        help: "Backup set to take the parts from: \(SetSelector.words) (default: the newest sets with the part).")
+    var at: SetSelector?
+
+    @Flag(name: .long, help: "Show what would be put back, and change nothing.")
+    var dryRun = false
+
+    @Flag(name: .long, help: "Also put back missing parts that the server or a user may have deleted.")
+    var missing = false
+
+    @OptionGroup var key: RecoveryKeyOptions
+
+    func run() async throws {
+        var session = try Session(options)
+        session.take(key)
+        session.wrapsStore = { RememberedListings($0) }
+        let chosen = try session.chosen([component])
+        let repository = session.remembering(try await session.repository(recoveryKey: key.recoveryKey))
+        var job = HealJob(session: session, repository: repository, component: chosen[0])
+        job.selector = at
+        job.isDryRun = dryRun
+        job.restoresMissing = missing
+        let display = ProgressDisplay(options: session.options, work: [(component, job.progress)])
+        let result = try await display.during { [job] in try await job.run() }
+        let output = Output(options: options)
+        for note in result.notes { output.warn(note) }
+        try output.result(result) { result.text }
+        if result.unhealed > 0 { throw ExitStatus.partial }
+        if dryRun, result.toHeal > 0 { throw ExitStatus.checkFailed }
+    }
+}
