@@ -7,6 +7,7 @@
 #include <openssl/pkcs12.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
+#include <openssl/ts.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -95,4 +96,71 @@ static inline int dr_x509_add_extension(X509 *_Nonnull certificate, int nid, con
 static inline EVP_PKEY *_Nullable dr_rsa_generate(size_t bits) { return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", bits); }
 static inline EVP_PKEY *_Nullable dr_ec_generate(const char *_Nonnull curve) {
     return EVP_PKEY_Q_keygen(NULL, NULL, "EC", curve);
+}
+
+/// A request for a time stamp (RFC 3161) of a SHA-256 digest, with the authority's certificates in the reply.
+/// - nonce_size: 0 for a request without a nonce.
+static inline TS_REQ *_Nullable dr_ts_request(
+    const unsigned char *_Nonnull digest, int digest_size, const unsigned char *_Nonnull nonce, int nonce_size
+) {
+    TS_REQ *request = TS_REQ_new();
+    TS_MSG_IMPRINT *imprint = TS_MSG_IMPRINT_new();
+    X509_ALGOR *algorithm = X509_ALGOR_new();
+    BIGNUM *number = NULL;
+    ASN1_INTEGER *encoded = NULL;
+    int made = request != NULL && imprint != NULL && algorithm != NULL
+        && X509_ALGOR_set0(algorithm, OBJ_nid2obj(NID_sha256), V_ASN1_NULL, NULL) == 1
+        && TS_MSG_IMPRINT_set_algo(imprint, algorithm) == 1
+        && TS_MSG_IMPRINT_set_msg(imprint, (unsigned char *)digest, digest_size) == 1
+        && TS_REQ_set_version(request, 1) == 1 && TS_REQ_set_msg_imprint(request, imprint) == 1
+        && TS_REQ_set_cert_req(request, 1) == 1;
+    if (made && nonce_size > 0) {
+        number = BN_bin2bn(nonce, nonce_size, NULL);
+        encoded = number == NULL ? NULL : BN_to_ASN1_INTEGER(number, NULL);
+        made = encoded != NULL && TS_REQ_set_nonce(request, encoded) == 1;
+    }
+    ASN1_INTEGER_free(encoded);
+    BN_free(number);
+    X509_ALGOR_free(algorithm);
+    TS_MSG_IMPRINT_free(imprint);
+    if (made) return request;
+    TS_REQ_free(request);
+    return NULL;
+}
+
+/// Compares a reply with its request, and verifies the signature with the certificates of the store. 1 if all is valid.
+static inline int dr_ts_verify(TS_RESP *_Nonnull reply, TS_REQ *_Nonnull request, X509_STORE *_Nonnull store) {
+    TS_VERIFY_CTX *context = TS_REQ_to_TS_VERIFY_CTX(request, NULL);
+    if (context == NULL) return 0;
+    // The context frees its store.
+    int valid = X509_STORE_up_ref(store);
+    if (valid) {
+        TS_VERIFY_CTX_set_store(context, store);
+        TS_VERIFY_CTX_add_flags(context, TS_VFY_SIGNATURE);
+        valid = TS_RESP_verify_response(context, reply) == 1;
+    }
+    TS_VERIFY_CTX_free(context);
+    return valid;
+}
+
+/// The number of certificates inside the reply's token.
+static inline int dr_ts_certificate_count(TS_RESP *_Nonnull reply) {
+    PKCS7 *token = TS_RESP_get_token(reply);
+    if (token == NULL || !PKCS7_type_is_signed(token) || token->d.sign == NULL || token->d.sign->cert == NULL) return 0;
+    return sk_X509_num(token->d.sign->cert);
+}
+
+/// One of them, still owned by the reply.
+static inline X509 *_Nullable dr_ts_certificate(TS_RESP *_Nonnull reply, int index) {
+    return sk_X509_value(TS_RESP_get_token(reply)->d.sign->cert, index);
+}
+
+/// The certificate of the token's only signer, still owned by the reply; NULL if it is not in the token.
+static inline X509 *_Nullable dr_ts_signer(TS_RESP *_Nonnull reply) {
+    PKCS7 *token = TS_RESP_get_token(reply);
+    if (token == NULL) return NULL;
+    STACK_OF(X509) *signers = PKCS7_get0_signers(token, NULL, 0);
+    X509 *signer = signers != NULL && sk_X509_num(signers) == 1 ? sk_X509_value(signers, 0) : NULL;
+    sk_X509_free(signers);
+    return signer;
 }

@@ -1,6 +1,5 @@
 internal import COpenSSL
 package import FoundationEssentials
-internal import Glibc
 
 /// Detached CMS signatures (RFC 5652, 5) with SHA-256 over small documents, as `openssl cms -sign -binary -outform DER
 /// -in DOCUMENT -signer CERTIFICATE -inkey KEY` writes and `openssl cms -verify -binary -inform DER -in SIGNATURE
@@ -32,7 +31,7 @@ package enum CMSSignature {
     package static func verify(
         _ signature: [UInt8], of document: [UInt8], trusting trusted: [X509Certificate], at now: Date?
     ) throws(CMSError) -> X509Certificate {
-        let signer = try verify(signature, of: document, in: try trustStore(trusted, at: now), flags: CMS_BINARY)
+        let signer = try verify(signature, of: document, in: try TrustStore.make(trusted, at: now), flags: CMS_BINARY)
         guard trusted.contains(where: { $0.fingerprint == signer.fingerprint }) else {
             throw CMSError(
                 .signature, operation: operation,
@@ -49,7 +48,8 @@ package enum CMSSignature {
         _ signature: [UInt8], of document: [UInt8]
     ) throws(CMSError) -> X509Certificate {
         try verify(
-            signature, of: document, in: try trustStore([], at: nil), flags: CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY)
+            signature, of: document, in: try TrustStore.make([], at: nil), flags: CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY
+        )
     }
 
     private static func verify(
@@ -66,7 +66,7 @@ package enum CMSSignature {
         }
         let content = OpenSSLHandle.reading(document)
         guard CMS_verify(message.pointer, nil, store.pointer, content.pointer, nil, UInt32(flags)) == 1 else {
-            throw refusal()
+            throw CMSError(.signature, operation: operation, OpenSSL.takeDetail())
         }
         guard let pointer = dr_signer_certificate(message.pointer, 0), let signer = X509Certificate(pointer) else {
             throw CMSError(.signature, operation: operation, "the signer has no certificate")
@@ -75,37 +75,4 @@ package enum CMSSignature {
     }
 
     private static let operation = "verify signature"
-
-    private static func trustStore(_ trusted: [X509Certificate], at now: Date?) throws(CMSError) -> OpenSSLHandle {
-        guard let store = OpenSSLHandle(X509_STORE_new(), X509_STORE_free),
-            let parameters = X509_STORE_get0_param(store.pointer)
-        else { throw CMSError(.failed, operation: operation, OpenSSL.takeReason()) }
-        for certificate in trusted {
-            let handle = try certificate.makeHandle()
-            guard X509_STORE_add_cert(store.pointer, handle.pointer) == 1 else {
-                throw CMSError(.failed, operation: operation, OpenSSL.takeReason())
-            }
-        }
-        // A certificate that is itself trusted needs no issuer.
-        var flags = UInt(X509_V_FLAG_PARTIAL_CHAIN)
-        if let now {
-            X509_VERIFY_PARAM_set_time(parameters, time_t(now.timeIntervalSince1970))
-        } else {
-            flags |= UInt(X509_V_FLAG_NO_CHECK_TIME)
-        }
-        guard X509_VERIFY_PARAM_set_flags(parameters, flags) == 1 else {
-            throw CMSError(.failed, operation: operation, OpenSSL.takeReason())
-        }
-        return store
-    }
-
-    /// Reads from the error's data why a certificate is not trusted: OpenSSL writes "Verify error:expired" there.
-    private static func refusal() -> CMSError {
-        var data: UnsafePointer<CChar>?
-        let code = ERR_peek_last_error_all(nil, nil, nil, &data, nil)
-        let detail = data.map { String(cString: $0) } ?? ""
-        let reason = ERR_reason_error_string(code).map { String(cString: $0) } ?? "refused by OpenSSL"
-        ERR_clear_error()
-        return CMSError(.signature, operation: operation, detail.isEmpty ? reason : "\(reason): \(detail)")
-    }
 }

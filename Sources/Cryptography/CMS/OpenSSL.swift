@@ -73,4 +73,15 @@ enum OpenSSL {
         guard code != 0, let text = ERR_reason_error_string(code) else { return "refused by OpenSSL" }
         return String(cString: text)
     }
+
+    /// Returns the reason with the data that OpenSSL wrote beside it, such as "Verify error:certificate has expired", and
+    /// empties the thread's queue of errors.
+    static func takeDetail() -> String {
+        var data: UnsafePointer<CChar>?
+        let code = ERR_peek_last_error_all(nil, nil, nil, &data, nil)
+        let detail = data.map { String(cString: $0) } ?? ""
+        let reason = code == 0 ? nil : ERR_reason_error_string(code).map { String(cString: $0) }
+        ERR_clear_error()
+        return [reason ?? "refused by OpenSSL", detail].filter { !$0.isEmpty }.joined(separator: ": ")
+    }
 }
