@@ -185,7 +185,8 @@ package struct ComponentRestore: Sendable {
     }
 
     private var selection: EntrySelection {
-        EntrySelection(manifest: manifest, paths: paths, slice: slice, restorer: restorer)
+        EntrySelection(
+            manifest: manifest, paths: paths, slice: slice, restorer: restorer, rebuildsIndex: rebuildsIndex)
     }
 
     /// The seeds in the order in which they are asked.

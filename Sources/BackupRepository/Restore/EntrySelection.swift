@@ -9,6 +9,8 @@ struct EntrySelection: Sendable {
     /// Only the files of this slice; ``restorer`` selects them.
     let slice: RestoreSlice?
     let restorer: (any ComponentRestorer)?
+    /// True to omit the index, which is built from the other files.
+    var rebuildsIndex = false
 
     /// - Throws: `RepositoryError` `.damaged` if the indexes list other files than the backup stored.
     func proveContents(of catalog: Catalog) throws {

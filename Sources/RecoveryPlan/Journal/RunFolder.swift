@@ -22,7 +22,10 @@ package struct RunFolder: Sendable {
 
     /// A folder that is only read, such as one of another user; need not exist.
     /// - Parameter state: the folder that contains `runs`.
-    package init(reading state: String) { path = "\(state)/runs" }
+    package init(reading state: String) {
+        path = "\(state)/runs"
+        rehearsals = RehearsalFolder(state: state)
+    }
 
     package func journal(of run: String) -> String { "\(path)/\(run)/journal.jsonl" }
 
