@@ -3,7 +3,8 @@ internal import Synchronization
 /// A store for one short command that reads: it lists each small group of documents once, and answers further listings
 /// from memory.
 ///
-/// Marks of all kinds are one group, because a command asks for several kinds in turn and most repositories have few.
+/// Marks of several kinds are one group, because a command asks for them in turn and most repositories have few. Kinds
+/// with a mark for each set or run are in no group.
 package final class RememberedListings: ObjectStore {
     private enum Group {
         case objects([ObjectInfo])
@@ -12,10 +13,22 @@ package final class RememberedListings: ObjectStore {
     }
 
     private let store: any ObjectStore
-    private let groups = Mutex([String: Group]())
+    private let groups = Mutex([Span: Group]())
 
-    /// The groups that are listed once; the prefix of each.
-    private static let prefixes = ["marks/", "sets/"]
+    /// Objects that are listed once: those with a prefix and behind a key.
+    private struct Span: Hashable {
+        var prefix: String
+        var after: ObjectKey?
+
+        func contains(_ prefix: String) -> Bool {
+            prefix.hasPrefix(self.prefix) && after.map { $0.text.utf8.lexicographicallyPrecedes(prefix.utf8) } ?? true
+        }
+    }
+
+    private static let spans = [
+        Span(prefix: "sets/"), Span(prefix: "marks/d"), Span(prefix: "marks/p"),
+        Span(prefix: "marks/", after: ObjectKey(trusted: "marks/recorded0")),
+    ]
     /// S3 lists at most this many objects in one request.
     private static let most = 1000
 
@@ -24,7 +37,7 @@ package final class RememberedListings: ObjectStore {
     package var location: String { store.location }
 
     package func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws {
-        guard let group = Self.prefixes.first(where: prefix.hasPrefix), let objects = try objects(in: group) else {
+        guard let span = Self.spans.first(where: { $0.contains(prefix) }), let objects = try objects(in: span) else {
             return try store.list(prefix: prefix, after: after, body)
         }
         for object in objects where object.key.text.hasPrefix(prefix) && after.map({ $0 < object.key }) ?? true {
@@ -33,20 +46,20 @@ package final class RememberedListings: ObjectStore {
     }
 
     /// - Returns: nil for a large group.
-    private func objects(in prefix: String) throws -> [ObjectInfo]? {
-        let known = groups.withLock { $0[prefix] }
+    private func objects(in span: Span) throws -> [ObjectInfo]? {
+        let known = groups.withLock { $0[span] }
         switch known {
         case .objects(let objects): return objects
         case .large: return nil
         case nil: break
         }
         var objects: [ObjectInfo] = []
-        try store.list(prefix: prefix, after: nil) { object in
+        try store.list(prefix: span.prefix, after: span.after) { object in
             objects.append(object)
-            return objects.count > Self.most ? .stop : .proceed
+            return objects.count < Self.most ? .proceed : .stop
         }
-        let group: Group = objects.count > Self.most ? .large : .objects(objects)
-        groups.withLock { $0[prefix] = group }
+        let group: Group = objects.count < Self.most ? .objects(objects) : .large
+        groups.withLock { $0[span] = group }
         if case .large = group { return nil }
         return objects
     }

@@ -42,6 +42,22 @@ package struct HealJob {
         let lock = try RunFolder(state: session.stateRoot).lock(
             "heal-\(component.name)", run: "heal \(component.name)", holder: .current)
         defer { withExtendedLifetime(lock) {} }
+        guard !isDryRun else { return try await heal(by: method) }
+        var ledger = LedgerRun(session, Output(options: session.options), .heal)
+        ledger.entry.components = [component.name]
+        await ledger.begin(in: repository)
+        do {
+            let result = try await heal(by: method)
+            let verdict = result.unhealed > 0 ? "partial" : result.healed > 0 ? "healed" : "intact"
+            await ledger.end(verdict, exitCode: result.unhealed > 0 ? 3 : 0, in: repository)
+            return result
+        } catch {
+            await ledger.end("failed", exitCode: 1, in: repository) { $0.reason = "\(error)" }
+            throw error
+        }
+    }
+
+    private func heal(by method: HealMethod) async throws -> HealResult {
         let report =
             switch method {
             case .files(let healer): try await heal(with: healer)

@@ -77,6 +77,13 @@ package struct RehearsalResult: Encodable, Sendable {
         try values.encodeIfPresent(transfer, forKey: .transfer)
     }
 
+    /// - Parameter reading: the requests of the rehearsal.
+    package func with(_ reading: StoreMeter.Reading) -> RehearsalResult {
+        var result = self
+        result.transfer = Transfer(wanted: bytes, reading)
+        return result
+    }
+
     package var isDamaged: Bool { restores.contains { !$0.damage.isEmpty || $0.isDamaged } }
     package var hasFailed: Bool { restores.contains { $0.error != nil && $0.isRequired } }
     package var isPartial: Bool { restores.contains { $0.error != nil } }

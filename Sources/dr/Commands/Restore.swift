@@ -278,7 +278,11 @@ struct Restore: AsyncParsableCommand {
             scenario, at: at, request: try scenarioOptions.request(acceptsOlder: acceptOlder, allowsClear: allowClear),
             live: session, recoveryKey: key.recoveryKey)
         let output = Output(options: options)
-        if rehearse { return try print(try await run.rehearse(), in: session, meter) }
+        if rehearse {
+            var recorded = RecordedRehearsal(run)
+            return try print(
+                try await recorded.run { try await run.rehearse().with(meter.reading) }, in: session)
+        }
         if dryRun {
             let preview = try await run.preview()
             try output.result(preview) { preview.text }
@@ -315,9 +319,7 @@ struct Restore: AsyncParsableCommand {
         if !result.isWhole { throw ExitStatus.partial }
     }
 
-    private func print(_ rehearsal: RehearsalResult, in session: Session, _ meter: StoreMeter) throws {
-        var rehearsal = rehearsal
-        rehearsal.transfer = Transfer(wanted: rehearsal.bytes, meter.reading)
+    private func print(_ rehearsal: RehearsalResult, in session: Session) throws {
         session.remember(rehearsal)
         for part in rehearsal.restores {
             for damage in part.missing {
@@ -339,9 +341,9 @@ struct Restore: AsyncParsableCommand {
         {
             throw ValidationError("'\(component)' is restored into a directory: add --to DIR")
         }
-        var repository = try await session.repository(recoveryKey: key.recoveryKey, allowsClear: allowClear)
+        let opened = try await session.repository(recoveryKey: key.recoveryKey, allowsClear: allowClear)
         // A rehearsal shows that the store has everything.
-        if !rehearse { repository = session.remembering(repository) }
+        let repository = rehearse ? opened : session.remembering(opened)
         let selection = try await session.selection(
             at, of: [component], in: repository, acceptsOlder: acceptOlder)
         let set = try await session.set(of: component, in: selection, repository)
@@ -362,8 +364,13 @@ struct Restore: AsyncParsableCommand {
         }
         if rehearse {
             let display = ProgressDisplay(options: session.options, work: [(component, job.progress)])
-            let part = try await display.during { [job] in try await job.rehearse() }
-            return try print(RehearsalResult(of: part, isWhole: job.slice == nil, paths: paths), in: session, meter)
+            var recorded = RecordedRehearsal(session, in: repository, components: [component])
+            await recorded.note(set)
+            let result = try await recorded.run { [job, paths] in
+                let part = try await display.during { try await job.rehearse() }
+                return RehearsalResult(of: part, isWhole: job.slice == nil, paths: paths).with(meter.reading)
+            }
+            return try print(result, in: session)
         }
         guard let road = try job.road(to: to, asFiles: asFiles) else {
             throw ValidationError("'\(component)' is restored into a directory: add --to DIR")
