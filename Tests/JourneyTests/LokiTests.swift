@@ -101,6 +101,54 @@ import Testing
         await again.stop()
     }
 
+    private struct Rebuilt: Decodable {
+        struct Index: Decodable {
+            struct Damage: Decodable { var path: String }
+            var chunks: Int
+            var files: Int
+            var damage: [Damage]
+            var previous: String?
+        }
+        var index: Index
+    }
+
+    /// The index of the set is not restored. Later a chunk of the restored tree is damaged.
+    @Test func `an index built from chunks alone finds the same lines`() async throws {
+        let site = try await started(options: ", flush: true")
+        let checked = try await site.journey.expect(0, "check", "loki_index")
+        #expect(checked.output.contains("12 chunks"), "\(checked.output)")
+        try await site.journey.expect(0, "backup")
+        let before = ["t1", "t2"].map { Site.lines(site.loki, $0) }
+        await site.loki.stop()
+
+        let rebuilt = try await site.journey.json(
+            Rebuilt.self, "restore", "--component", "loki", "--rebuild-index", "--to", "out")
+        #expect(rebuilt.index.damage.isEmpty && rebuilt.index.chunks == 16 && rebuilt.index.files == 4)
+        let restored = site.journey.folder.url.appending(path: "out")
+        let indexes = Site.files(restored).filter { $0.hasPrefix("chunks/index/index_") }
+        #expect(indexes.count == 4 && indexes.allSatisfy { $0.contains("-compactor-") })
+        #expect(
+            Site.files(restored).contains { $0.hasPrefix("wal/") }
+                && !Site.files(restored).contains { $0.hasPrefix("tsdb-") })
+        let again = try await LokiStandIn(data: restored)
+        #expect(["t1", "t2"].map { Site.lines(again, $0) } == before)
+        await again.stop()
+
+        let chunk = try #require(Site.files(restored).first { $0.hasPrefix("chunks/t1/") })
+        var bytes = try Data(contentsOf: restored.appending(path: chunk))
+        bytes[bytes.count / 2] ^= 1
+        try bytes.write(to: restored.appending(path: chunk))
+        let run = try await site.journey.expect(
+            4, "restore", "--component", "loki", "--rebuild-index", "--existing", "--to", "out", "--json")
+        let partial = try JSONDecoder().decode(Rebuilt.self, from: Data(run.output.utf8)).index
+        #expect(partial.damage.map(\.path) == [chunk] && partial.chunks == 15)
+        #expect(partial.previous.map { FileManager.default.fileExists(atPath: "\($0)/index") } == true)
+        // A chunk of the live data is gone.
+        try FileManager.default.removeItem(at: site.data.appending(path: chunk))
+        let failed = try await site.journey.expect(4, "check", "loki_index")
+        #expect(failed.output.contains("1 entry without chunk"), "\(failed.output)")
+    }
+
     @Test func `a slice is a tenants part of the tree`() async throws {
         let site = try await started(options: ", flush: true")
         try await site.journey.expect(0, "backup")

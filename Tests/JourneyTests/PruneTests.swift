@@ -28,12 +28,13 @@ import Testing
     }
 
     private func history(
-        _ extra: String, s3: (any S3Server)? = nil, bucket: String = SharedS3Server.bucket, store: String = ""
+        _ extra: String, s3: (any S3Server)? = nil, bucket: String = SharedS3Server.bucket, store: String = "",
+        contents: [String] = (1...3).map { "version \($0)\n" }
     ) async throws -> (Journey, [String]) {
         let journey = try await Journey(s3: s3, bucket: bucket, store: store, extra: extra)
         var names: [String] = []
-        for number in 1...3 {
-            try journey.write("a", "version \(number)\n")
+        for content in contents {
+            try journey.write("a", content)
             names.append(try await journey.json(SetAnswer.self, "backup", "--no-prune").name)
         }
         // Runs of one second get the names of the seconds that follow, and what is of the future is kept.
@@ -62,6 +63,23 @@ import Testing
         try await journey.expect(0, "restore", "--component", "tree", "--to", "out", "--at", names[0])
         let restored = journey.folder.url.appending(path: "out/a")
         #expect(try String(contentsOf: restored, encoding: .utf8) == "version 1\n")
+    }
+
+    /// No set shrank enough to be suspicious by itself.
+    @Test func `a set that is much larger than those that remain outlives the policy until an operator drops it`()
+        async throws
+    {
+        let (journey, names) = try await history(
+            "retention: {keep_last: 1, largest_drop: 100%}",
+            contents: [200, 120, 70].map { String(repeating: "x", count: $0 * 1024) })
+        let dry = try await journey.json(Answer.self, "prune", "--dry-run")
+        #expect(dry.sets.map(\.fate) == ["kept", "announced", "kept"], "\(dry.sets)")
+        #expect(dry.sets.first?.reasons == ["protected: the remaining backups have at most 70.0 KiB, this one 200 KiB"])
+        #expect(try await journey.json(Answer.self, "prune", "--grace", "0s").removed.sets == 1)
+        #expect(try await journey.expect(0, "list").output.contains(names[0]))
+        try await journey.expect(0, "drop", names[0], "--reason", "the data were too large")
+        #expect(try await journey.json(Answer.self, "prune", "--grace", "0s").removed.sets == 1)
+        #expect(!(try await journey.expect(0, "list").output.contains(names[0])))
     }
 
     @Test func `a backup prunes and a frozen prune is loud but harmless`() async throws {
