@@ -26,6 +26,7 @@ struct SetAssembly {
             configured: Set((run.configured ?? []) + run.components.map(\.name)).sorted())
         set.recovery = run.recovery
         set.ledger = run.state.ledgerHead()
+        set.provenance = run.provenance
     }
 
     mutating func add(_ outcome: ComponentRun.Outcome, of name: String) {
