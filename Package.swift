@@ -134,7 +134,7 @@ let program: [Target] =
             "Operations",
             [
                 "Components", "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "StackConfiguration",
-                "Documents", "HTTP", "Kubernetes", "Cryptography", "Mover", "RecoveryPlan", "ShippedPlans",
+                "Documents", "HTTP", "Kubernetes", "Cryptography", "Mover", "RecoveryPlan", "Reporting", "ShippedPlans",
                 "Notifications", "Printing", "Platform", logging, mustache,
             ]),
         layer(
@@ -219,7 +219,7 @@ let testTargets = [
             "Components", "Kubernetes", "Notifications", "ShippedPlans", "Documents", "HTTP", "Platform", "Trends",
             logging,
         ]),
-    tests(of: "Reporting", ["Components", "RecoveryPlan", "Documents", "Platform"]),
+    tests(of: "Reporting", ["Components", "RecoveryPlan", "Cryptography", "Documents", "Platform"]),
     tests(
         of: "Operations",
         [
