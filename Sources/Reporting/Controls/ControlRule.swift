@@ -34,7 +34,7 @@ struct ControlRule: Sendable {
         }
         let missing = missing(last, facts) + [limit].compactMap { $0 }
         finding.verdict = missing.isEmpty ? .met : .inPart
-        finding.reason = missing.isEmpty ? Self.success(last, facts, cadence) : missing.joined(separator: "; ")
+        finding.reason = missing.isEmpty ? success(last, in: facts) : missing.joined(separator: "; ")
         return finding
     }
 
@@ -46,8 +46,7 @@ struct ControlRule: Sendable {
         return "no drill or recovery that passed shows it"
     }
 
-    private static func success(_ last: TestRecord, _ facts: ControlFacts, _ cadence: ControlFinding.Cadence) -> String
-    {
+    private func success(_ last: TestRecord, in facts: ControlFacts) -> String {
         let tests = facts.recent(cadence).filter(\.isTest)
         let failed = tests.count { !$0.succeeded }
         let run = last.run.map { " \($0)" } ?? ""

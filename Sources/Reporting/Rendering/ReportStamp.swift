@@ -74,7 +74,7 @@ package struct ReportStamp: Codable, Equatable, Sendable {
     /// - Returns: nil if there is no stamp and none is required.
     /// - Throws: ``ReportVerification/Refusal``.
     static func beside(
-        _ source: String, _ document: [UInt8], _ evidence: Evidence, trusting authorities: [X509Certificate]
+        _ source: String, _ document: [UInt8], of evidence: Evidence, trusting authorities: [X509Certificate]
     ) throws(ReportVerification.Refusal) -> ReportStamp? {
         let file = file(of: source)
         guard FileManager.default.fileExists(atPath: file) else {

@@ -80,7 +80,7 @@ package struct ReportVerification: Sendable {
         let signed = try ReportSignature.beside(source, document, trusting: trusted)
         proof.signature = signed?.signature
         proof.attestation = try ReportAttestation.beside(source, report, signedBy: signed?.signer)
-        proof.stamp = try ReportStamp.beside(source, document, evidence, trusting: authorities)
+        proof.stamp = try ReportStamp.beside(source, document, of: evidence, trusting: authorities)
         return proof
     }
 
@@ -89,7 +89,7 @@ package struct ReportVerification: Sendable {
     package static func stamp(beside path: String) throws(Refusal) -> ReportStamp? {
         let source = source(of: path)
         let document = try read(source)
-        return try ReportStamp.beside(source, document, rebuilt(document, source).evidence, trusting: [])
+        return try ReportStamp.beside(source, document, of: rebuilt(document, source).evidence, trusting: [])
     }
 
     /// Returns the path of the JSON with the same name.
