@@ -220,7 +220,7 @@ let testTargets = [
             "Components", "Kubernetes", "Notifications", "ShippedPlans", "Documents", "HTTP", "Platform", "Trends",
             logging,
         ]),
-    tests(of: "Reporting", ["Components", "RecoveryPlan", "Documents", "Platform"]),
+    tests(of: "Reporting", ["Components", "RecoveryPlan", "Cryptography", "Documents", "Platform"]),
     tests(
         of: "Operations",
         [

@@ -21,6 +21,7 @@ package struct Configuration: Equatable, Sendable {
     package var checks = ChecksConfiguration()
     package var metrics = Metrics()
     package var drill = DrillConfiguration()
+    package var evidence = EvidenceConfiguration()
     package var capacity = CapacityOptions()
     package var ready = ReadinessConfiguration()
     package var forecast = ForecastConfiguration()
@@ -55,6 +56,7 @@ extension Configuration: Section {
         Key("state", \.state, as: .path, about: "Folder for cache and journals. Its loss costs time, but no backup."),
         Key("notifications", \.notifications, as: .section(), about: "Channels that get notifications."),
         Key("drill", \.drill, as: .section(), about: "Settings of drills."),
+        Key("evidence", \.evidence, as: .section(), about: "Time stamps and facts for the evidence of runs."),
         Key("metrics", \.metrics, as: .section(), about: "Metrics about backups, for a metrics server to collect."),
         Key(
             "capacity", \.capacity, as: .section(), about: "Resources and thresholds of `dr capacity`."

@@ -128,6 +128,15 @@ package enum ConfigurationTemplate {
             #   servers:
             \(examples(kinds.compactMap { $0.template.drillServer }))
 
+            # Evidence for auditors: a time stamp authority (RFC 3161), and facts that dr cannot see; see docs/evidence.md.
+            # evidence:
+            #   timestamp: {url: "https://tsa.example/tsr", ca: tsa.pem}   # timeout: 10s
+            #   objective_owner: head of operations
+            #   criticality: important function
+            #   participants: [on-call engineer, service owner]
+            #   separation: drills run in another data centre
+            #   off_network_copy: monthly copy on tape
+
             # Resources of `dr capacity`. Built in: cpu, memory, disk, network, ingestion, queries, repository, backup.
             # capacity:
             #   source: \(metrics) # component whose server has the history

@@ -8,7 +8,8 @@ import Testing
 
     private struct Verified: Decodable {
         struct Signature: Decodable { var signer: String, isTrusted: Bool }
-        struct Proof: Decodable { var signature: Signature? }
+        struct Attestation: Decodable { var file: String, predicateType: String }
+        struct Proof: Decodable { var signature: Signature?, attestation: Attestation? }
         var proof: Proof
     }
 
@@ -30,6 +31,15 @@ import Testing
                 certificate, "-purpose", "any", "-out", "proved",
             ], in: journey.folder.url
         ).status == 0
+    }
+
+    /// The script of the documentation.
+    private func scriptAgrees(_ certificate: String, _ files: String..., in journey: Journey) async throws -> Bool {
+        let script = Journey.checkout.appending(path: "docs/verify-attestation.py").path
+        let run = try await CommandRun.run(
+            "/usr/bin/python3", [script, files[0], certificate] + files.dropFirst(), in: journey.folder.url)
+        #expect(run.status != 0 || run.output == "urn:dr:evidence:v1 passed\n", "\(run.output)\(run.errors)")
+        return run.status == 0
     }
 
     /// A report of a drill that the host signed.
@@ -54,9 +64,14 @@ import Testing
     @Test func `a drills report is signed by its host and signed off by a person`() async throws {
         let (journey, report) = try await drilled()
         let page = report.replacing(".json", with: ".html")
+        let lines = report.replacing("report.json", with: "journal.jsonl")
         #expect(try await opensslAgrees("host.crt", report, journey))
+        #expect(try await scriptAgrees("host.crt", report, lines, in: journey))
+        #expect(try await !scriptAgrees("host.crt", report, page, in: journey))
+        #expect(try await !scriptAgrees("ada.crt", report, in: journey))
         let host = try await journey.json(Verified.self, "report", "verify", page, "--certificate", "host.crt")
         #expect(host.proof.signature?.isTrusted == true && host.proof.signature?.signer == "CN=host")
+        #expect(host.proof.attestation?.predicateType == "urn:dr:evidence:v1")
         let claimed = try await journey.expect(0, "report", "verify", page)
         #expect(claimed.output.contains("by CN=host") && claimed.output.contains("which nobody vouches for here"))
 
@@ -67,6 +82,7 @@ import Testing
         #expect(try await journey.dr(["report", "sign", page, "--replace"] + by).status == 0)
         #expect(try await opensslAgrees("ada.crt", report, journey))
         #expect(try await !opensslAgrees("host.crt", report, journey))
+        #expect(try await scriptAgrees("ada.crt", report, in: journey))
         let both = ["--certificate", "host.crt", "--certificate", "ada.crt", "--json"]
         let proved = try await journey.dr(["report", "verify", report] + both)
         let signed = try await journey.dr(["report", "sign", report, "--replace", "--json"] + by)
@@ -90,7 +106,18 @@ import Testing
         let stale = try await journey.expect(4, "report", "verify", report)
         #expect(stale.errors.contains("its signature is not valid"))
 
+        // The host's attestation is about the report that it signed.
+        let attestation = report.replacing(".json", with: ".intoto.json")
         try FileManager.default.removeItem(atPath: "\(report).p7s")
+        let half = try await journey.expect(4, "report", "verify", report)
+        #expect(half.errors.contains("dr writes both"), "\(half.errors)")
+        let sign = ["report", "sign", report, "--certificate", "host.crt", "--key", "host.key"]
+        let old = try Data(contentsOf: URL(filePath: attestation))
+        #expect(try await journey.dr(sign).status == 0)
+        try old.write(to: URL(filePath: attestation))
+        let other = try await journey.expect(4, "report", "verify", report)
+        #expect(other.errors.contains("it belongs to another report"), "\(other.errors)")
+        for file in [attestation, "\(report).p7s"] { try FileManager.default.removeItem(atPath: file) }
         #expect(try await journey.expect(0, "report", "verify", report).output.contains("signed: by nobody"))
         let unsigned = try await journey.expect(4, "report", "verify", report, "--certificate", "host.crt")
         #expect(unsigned.errors.contains("it is not signed"))
@@ -101,6 +128,7 @@ import Testing
         try bytes.write(to: URL(filePath: report))
         try await journey.expect(4, "report", "sign", report, "--certificate", "ada.crt", "--key", "ada.key")
         #expect(!FileManager.default.fileExists(atPath: "\(report).p7s"))
+        #expect(!FileManager.default.fileExists(atPath: attestation))
     }
 
     @Test func `without a key nothing is drilled`() async throws {

@@ -1,6 +1,7 @@
 import Foundation
 import Lab
 import Components
+import Platform
 import RecoveryPlan
 import Testing
 
@@ -15,7 +16,7 @@ import Testing
     /// The journal of a small run.
     private func reading(
         isDrill: Bool = false, noticed: Bool? = nil, liveAfter: String = "same", end: RunEnd.Verdict = .recovered,
-        check: CheckResult.Verdict = .passed
+        check: CheckResult.Verdict = .passed, audit: AuditContext? = nil
     ) throws -> JournalReading {
         let holder = RunHolder(person: "ada", host: "vault", process: 7, boot: MonotonicClock.boot)
         let identity = RunIdentity(id: "r", stack: "lab", scenario: "loss", set: "20261123T010000Z")
@@ -53,6 +54,7 @@ import Testing
         }
         if isDrill { try journal.append(.liveStack(component: "prometheus", isAfter: true, digest: liveAfter)) }
         try journal.append(.runFinished(end: RunEnd(end, reasons: [])))
+        if let audit { try journal.append(.audited(context: audit)) }
         return try JournalReading(path: path)
     }
 
@@ -137,6 +139,44 @@ import Testing
         }
         try whole.write(to: file)
         _ = try ReportVerification.verify(file.path)
+    }
+
+    @Test func `a report of the first schema stays verifiable`() throws {
+        let evidence = try Evidence(reading(), schema: Evidence.firstSchema)
+        #expect(evidence.controls.map(\.control) == ["A1.2", "A1.3", "A.8.13", "A.8.14", "8.5"])
+        let report = try Report(evidence)
+        let text = String(decoding: report.document, as: UTF8.self)
+        for member in ["segregation", "review\"", "lastShown", "cadence", "\"reason\""] {
+            #expect(!text.contains(member), "\(member)")
+        }
+        let stem = try write(report)
+        for format in Report.Format.allCases {
+            let proof = try ReportVerification.verify("\(stem).\(format.rawValue)")
+            #expect(proof.digest == report.digest)
+        }
+    }
+
+    @Test func `the facts around a run are part of its evidence`() throws {
+        let run = RunProvenance(host: "vault", boot: "b", account: "ada", networks: ["10.0.3.0/24"])
+        var earlier = TestRecord(
+            at: "2026-11-01T00:00:00.000Z", activity: .verification, succeeded: true, verdict: "good",
+            components: ["prometheus"])
+        earlier.run = "v"
+        let audit = AuditContext(
+            run: run, sources: ["20261123T010000Z": run], components: ["prometheus", "grafana"], history: [earlier])
+        let evidence = try Evidence(
+            reading(isDrill: true, noticed: true, audit: audit), review: Review(by: "ada", at: "d"))
+        #expect(evidence.verdict == .passed && evidence.segregation?.verdict == .notShown)
+        func row(_ control: String) -> ControlFinding? { evidence.controls.first { $0.control == control } }
+        // The drill ran on the host that made the backup.
+        #expect(row("art. 12(3)")?.verdict == .notShown)
+        #expect(row("A.8.13")?.reason == "not tested within a year: grafana")
+        #expect(row("RC.RP-03")?.verdict == .met)
+        #expect(row("CP-4")?.verdict == .met)
+        let stem = try write(try Report(evidence))
+        _ = try ReportVerification.verify("\(stem).html", journal: path)
+        let page = try String(contentsOfFile: "\(stem).md", encoding: .utf8)
+        #expect(page.contains("## Segregation of backup and run") && page.contains("| not shown |"))
     }
 
     @Test func `report verification refuses a different journal`() throws {

@@ -75,7 +75,8 @@ extension Evidence {
             ],
             negativeControl: nil, liveStack: nil, deviations: ["prometheus needed two attempts"],
             correctiveActions: [CorrectiveAction(action: "look at loki", owner: "sre", due: "2026-12-01")],
-            controls: ControlMapping.all, journal: JournalReference(head: "cc", lines: ["{}"]))
+            controls: ControlFinding.all(ControlFacts(at: Date(), history: [], components: nil)),
+            journal: JournalReference(head: "cc", lines: ["{}"]))
     }
 }
 

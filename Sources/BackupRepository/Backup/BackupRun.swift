@@ -63,6 +63,8 @@ package struct BackupRun: Sendable {
     package var configured: [String]?
     /// The encoded ``RecoveryDocuments`` for the set.
     package var recovery: String?
+    /// The host, account, network and credentials of this run, for the set.
+    package var provenance: RunProvenance?
     /// Accepts the present content of a component as its normal size, however small.
     package var acceptsShrink = false
     /// Allows a second stack in a repository that holds only sets of other stacks.

@@ -26,6 +26,7 @@ struct SetAssembly {
             configured: Set((run.configured ?? []) + run.components.map(\.name)).sorted())
         set.recovery = run.recovery
         set.ledger = run.state.ledgerHead()
+        set.provenance = run.provenance
         guard let importing = run.importing else { return }
         // Later sets of the chain have other sets before them already.
         (set.previous, set.previousDigest, set.number) = (nil, nil, nil)

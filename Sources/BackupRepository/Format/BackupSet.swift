@@ -1,4 +1,5 @@
 package import Cryptography
+package import Platform
 
 /// `sets/<timestamp>.json`: one run over all components, the restore point. It is written last: all objects that it
 /// names exist.
@@ -47,11 +48,13 @@ package struct BackupSet: Codable, Equatable, Sendable {
     /// The newest entry of the ledger that the host knew; absent if there was none. The signature of the set then vouches
     /// for the ledger up to it.
     package var ledger: LedgerHead?
+    /// The host, account, network and credentials of the run; absent in sets of early versions.
+    package var provenance: RunProvenance?
 
     enum CodingKeys: String, CodingKey {
         case format, kind, name, repository, run, tool, stack, started, finished, status, reasons, previous,
             previousDigest
-        case number, recipients, components, failed, configured, recovery, imported, ledger
+        case number, recipients, components, failed, configured, recovery, imported, ledger, provenance
     }
 
     package struct Component: Codable, Equatable, Sendable {

@@ -8,6 +8,9 @@ package enum SignerRole: String, CaseIterable, Codable, Sendable {
     case prune
     /// Pins, and the sets that an operator drops.
     case `operator`
+    /// The results of verifications and drills, and entries of the ledger: documents that every trusted signer may sign. A
+    /// host that only verifies and drills has this role and no other.
+    case verify
 }
 
 /// A signer that a reader trusts, with the documents and the times for which it does.

@@ -81,7 +81,9 @@ package struct BareDrill {
         }
         for note in notes + looks.blindSpots { try journal.append(.noted(text: note)) }
         let sets = reading.record.map { $0.sets.map { Array($0.values) } ?? [$0.identity.set] } ?? []
-        return try await evidence.write(run, sets: Set(sets).compactMap { Timestamp($0) }.sorted(), in: repository)
+        let names = Set(sets).compactMap { Timestamp($0) }.sorted()
+        let restored = try await live.pool.run { try names.map { try repository.set($0) } }
+        return try await evidence.write(run, of: restored, restoredTo: [], in: repository, noting: journal)
     }
 
     // MARK: What the child gets

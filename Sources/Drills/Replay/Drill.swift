@@ -78,7 +78,8 @@ package struct Drill {
             try journal.append(.liveStack(component: component, isAfter: true, digest: after))
         }
         for line in history + replay.deviations + looks.blindSpots { try journal.append(.noted(text: line)) }
-        return try await evidence.write(run, sets: replay.selection.sets.map(\.name), in: replay.repository)
+        return try await evidence.write(
+            run, of: replay.selection.sets, restoredTo: replay.clusters, in: replay.repository, noting: journal)
     }
 
     // MARK: The run
@@ -97,6 +98,8 @@ package struct Drill {
         var leftOut: [String: String]
         /// The deviations of the drill's servers for the evidence.
         var deviations: [String]
+        /// The kubectl contexts of the clusters in which the drill restored.
+        var clusters: [String]
     }
 
     private func replay(_ runs: RunFolder, _ lottery: inout DrillLottery.Start) async throws -> Replay {
@@ -121,7 +124,7 @@ package struct Drill {
                 run: result.run, verdict: result.verdict, repository: run.recovery.repository,
                 selection: run.recovery.selection,
                 steps: Dictionary(steps) { first, _ in first }, leftOut: stage.leftOut,
-                deviations: stage.deviations)
+                deviations: stage.deviations, clusters: run.plan.clusterNames)
         } catch {
             await stage.close(keeping: false)
             throw error

@@ -118,20 +118,3 @@ struct DrillNamespace: Equatable, Sendable {
         return await removal.value
     }
 }
-
-extension Plan {
-    /// The kubectl actions with their steps.
-    var kubectlActions: [(step: String, action: KubectlAction)] {
-        steps.flatMap { step in
-            step.actions.compactMap { action in (action.action as? KubectlAction).map { (step.id, $0) } }
-        }
-    }
-
-    /// The contexts of the kubectl actions; an element is nil for the current context.
-    var contexts: [String?] {
-        var seen: Set<String?> = []
-        return kubectlActions.map { $0.action.context.flatMap { $0.isEmpty ? nil : $0 } }.filter {
-            seen.insert($0).inserted
-        }
-    }
-}

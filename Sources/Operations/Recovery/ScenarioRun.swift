@@ -246,6 +246,13 @@ package struct ScenarioRun {
             try journal.append(.runBegan(run: record))
             for event in preface { try journal.append(event) }
         }
+        // A drill adds it at its end.
+        if !record.isDrill {
+            let context = await session.auditContext(
+                of: recovery.selection.sets, clusters: plan.clusterNames, run: record.identity.id,
+                in: recovery.repository)
+            try journal.append(.audited(context: context))
+        }
         var run = PlanRun(plan: plan, record: record, context: context(tell: tell), journal: journal)
         if let reading { run.resume = ResumePoint(reading) }
         return try await run.run()

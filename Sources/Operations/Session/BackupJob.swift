@@ -117,6 +117,7 @@ package struct BackupJob {
             now: { [clock = session.clock] in Timestamp(seconds: clock.seconds) })
         run.configured = session.configuration.components.map(\.name)
         run.recovery = session.recoveryMember { output.warn($0) }
+        run.provenance = await session.pool.run { session.provenance() }
         run.acceptsShrink = acceptsShrink
         run.allowsOtherStack = allowsOtherStack
         run.lanes = min(Session.lanes + 1, 4)  // one more, since one usually waits for the disk

@@ -20,6 +20,17 @@ package enum StoreFactory {
         }
     }
 
+    /// Returns the id of the permanent access key that the store is used with; nil for temporary credentials, for a
+    /// directory, and if there are none. Blocks: may ask a server.
+    static func permanentAccessKey(_ configuration: StoreConfiguration) -> String? {
+        guard case .s3(let bucket, let prefix) = configuration.url,
+            let settings = try? s3(configuration, bucket: bucket, prefix: prefix)
+        else { return nil }
+        let chain = CredentialChain(.system(), explicit: settings.credentials, profile: settings.profile)
+        guard let credentials = try? chain.credentials(), credentials.sessionToken == nil else { return nil }
+        return credentials.accessKeyID
+    }
+
     private static func s3(
         _ configuration: StoreConfiguration, bucket: String, prefix: String
     ) throws -> S3Configuration {

@@ -29,6 +29,8 @@ package enum JournalEvent: Codable, Equatable, Sendable {
     case ledger(begin: LedgerBegin)
     /// The seed and the draws of a drill. A later line has the further draws of the same seed.
     case lottery(lottery: Lottery)
+    /// The facts around the run that its evidence needs.
+    case audited(context: AuditContext)
     /// The last line, unless the run is resumed later.
     case runFinished(end: RunEnd)
 
@@ -49,6 +51,7 @@ package enum JournalEvent: Codable, Equatable, Sendable {
         case liveStack = "live_stack"
         case ledger
         case lottery
+        case audited
         case runFinished = "run_finished"
     }
 }

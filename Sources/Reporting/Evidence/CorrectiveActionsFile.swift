@@ -1,20 +1,35 @@
 import Documents
 
-/// A file of corrective actions, as people edit it: `actions: [{action: …, owner: …, due: 2026-12-01}]`.
-enum CorrectiveActionsFile {
+/// A file of corrective actions, as people edit it: `actions: [{action: …, owner: …, due: 2026-12-01}]`, and the
+/// sign-off: `reviewed: {by: …, at: 2026-12-02}`.
+package enum CorrectiveActionsFile {
     /// - Throws: `DocumentError` with everything that is wrong.
-    static func read(_ path: String) throws -> [CorrectiveAction] {
-        try YAMLDocument(reading: path, emptyHint: "it holds `actions:`, a list of {action, owner, due}")
-            .section(Actions.self).actions.map {
-                CorrectiveAction(action: $0.action, owner: $0.owner, due: $0.due, done: $0.done)
-            }
+    package static func read(_ path: String) throws -> (actions: [CorrectiveAction], review: Review?) {
+        let file = try YAMLDocument(reading: path, emptyHint: "it holds `actions:`, a list of {action, owner, due}")
+            .section(Actions.self)
+        return (
+            file.actions.map { CorrectiveAction(action: $0.action, owner: $0.owner, due: $0.due, done: $0.done) },
+            file.reviewed.map { Review(by: $0.by, at: $0.at) }
+        )
     }
 
     private struct Actions: Section {
         var actions: [Entry] = []
+        var reviewed: Sign?
 
         static let keys: [Key<Self>] = [
-            Key("actions", \.actions, as: .list(of: .section()), required: true, about: "What is to be done.")
+            Key("actions", \.actions, as: .list(of: .section()), required: true, about: "What is to be done."),
+            Key("reviewed", \.reviewed, as: .section(), about: "Who read the report, and when."),
+        ]
+    }
+
+    private struct Sign: Section {
+        var by = ""
+        var at = ""
+
+        static let keys: [Key<Self>] = [
+            Key("by", \.by, as: .text, required: true, about: "Who read the report."),
+            Key("at", \.at, as: .date, required: true, about: "When: 2026-12-01."),
         ]
     }
 

@@ -4,13 +4,18 @@ package import RecoveryPlan
 
 extension Evidence {
     /// Computes the evidence of a journal.
+    /// - Parameter schema: that of the evidence; an earlier one to verify a report of an earlier version.
     /// - Throws: `JournalError` if the journal does not begin with a run.
-    package init(_ reading: JournalReading, correctiveActions: [CorrectiveAction] = []) throws {
+    package init(
+        _ reading: JournalReading, correctiveActions: [CorrectiveAction] = [], review: Review? = nil,
+        schema: String = Evidence.schema
+    ) throws {
         guard let record = reading.record, let clocks = RecoveryClocks(reading.lines) else {
             throw JournalError(.tampered, object: "journal", "it does not begin with a run")
         }
         let story = RunStory(reading, record)
         let judgement = ObjectivesJudgement(record, clocks, restored: story.restored, checks: story.checks)
+        self.schema = schema
         kind = record.isDrill ? .drill : .recovery
         subject = Subject(record)
         self.clocks = Clocks(clocks, record)
@@ -33,11 +38,25 @@ extension Evidence {
         (ledger, lottery) = (story.ledger, story.lottery)
         deviations = story.deviations + unforeseen
         self.correctiveActions = correctiveActions
-        controls = ControlMapping.all
+        controls = schema == Evidence.firstSchema ? ControlFinding.labels : []
         journal = JournalReference(
             head: reading.lines.last?.digest ?? "", lines: reading.lines.map(\.text))
         (verdict, reasons) = story.verdict
+        guard schema != Evidence.firstSchema else { return }
+        self.review = review
+        segregation = story.audit.map { Segregation($0, sets: Array(subject.allSets.keys)) }
+        let end = reading.lines.last?.body.at ?? record.startedAt
+        let facts = ControlFacts(
+            at: end, history: [TestRecord(self, at: end)] + (story.audit?.history ?? []),
+            components: story.audit?.components, declared: story.audit?.declared ?? AuditContext.Declarations(),
+            actions: correctiveActions, review: review, plans: [subject.scenario: subject.planDigest])
+        controls = ControlFinding.all(facts)
     }
+}
+
+extension Evidence.Subject {
+    /// SHA-256 of the document of each restored set, by name.
+    var allSets: [String: String] { [set: setDigest].merging(setDigests ?? [:]) { first, _ in first } }
 }
 
 extension Evidence.Subject {
@@ -89,6 +108,7 @@ private struct RunStory {
     private(set) var deviations: [String] = []
     private(set) var ledger: LedgerBegin?
     private(set) var lottery: Lottery?
+    private(set) var audit: AuditContext?
     private var live: [String: (before: String?, after: String?)] = [:]
     private var end: RunEnd?
     private let isDrill: Bool
@@ -153,6 +173,7 @@ private struct RunStory {
             case .reached, .remembered: break
             case .ledger(let begin): ledger = begin
             case .lottery(let drawn): lottery = lottery?.joined(with: drawn) ?? drawn
+            case .audited(let context): audit = context
             case .negativeControl(let damage, let expected, let red, let noticed, let why):
                 negativeControl = NegativeControl(
                     damage: damage, expected: expected, red: red, noticed: noticed, why: why)

@@ -20,7 +20,9 @@ package struct Evidence: Codable, Equatable, Sendable {
         case inconclusive
     }
 
-    package static let schema = "dr.evidence/1"
+    package static let schema = "dr.evidence/2"
+    /// The schema of early versions: without segregation, review and verdicts on controls. Its reports stay verifiable.
+    package static let firstSchema = "dr.evidence/1"
 
     package var schema = Evidence.schema
     package var kind: Kind
@@ -42,10 +44,15 @@ package struct Evidence: Codable, Equatable, Sendable {
     package var ledger: LedgerBegin?
     /// The draws of a drill; absent in runs of early versions.
     package var lottery: Lottery?
+    /// The comparison of the run's host with the hosts of the backups; nil in journals that do not record them.
+    package var segregation: Segregation?
     /// The differences from the plan or the forecast, a line each.
     package var deviations: [String]
     package var correctiveActions: [CorrectiveAction]
-    package var controls: [ControlMapping]
+    /// An operator's confirmation that the report was read; nil without one.
+    package var review: Review?
+    /// The verdict on each control, at the end of the run.
+    package var controls: [ControlFinding]
     package var journal: JournalReference
 
     /// The subject of the recovery: components, backup sets and operator.

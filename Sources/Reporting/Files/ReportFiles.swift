@@ -17,8 +17,13 @@ package struct ReportFiles {
         var run: String
         package var reading: JournalReading
         package var actions: [CorrectiveAction]
+        package var review: Review?
         /// The path of the journal.
         var folder: String
+
+        package var evidence: Evidence {
+            get throws { try Evidence(reading, correctiveActions: actions, review: review) }
+        }
     }
 
     package struct Written: Encodable {
@@ -51,14 +56,15 @@ package struct ReportFiles {
         let folder = "\(runs.path)/\(name)"
         let beside = "\(folder)/actions.yaml"
         let file = actions ?? (FileManager.default.fileExists(atPath: beside) ? beside : nil)
+        let written = try file.map { try CorrectiveActionsFile.read($0) }
         return Source(
-            run: name, reading: try JournalReading(path: runs.journal(of: name)),
-            actions: try file.map { try CorrectiveActionsFile.read($0) } ?? [], folder: folder)
+            run: name, reading: try JournalReading(path: runs.journal(of: name)), actions: written?.actions ?? [],
+            review: written?.review, folder: folder)
     }
 
     package func write(_ source: Source, to requested: String?, _ formats: [Report.Format], pdf: Bool) throws -> Written
     {
-        let report = try Report(Evidence(source.reading, correctiveActions: source.actions))
+        let report = try Report(source.evidence)
         let folder = requested ?? source.folder
         do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
             throw FileError(folder, detail: FileFailure.text(error))

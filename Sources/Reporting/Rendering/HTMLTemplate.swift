@@ -99,10 +99,18 @@ enum HTMLTemplate {
         {{/hasActions}}
         <h2>Scope</h2>
         <table>{{#facts}}<tr><th>{{name}}</th><td>{{value}}</td></tr>{{/facts}}</table>
+        {{#hasSegregation}}<h2>Segregation of backup and run</h2>
+        <table>{{#segregation}}<tr><th>{{name}}</th><td>{{value}}</td></tr>{{/segregation}}</table>
+        {{/hasSegregation}}
         <h2>Controls</h2>
-        <div class="scroll"><table><tr><th>Standard</th><th>Control</th><th>Requirement</th><th>Supported by</th></tr>
+        {{#hasVerdicts}}<div class="scroll"><table><tr><th>Standard</th><th>Control</th><th>Requirement</th><th>Verdict</th><th>Reason</th><th>Last shown</th><th>Next due</th></tr>
+        {{#controls}}<tr><td>{{standard}}</td><td>{{control}}</td><td>{{asks}}</td><td class="{{tone}}">{{verdict}}</td><td>{{reason}}</td><td>{{shown}}</td><td>{{due}}</td></tr>
+        {{/controls}}</table></div>
+        <p class="quiet">The evidence supports these requirements; it does not show compliance. The text of each rule is authoritative.</p>
+        {{/hasVerdicts}}{{^hasVerdicts}}<div class="scroll"><table><tr><th>Standard</th><th>Control</th><th>Requirement</th><th>Supported by</th></tr>
         {{#controls}}<tr><td>{{standard}}</td><td>{{control}}</td><td>{{asks}}</td><td>{{parts}}</td></tr>
         {{/controls}}</table></div>
+        {{/hasVerdicts}}
         <footer>
         <p>Computed from a journal of {{lineCount}} lines. SHA-256 of its last line: <code>{{head}}</code>.</p>
         <p>Evidence document: SHA-256 <code>{{digest}}</code>. <code>dr report verify</code> verifies that this page matches it.</p>

@@ -95,13 +95,32 @@ enum MarkdownTemplate {
         | {{name}} | {{value}} |
         {{/facts}}
 
+        {{#hasSegregation}}
+        ## Segregation of backup and run
+
+        {{#segregation}}
+        - {{name}}: {{value}}
+        {{/segregation}}
+
+        {{/hasSegregation}}
         ## Controls
 
+        {{#hasVerdicts}}
+        | standard | control | requirement | verdict | reason | last shown | next due |
+        |---|---|---|---|---|---|---|
+        {{#controls}}
+        | {{standard}} | {{control}} | {{asks}} | {{verdict}} | {{reason}} | {{shown}} | {{due}} |
+        {{/controls}}
+
+        The evidence supports these requirements; it does not show compliance. The text of each rule is authoritative.
+        {{/hasVerdicts}}
+        {{^hasVerdicts}}
         | standard | control | requirement | supported by |
         |---|---|---|---|
         {{#controls}}
         | {{standard}} | {{control}} | {{asks}} | {{parts}} |
         {{/controls}}
+        {{/hasVerdicts}}
 
         Journal: {{lineCount}} lines. SHA-256 of the last line: `{{head}}`. Evidence document: SHA-256 `{{digest}}`.
 

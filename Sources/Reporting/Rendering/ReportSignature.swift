@@ -23,31 +23,39 @@ package struct ReportSignature: Codable, Equatable, Sendable {
     /// - Parameter report: the path of a report in any format.
     package static func file(of report: String) -> String { ReportVerification.source(of: report) + ".p7s" }
 
-    /// Signs a report. It verifies the report first, so that no operator signs an invalid one.
+    /// The paths of the files that a signer adds to a report.
+    package struct Files: Sendable {
+        package var signature: String
+        package var attestation: String
+    }
+
+    /// Signs a report, and its in-toto statement. It verifies the report first, so that no operator signs an invalid one.
     /// - Parameters:
     ///   - report: the path in any format.
     ///   - replaces: true to replace an existing signature.
-    /// - Returns: the path of the signature.
     /// - Throws: ``ReportVerification/Refusal``, also if a signature already exists.
     package static func sign(
         _ report: String, by signer: SigningIdentity, replaces: Bool = false
-    ) throws(ReportVerification.Refusal) -> String {
+    ) throws(ReportVerification.Refusal) -> Files {
         _ = try ReportVerification.verify(report, checksSignature: false)
         let source = ReportVerification.source(of: report)
         let file = file(of: report)
+        let attestation = ReportAttestation.file(of: report)
         if !replaces, FileManager.default.fileExists(atPath: file) {
             throw ReportVerification.Refusal(
                 file: source, detail: "it is already signed, in '\(file)': use --replace to replace the signature")
         }
         let document = try ReportVerification.read(source)
+        let rebuilt = try ReportVerification.rebuilt(document, source)
         do {
+            try OutputFile.write(ReportAttestation.sign(rebuilt, by: signer), to: attestation, links: .follow)
             try OutputFile.write(CMSSignature.sign(document, by: signer), to: file, links: .follow)
         } catch let error as CMSError {
             throw ReportVerification.Refusal(file: source, detail: "\(error)")
         } catch {
             throw ReportVerification.Refusal(file: file, detail: "it cannot be written: \(FileFailure.text(error))")
         }
-        return file
+        return Files(signature: file, attestation: attestation)
     }
 
     /// Reads the signature beside a report.
@@ -59,7 +67,7 @@ package struct ReportSignature: Codable, Equatable, Sendable {
     ///   empty and there is no signature of a trusted signer.
     static func beside(
         _ source: String, _ document: [UInt8], trusting trusted: [X509Certificate]
-    ) throws(ReportVerification.Refusal) -> ReportSignature? {
+    ) throws(ReportVerification.Refusal) -> (signature: ReportSignature, signer: X509Certificate)? {
         let file = source + ".p7s"
         guard FileManager.default.fileExists(atPath: file) else {
             guard trusted.isEmpty else {
@@ -69,9 +77,11 @@ package struct ReportSignature: Codable, Equatable, Sendable {
         }
         let signature = try ReportVerification.read(file)
         do {
-            return trusted.isEmpty
-                ? Self(try CMSSignature.claimedSigner(signature, of: document), isTrusted: false)
-                : Self(try CMSSignature.verify(signature, of: document, trusting: trusted, at: nil), isTrusted: true)
+            let signer =
+                trusted.isEmpty
+                ? try CMSSignature.claimedSigner(signature, of: document)
+                : try CMSSignature.verify(signature, of: document, trusting: trusted, at: nil)
+            return (Self(signer, isTrusted: !trusted.isEmpty), signer)
         } catch {
             throw ReportVerification.Refusal(file: source, detail: "its signature is not valid: \(error.detail)")
         }

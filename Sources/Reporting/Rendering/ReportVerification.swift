@@ -19,6 +19,10 @@ package struct ReportVerification: Sendable {
         package var digest: String
         /// Nil if the report is not signed.
         package var signature: ReportSignature?
+        /// Nil if there is none.
+        package var attestation: ReportAttestation?
+        /// Nil if the report is not stamped.
+        package var stamp: ReportStamp?
     }
 
     package struct Refusal: OperationError, Equatable {
@@ -34,10 +38,13 @@ package struct ReportVerification: Sendable {
     ///     beside it.
     ///   - journal: the path of the journal, if available: the report must contain exactly this journal.
     ///   - trusted: certificates of the accepted signers or their issuers; empty if the report need not be signed.
-    ///   - checksSignature: true if an existing signature must be valid.
+    ///   - authorities: certificates of the accepted time stamp authorities or their issuers; empty if the report need
+    ///     not be stamped.
+    ///   - checksSignature: true if the signature, the attestation and the stamp that exist must be valid.
     /// - Throws: ``Refusal``.
     package static func verify(
-        _ path: String, journal: String? = nil, trusting trusted: [X509Certificate] = [], checksSignature: Bool = true
+        _ path: String, journal: String? = nil, trusting trusted: [X509Certificate] = [],
+        authorities: [X509Certificate] = [], checksSignature: Bool = true
     ) throws(Refusal) -> Proof {
         guard let format = Report.Format(rawValue: (path as NSString).pathExtension) else {
             throw Refusal(
@@ -65,30 +72,46 @@ package struct ReportVerification: Sendable {
                     detail: "it differs from the rendering of '\(source)': it was altered, or made by another version")
             }
         }
-        let signature =
-            checksSignature ? try ReportSignature.beside(source, document, trusting: trusted) : nil
         let evidence = report.evidence
-        return Proof(
+        var proof = Proof(
             file: path, run: evidence.subject.run, verdict: evidence.verdict, lines: evidence.journal.lines.count,
-            head: evidence.journal.head, digest: report.digest, signature: signature)
+            head: evidence.journal.head, digest: report.digest)
+        guard checksSignature else { return proof }
+        let signed = try ReportSignature.beside(source, document, trusting: trusted)
+        proof.signature = signed?.signature
+        proof.attestation = try ReportAttestation.beside(source, report, signedBy: signed?.signer)
+        proof.stamp = try ReportStamp.beside(source, document, of: evidence, trusting: authorities)
+        return proof
+    }
+
+    /// Returns the stamp beside a report by any authority; nil if there is none.
+    /// - Throws: ``Refusal``.
+    package static func stamp(beside path: String) throws(Refusal) -> ReportStamp? {
+        let source = source(of: path)
+        let document = try read(source)
+        return try ReportStamp.beside(source, document, of: rebuilt(document, source).evidence, trusting: [])
     }
 
     /// Returns the path of the JSON with the same name.
     static func source(of report: String) -> String { (report as NSString).deletingPathExtension + ".json" }
 
-    private static func rebuilt(_ document: [UInt8], _ source: String) throws(Refusal) -> Report {
+    static func rebuilt(_ document: [UInt8], _ source: String) throws(Refusal) -> Report {
         let claimed: Evidence
         do { claimed = try JSONDecoder().decode(Evidence.self, from: Data(document)) } catch {
             throw Refusal(file: source, detail: "it is not valid evidence: it was altered, or made by a newer version")
         }
-        guard claimed.schema == Evidence.schema else {
+        guard [Evidence.schema, Evidence.firstSchema].contains(claimed.schema) else {
             throw Refusal(
-                file: source, detail: "its schema is '\(claimed.schema)', this version supports '\(Evidence.schema)'")
+                file: source,
+                detail: "its schema is '\(claimed.schema)', this version supports '\(Evidence.schema)' and before")
         }
         do {
             let lines = [UInt8]((claimed.journal.lines.joined(separator: "\n") + "\n").utf8)
             let reading = try JournalReading(lines, name: "its journal")
-            let report = try Report(Evidence(reading, correctiveActions: claimed.correctiveActions))
+            let report = try Report(
+                Evidence(
+                    reading, correctiveActions: claimed.correctiveActions, review: claimed.review,
+                    schema: claimed.schema))
             guard report.document == document else {
                 throw Refusal(file: source, detail: "it does not match its journal: it was altered")
             }

@@ -21,7 +21,10 @@ struct ReportView {
     }
     struct Loss { var component: String, newest: String, loss: String }
     struct Moment { var name: String, what: String, moment: String }
-    struct Control { var standard: String, control: String, asks: String, parts: String }
+    struct Control {
+        var standard: String, control: String, asks: String, parts: String
+        var verdict: String, tone: String, reason: String, shown: String, due: String
+    }
 
     var title: String
     var verdict: String
@@ -48,7 +51,11 @@ struct ReportView {
     var hasDeviations: Bool
     var actions: [CorrectiveAction]
     var hasActions: Bool
+    var segregation: [Fact]
+    var hasSegregation: Bool
     var controls: [Control]
+    /// False for reports of schema 1, whose controls are labels.
+    var hasVerdicts: Bool
     var isGood: Bool
     var stepCount: Int, failedSteps: Int, skippedSteps: Int
     var checkCount: Int, failedChecks: Int, skippedChecks: Int
@@ -92,6 +99,9 @@ struct ReportView {
         ]
         if let ledger = evidence.ledger?.number { facts.append(Fact(name: "Ledger entry", value: "\(ledger)")) }
         if let lottery = evidence.lottery { facts.append(Fact(name: "Drawn at random", value: lottery.text)) }
+        if let review = evidence.review {
+            facts.append(Fact(name: "Reviewed by", value: "\(review.by), \(review.at)"))
+        }
         if let bare = subject.bare { facts.append(Fact(name: "Bare environment", value: bare.text)) }
         moments = evidence.clocks.named.map { Moment(name: $0.name, what: $0.what, moment: $0.moment ?? "-") }
         times = Self.times(evidence.rto)
@@ -127,8 +137,14 @@ struct ReportView {
         hasActions = !actions.isEmpty
         controls = evidence.controls.map {
             Control(
-                standard: $0.standard, control: $0.control, asks: $0.asks, parts: $0.parts.joined(separator: ", "))
+                standard: $0.standard, control: $0.control, asks: $0.asks,
+                parts: $0.parts?.joined(separator: ", ") ?? "", verdict: $0.verdict?.rawValue ?? "",
+                tone: $0.verdict?.tone ?? "", reason: $0.reason ?? "", shown: $0.lastShown ?? "-",
+                due: $0.nextDue ?? "-")
         }
+        hasVerdicts = evidence.schema != Evidence.firstSchema
+        segregation = evidence.segregation.map(Self.facts) ?? []
+        hasSegregation = !segregation.isEmpty
         isGood = evidence.verdict == .passed
         failedVerdict = isGood ? 0 : 1
         (stepCount, failedSteps, skippedSteps) = (bars.count, bars.count(where: \.isBad), bars.count(where: \.isQuiet))
@@ -141,6 +157,15 @@ struct ReportView {
         head = evidence.journal.head
         lineCount = evidence.journal.lines.count
         self.digest = digest
+    }
+
+    private static func facts(_ segregation: Segregation) -> [Fact] {
+        [Fact(name: "Verdict", value: segregation.verdict.rawValue)]
+            + segregation.reasons.map { Fact(name: "Reason", value: $0) }
+            + [Fact(name: "Run", value: segregation.run.text)]
+            + segregation.sources.sorted { $0.key < $1.key }.map {
+                Fact(name: "Backup set \($0.key)", value: $0.value.text)
+            }
     }
 
     private static func times(_ rto: TimeObjective) -> [Fact] {
@@ -208,6 +233,16 @@ extension Evidence.Verdict {
         case .passed: "good"
         case .late, .partial: "warn"
         case .failed, .inconclusive: "bad"
+        }
+    }
+}
+
+extension ControlFinding.Verdict {
+    fileprivate var tone: String {
+        switch self {
+        case .met: "good"
+        case .inPart: "warn"
+        case .notShown: "quiet"
         }
     }
 }

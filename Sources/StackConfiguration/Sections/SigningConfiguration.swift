@@ -69,7 +69,8 @@ extension SignerConfiguration: Section {
             about: "SHA-256 fingerprint of the signer's certificate, in place of the certificate."),
         Key(
             "roles", \.roles, as: .list(of: .word()),
-            about: "What it may sign: backup (sets), prune (removals), operator (pins and drops). Default: all."),
+            about: "What it may sign: backup (sets), prune (removals), operator (pins and drops), verify "
+                + "(results of verifications and drills only). Default: all."),
         Key("from", \.from, as: .time, about: "Time of the first document that counts: RFC 3339, or a date (UTC)."),
         Key("until", \.until, as: .time, about: "Time of the last document that counts: RFC 3339, or a date (UTC)."),
         Key(

@@ -10,8 +10,10 @@ import Reporting
 struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Make, sign or verify the evidence report of a recovery or drill.",
-        subcommands: [ReportMake.self, ReportSign.self, ReportVerify.self], defaultSubcommand: ReportMake.self)
+        abstract: "Make, sign, stamp or verify the evidence report of a recovery or drill.",
+        subcommands: [
+            ReportMake.self, ReportSign.self, ReportStampCommand.self, ReportVerify.self, ReportControls.self,
+        ], defaultSubcommand: ReportMake.self)
 }
 
 /// `dr report RUN`.
@@ -59,8 +61,9 @@ struct ReportSign: AsyncParsableCommand {
         commandName: "sign", abstract: "Sign a report.",
         discussion: """
             Verifies the report first, then writes a detached CMS signature of its JSON beside it, as \
-            report.json.p7s. `openssl cms -verify` accepts that file too. Does not need a configuration. The passphrase \
-            of an encrypted key comes from an option or DR_SIGNING_PASSPHRASE; else dr asks at the terminal.
+            report.json.p7s, and an in-toto statement in a DSSE envelope, as report.intoto.json. `openssl cms -verify` \
+            and `cosign verify-blob-attestation` accept them. Does not need a configuration. The passphrase of an \
+            encrypted key comes from an option or DR_SIGNING_PASSPHRASE; else dr asks at the terminal.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -84,9 +87,12 @@ struct ReportSign: AsyncParsableCommand {
         let signer = try SigningIdentity.load(certificate: certificate, privateKey: key) {
             try Passphrases().passphrase(of: key, for: .signing, from: passphrase.source)
         }
+        let files = try ReportSignature.sign(file, by: signer, replaces: replace)
         let signed = SignedReport(
-            file: try ReportSignature.sign(file, by: signer, replaces: replace), signer: signer.certificate.subject)
-        try Output(options: options).result(signed) { "wrote \(signed.file), signed by \(signed.signer)" }
+            file: files.signature, attestation: files.attestation, signer: signer.certificate.subject)
+        try Output(options: options).result(signed) {
+            "wrote \(signed.file) and \(signed.attestation), signed by \(signed.signer)"
+        }
     }
 }
 
@@ -98,8 +104,9 @@ struct ReportVerify: AsyncParsableCommand {
         discussion: """
             A report contains its journal, a chain of hashes. dr computes the report again from the journal, and \
             every byte must be the same. Does not need a configuration. For HTML, Markdown or JUnit, the JSON of the \
-            same name must be in the same folder. If a signature is there too, it must be valid; --certificate \
-            requires one. Exit code 4: the verification failed.
+            same name must be in the same folder. If a signature, an in-toto statement or a time stamp is there too, \
+            it must be valid; --certificate requires a signature, --timestamp-ca a time stamp. Exit code 4: the \
+            verification failed.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -117,9 +124,17 @@ struct ReportVerify: AsyncParsableCommand {
         completion: .file())
     var certificate: [String] = []
 
+    @Option(
+        name: .long, parsing: .singleValue,
+        help:
+            "PEM certificates: require a time stamp by an authority that has one of them, or whose certificate one of them issued; may be repeated.",
+        completion: .file())
+    var timestampCA: [String] = []
+
     func run() throws {
         let trusted = try certificate.flatMap { try X509Certificate.load($0) }
-        let proof = try ReportProof(file, journal: journal, trusting: trusted)
+        let authorities = try timestampCA.flatMap { try X509Certificate.load($0) }
+        let proof = try ReportProof(file, journal: journal, trusting: trusted, authorities: authorities)
         try Output(options: options).result(proof) { proof.text }
     }
 }
