@@ -224,7 +224,7 @@ let testTargets = [
     tests(
         of: "Operations",
         [
-            "RecoveryPlan", "FileTree", "Git", "Grafana", "Prometheus", "Components", "BackupRepository", "Kubernetes",
+            "FileTree", "Git", "Grafana", "Prometheus", "Components", "BackupRepository", "Kubernetes",
             "StackConfiguration", "Mover", "ObjectStorage", "Trends", "Cryptography", "Documents", "Printing",
             "RecoveryPlan", "Reporting", "Platform",
         ]),

@@ -7,7 +7,7 @@ import Testing
 
 /// The verdicts on controls, from histories that support them and from histories that do not.
 @Suite struct ControlTests {
-    private static let now = Date(timeIntervalSince1970: 1_796_000_000)
+    private static let now = Date(timeIntervalSince1970: 1_795_913_600)
 
     private static func test(
         daysAgo days: Double = 1, _ activity: TestRecord.Activity = .drill, verdict: String = "passed",
