@@ -207,7 +207,11 @@ let testTargets = [
     tests(of: "Git", ["BackupRepository", "Platform", logging]),
     tests(
         of: "Loki",
-        ["BackupRepository", "HTTP", "Archiving", "Cryptography", "Documents", "Platform", logging]),
+        [
+            "BackupRepository", "ObjectStorage", "FileTree", "HTTP", "Archiving", "Cryptography", "Documents",
+            "Platform",
+            logging,
+        ]),
     tests(of: "Elasticsearch", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
     tests(of: "Grafana", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
     tests(of: "Alertmanager", ["Components", "BackupRepository", "HTTP", "Documents", "Platform", logging]),
