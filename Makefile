@@ -48,7 +48,7 @@ test: ## Check the style and run all tests.
 	swift test
 
 .PHONY: bench
-bench: ## Compare the speed of dr, restic, rclone, tar and cp (BENCH_FLAGS=--quick: use a small corpus).
+bench: ## Compare the speed of dr, restic, borg, rclone, tar and cp (BENCH_FLAGS=--quick: use a small corpus).
 	@Scripts/prepare bench
 	@$(RELEASE) --product dr
 	@$(RELEASE) --product dr-lab

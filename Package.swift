@@ -208,7 +208,12 @@ let testTargets = [
     tests(of: "Git", ["BackupRepository", "Platform", logging]),
     tests(
         of: "Loki",
-        ["Components", "BackupRepository", "HTTP", "Archiving", "Cryptography", "Documents", "Platform", logging]),
+        [
+            "Components", "BackupRepository", "ObjectStorage", "FileTree", "HTTP", "Archiving", "Cryptography",
+            "Documents",
+            "Platform",
+            logging,
+        ]),
     tests(of: "Elasticsearch", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
     tests(of: "Grafana", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
     tests(of: "Alertmanager", ["Components", "BackupRepository", "HTTP", "Documents", "Platform", logging]),

@@ -62,6 +62,8 @@ package final class FaultyProxy: Sendable {
     private struct Draw {
         var generator: SplitMix64
         var requests = 0
+        /// Bytes of the bodies that the server sent.
+        var delivered = 0
         var injected: [Fault: Int] = [:]
         /// Keys written through this proxy, newest last. A lagging listing omits them.
         var recent: [String] = []
@@ -102,6 +104,8 @@ package final class FaultyProxy: Sendable {
 
     /// The number of requests.
     package var requests: Int { state.draw.withLock { $0.requests } }
+    /// The bytes of the bodies that the server sent.
+    package var delivered: Int { state.draw.withLock { $0.delivered } }
     /// The number of injected faults, by kind.
     package var injected: [Fault: Int] { state.draw.withLock { $0.injected } }
 
@@ -142,6 +146,7 @@ package final class FaultyProxy: Sendable {
                 }
                 guard var reply else { return client.reset() }
                 travel(reply.body.count, 0)
+                state.draw.withLock { $0.delivered += reply.body.count }
                 remember(request, reply)
                 if reply["connection"]?.lowercased() == "close" { upstream = nil }
                 guard deliver(&reply, to: request, fault) else { return }

@@ -19,13 +19,13 @@ struct Bench: AsyncParsableCommand {
     @Option(help: "Path of the dr program to measure (default: the one beside this program).") var dr: String?
     @Option(
         help:
-            "Skip a part: directory, s3, small-files, loki, grafana, prune, recovery, side-by-side, protection, volumes. Repeatable."
+            "Skip a part: directory, s3, small-files, loki, grafana, prune, recovery, side-by-side, protection, partial, volumes. Repeatable."
     )
     var without: [Part] = []
     @Flag(help: "Exit with status 1 if a bound is exceeded.") var enforce = false
 
     enum Part: String, ExpressibleByArgument, CaseIterable {
-        case directory, s3, loki, grafana, prune, recovery, protection, volumes, smallFiles = "small-files"
+        case directory, s3, loki, grafana, prune, recovery, protection, partial, volumes, smallFiles = "small-files"
         case sideBySide = "side-by-side"
     }
 
@@ -112,6 +112,15 @@ struct Bench: AsyncParsableCommand {
                 say: say
             ).run()
         }
+        var partial: BenchPartial.Result?
+        if !without.contains(.partial) {
+            partial = try await BenchPartial(
+                tools: tools.compactMap { $0 as? any PartialTool },
+                borg: Program.find("borg", environment: ProcessInfo.processInfo.environment),
+                server: try await BenchServer.start(), chunks: quick ? 10 : 60,
+                work: place.url.appending(path: "partial"), say: say
+            ).run()
+        }
         var volumes: BenchVolumes.Result?
         if !without.contains(.volumes), LaboratoryCluster.isPossible,
             let own = tools.compactMap({ $0 as? DRTool }).first
@@ -125,7 +134,7 @@ struct Bench: AsyncParsableCommand {
             machine: Self.machine, corpus: described, corpusBytes: bytes, rounds: self.rounds,
             tools: try await versions(of: tools, place.url), rows: rounds.rows, smallFiles: small,
             loki: loki, grafana: grafana, prune: prune, recovery: recovery, sideBySide: sideBySide,
-            protection: protection, volumes: volumes,
+            protection: protection, partial: partial, volumes: volumes,
             syncAfterCopy: rounds.syncAfterCopy,
             notes: notes(rounds, server))
         report.judge()

@@ -40,6 +40,7 @@ struct BenchReport: Encodable {
     var recovery: BenchRecovery.Result?
     var sideBySide: BenchSideBySide.Result?
     var protection: BenchProtection.Result?
+    var partial: BenchPartial.Result?
     /// Nil also if this machine cannot run the laboratory cluster.
     var volumes: BenchVolumes.Result?
     /// The time of a sync after each cold run of `cp`, in seconds.
@@ -124,6 +125,10 @@ struct BenchReport: Encodable {
                     what: "verify --read-data, encrypted: time relative to sha256sum", bound: 1 / 0.6,
                     measured: protection.reading))
         }
+        if let partial, let ratio = partial.ratio(.file) {
+            limits.append(
+                Limit(what: "one file from S3, with caches: bytes relative to restic", bound: 1.5, measured: ratio))
+        }
         if let volumes {
             // 0.7 of the throughput of tar.
             limits.append(
@@ -164,6 +169,24 @@ struct BenchReport: Encodable {
         }
         return header + rows + [
             "", "\(BenchText.megabytes(loki.bytes)) in files; dr verifies the checksum in the name of each chunk.", "",
+        ]
+    }
+
+    private var partialTable: [String] {
+        guard let partial else { return [] }
+        let rows = partial.rows.map { row -> String in
+            let ratio = row.fetchedBytes.map { BenchText.ratio(Double($0), to: Double(row.wantedBytes)) } ?? "-"
+            return "| \(row.wanted.rawValue) | \(row.tool) | \(row.isWarm ? "yes" : "no") "
+                + "| \(BenchText.megabytes(row.wantedBytes)) | \(row.fetchedBytes.map(BenchText.megabytes) ?? "-") "
+                + "| \(ratio) | \(row.requests.map(String.init) ?? "-") | \(BenchText.seconds(row.seconds)) |"
+        }
+        return [
+            "## Restores of a part", "", "| part | tool | cache | wanted | fetched | × wanted | requests | wall |",
+            "|---|---|---|--:|--:|--:|--:|--:|",
+        ] + rows + [
+            "",
+            "From S3, of \(partial.files) files, \(BenchText.megabytes(partial.bytes)); borg from a directory. "
+                + "The cache is restic's, and the state folder of dr.", "",
         ]
     }
 
@@ -319,7 +342,9 @@ struct BenchReport: Encodable {
                     + "\(BenchText.seconds(smallFiles.cold)).", "",
             ]
         }
-        lines += lokiTable + grafanaTable + pruneTable + recoveryTable + sideBySideTable + protectionTable + volumeTable
+        lines +=
+            lokiTable + partialTable + grafanaTable + pruneTable + recoveryTable + sideBySideTable + protectionTable
+            + volumeTable
         if !limits.isEmpty {
             lines += ["## Bounds", "", "| bound | maximum | measured | |", "|---|--:|--:|---|"]
             lines += limits.map {

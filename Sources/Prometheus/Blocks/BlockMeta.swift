@@ -24,7 +24,9 @@ package struct BlockMeta: Sendable, Equatable {
 
     /// A block's meta.json is a few KiB; one of a large compacted block lists its sources.
     static let sizeLimit = 16 << 20
+}
 
+extension BlockMeta {
     /// - Parameter block: path of the block's directory.
     /// - Throws: ``BlockDefect``.
     init(readingFrom block: String) throws {

@@ -10,7 +10,6 @@ struct HealDecision: Sendable {
         var name: String
         /// Nil if its `meta.json` cannot be read.
         var meta: BlockMeta?
-        var isDamaged = false
     }
 
     /// The reasons why a block of a backup is not put back.

@@ -29,7 +29,7 @@ package struct PrometheusHealer: ComponentHealer {
         request.progress.begin("reading live blocks")
         let found = try await readLive(request.progress)
         var decision = HealDecision(
-            live: found.map { .init(name: $0.name, meta: $0.meta, isDamaged: !$0.damage.isEmpty) }, head: server?.head,
+            live: found.map { .init(name: $0.name, meta: $0.meta) }, head: server?.head,
             retention: server?.retention, now: now())
         decision.restoresMissing = request.restoresMissing
         var run = BlockHeal(
