@@ -196,7 +196,7 @@ final class IndexComparison {
 
     private func store(_ name: ChunkName, _ path: String) throws {
         let insert = try database.prepare("INSERT OR IGNORE INTO stored VALUES (?,?,?,?,?,?)")
-        bind(insert, number(of: name.tenant), name.fingerprint, name.from, name.through, name.checksum)
+        bind(name, to: insert)
         insert.bind(6, path)
         try insert.run()
         findings.chunks += 1
@@ -204,19 +204,20 @@ final class IndexComparison {
 
     private func list(_ chunk: IndexedChunk, of tenant: String, _ fingerprint: UInt64, day: Int) throws {
         let insert = try database.prepare("INSERT OR IGNORE INTO listed VALUES (?,?,?,?,?,?)")
-        bind(insert, number(of: tenant), fingerprint, chunk.from, chunk.through, chunk.checksum)
+        let name = ChunkName(
+            tenant: tenant, fingerprint: fingerprint, from: chunk.from, through: chunk.through, checksum: chunk.checksum
+        )
+        bind(name, to: insert)
         insert.bind(6, day)
         try insert.run()
     }
 
-    private func bind(
-        _ statement: Statement, _ tenant: Int, _ fingerprint: UInt64, _ from: Int, _ through: Int, _ checksum: UInt32
-    ) {
-        statement.bind(1, tenant)
-        statement.bind(2, Int(Int64(bitPattern: fingerprint)))
-        statement.bind(3, from)
-        statement.bind(4, through)
-        statement.bind(5, Int(checksum))
+    private func bind(_ name: ChunkName, to statement: Statement) {
+        statement.bind(1, number(of: name.tenant))
+        statement.bind(2, Int(Int64(bitPattern: name.fingerprint)))
+        statement.bind(3, name.from)
+        statement.bind(4, name.through)
+        statement.bind(5, Int(name.checksum))
     }
 
     // MARK: Comparing
