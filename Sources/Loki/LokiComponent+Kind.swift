@@ -86,7 +86,9 @@ extension LokiComponent: ComponentKind {
             guard let api = try $0.askedAPI($1.context) else { return FixedCheck.withoutServer("loki_query", of: $1) }
             return LokiQuery($1, api)
         },
-        OfferedCheck<Self>("loki_index", roles: [.drill]) { LokiIndexCheck($1, $0, try $0.askedAPI($1.context)) },
+        OfferedCheck<Self>("loki_index", roles: [.drill]) {
+            LokiIndexCheck($1, settings: $0, api: try $0.askedAPI($1.context))
+        },
     ]
 
     func checked(_ component: CheckedComponent) throws -> CheckedServer? {

@@ -1,3 +1,4 @@
+import Archiving
 import BackupRepository
 import Components
 import Foundation
@@ -48,9 +49,25 @@ import Testing
     }
 
     @Test(arguments: LokiFixture.folders.filter { $0.contains("boltdb") })
-    func `days with an index in bolt files are not compared`(fixture: String) throws {
-        let found = try compare(try LokiSite(fixture))
-        #expect(found == IndexComparison.Findings(chunks: 2, unknown: 2))
+    func `references in bolt files of a real Loki are compared`(fixture: String) throws {
+        let site = try LokiSite(fixture)
+        #expect(try compare(site) == IndexComparison.Findings(chunks: 2, files: 1))
+        let index = try #require(site.paths("chunks").first { $0.hasPrefix("index/index_") })
+        // As an active file, which is not compressed and may be a snapshot.
+        let plain = try GzipStream.decode(try site.read("chunks/\(index)"), limit: 1 << 24)
+        try FileManager.default.removeItem(at: site.chunks.appending(path: index))
+        #expect(try compare(site).unlisted == 2)
+        try site.write("boltdb-shipper-active/index_20780/1795403100", plain)
+        #expect(
+            try compare(site, active: ["boltdb-shipper-active"]) == IndexComparison.Findings(chunks: 2))
+        try site.write("boltdb-shipper-active/index_20780/1795403100", Array(plain.prefix(9000)))
+        #expect(
+            try compare(site, active: ["boltdb-shipper-active"]) == IndexComparison.Findings(chunks: 2, unknown: 2))
+        try site.write("boltdb-shipper-active/index_20780/1795403100.snapshot", plain)
+        #expect(
+            try compare(site, active: ["boltdb-shipper-active"]) == IndexComparison.Findings(chunks: 2))
+        try FileManager.default.removeItem(at: site.chunks.appending(path: chunks(site)[0]))
+        #expect(try compare(site, active: ["boltdb-shipper-active"]).missing == 1)
     }
 
     @Test func `references in the log of the active index count`() throws {
@@ -91,7 +108,7 @@ import Testing
         ),
         (IndexComparison.Findings(damaged: ["a: b"]), "failed", "1 damaged index file"),
         (IndexComparison.Findings(), "skipped", "-"),
-        (IndexComparison.Findings(chunks: 2, unknown: 2), "skipped", "-"),
+        (IndexComparison.Findings(chunks: 2, unknown: 2), "passed", "2 chunks, 0 index files"),
         (IndexComparison.Findings(chunks: 2, files: 1, fresh: 1), "passed", "2 chunks, 1 index file"),
     ])
     func `the check's verdict follows the findings`(

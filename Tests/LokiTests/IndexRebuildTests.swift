@@ -213,6 +213,37 @@ import Testing
         #expect(try indexes(site).map { try plain(site, $0) } == written)
     }
 
+    /// A checksum does not protect against a crafted file.
+    @Test func `hostile bytes in an index end in an error`() throws {
+        let site = try LokiSite("v13-tsdb-compacted")
+        let bytes = try plain(site, try #require(indexes(site).first))
+        let start = (Int(bytes[bytes.count - 76 + 14]) << 8 | Int(bytes[bytes.count - 76 + 15]) + 15) / 16 * 16
+        let length = Int(bytes[start])
+        try #require(length < 0x80)
+        for place in 0..<length {
+            for value in [0, 0x7F, 0x80, 0xFF] as [UInt8] {
+                var content = Array(bytes[(start + 1)..<(start + 1 + length)])
+                content[place] = value
+                var file = bytes
+                var checksum: [UInt8] = []
+                checksum.appendBig(LokiFixture.crc(content))
+                file.replaceSubrange((start + 1)..<(start + 1 + length + 4), with: content + checksum)
+                let spool = Spool()
+                spool.write(file.span.bytes)
+                let reader = try TSDBReader(try #require(spool.finish()))
+                var count = 0
+                do { try reader.forEachSeries { count += $0.chunks.count } } catch { #expect(error is IndexDefect) }
+                #expect(count < 200)
+            }
+        }
+        for count in stride(from: 0, to: bytes.count, by: 7) {
+            let spool = Spool()
+            spool.write(bytes.span.bytes.extracting(first: count))
+            guard let file = spool.finish() else { continue }
+            #expect(throws: IndexDefect.self) { try TSDBReader(file).forEachSeries { _ in } }
+        }
+    }
+
     // MARK: Versions
 
     @Test(arguments: [("v9", 2), ("v12", 2), ("v13", 3), ("v14", 4), ("v15", 3)])

@@ -108,7 +108,7 @@ import Testing
         share: Double, percent: Int, protects: Bool
     ) {
         let history = Self.history { set, number in
-            if number >= 12 { set.sizes?["a"] = (1 << 30) / 100 * percent }
+            if number >= 12 { set.sizes?["a"] = (1 << 30) * percent / 100 }
         }
         var protection = Protection.usual
         protection.smallestShare = share
@@ -131,7 +131,7 @@ import Testing
         }
         let plan = kept(history)
         let sizes = plan.kept.compactMap { $0.sizes?["a"] }
-        #expect(sizes.max() == 1 << 40 && plan.kept.count > 4 && plan.kept.count <= 14)
+        #expect((sizes.max() ?? 0) >= 1 << 39 && plan.kept.count > 4 && plan.kept.count <= 14)
         // Deciding again drops nothing.
         #expect(kept(plan.kept).dropped.isEmpty)
     }

@@ -17,11 +17,16 @@ struct BoltCheck {
     private let file: ReadableFile
     private let meta: BoltMeta
     private var used: PageSet
+    private var visit: (ArraySlice<UInt8>) -> Void = { _ in }
 
+    /// - Parameter visit: called with the key of each entry that is not a bucket.
     /// - Returns: nil when the file is intact.
-    static func defect(in file: ReadableFile) -> String? {
+    static func defect(
+        in file: ReadableFile, visiting visit: @escaping (ArraySlice<UInt8>) -> Void = { _ in }
+    ) -> String? {
         do throws(IndexDefect) {
             var check = try BoltCheck(file)
+            check.visit = visit
             try check.run()
             return nil
         } catch { return error.detail }
@@ -153,7 +158,7 @@ struct BoltCheck {
             let value = bytes[next..<next + length]
             next += length
             switch bytes.little(place, 4) {
-            case 0: break
+            case 0: visit(key)
             case 1: try readBucket(Array(value), number, depth: depth)
             default: throw IndexDefect("page \(number) holds an entry of an unknown kind")
             }

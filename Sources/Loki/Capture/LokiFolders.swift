@@ -60,7 +60,7 @@ struct LokiFolders: Sendable {
         var chunks = ""
         /// In the only safe order; the chunks come after all of them.
         var folders: [LokiCopy.Folder] = []
-        /// Folders of the TSDB index that is not stored yet.
+        /// Folders of the index that is not stored yet.
         var activeIndexes: [String] = []
         /// Folders that only a Loki has.
         var signs: [String] = []
@@ -94,10 +94,9 @@ struct LokiFolders: Sendable {
             case .log:
                 layout.signs.append(source)
                 addLog(place, source: source, settings: settings, to: &layout)
-            case .tsdb:
+            case .tsdb, .bolt:
                 layout.signs.append(source)
                 layout.activeIndexes.append(source)
-            case .bolt: layout.signs.append(source)
             case .rules, .compactor: break
             }
         }

@@ -23,7 +23,7 @@ struct LokiIndexCheck: RecoveryCheck {
     /// without an entry. Their lines are in its copy of the write-ahead log.
     private static let longestBackup = 6 * 3600
 
-    init(_ subject: CheckedComponent, _ settings: LokiComponent, _ api: LokiAPI?) {
+    init(_ subject: CheckedComponent, settings: LokiComponent, api: LokiAPI?) {
         self.subject = subject
         self.settings = settings
         self.api = api
@@ -67,7 +67,7 @@ struct LokiIndexCheck: RecoveryCheck {
         var failures: [String] = []
         var details: [String] = []
         if found.missing > 0 {
-            failures.append("\(counted(found.missing, "entry", "entries")) without chunk")
+            failures.append("\(counted(found.missing, "entry", many: "entries")) without chunk")
             details.append("first entry without chunk: \(found.firstMissing ?? "")")
         }
         if found.unlisted > 0 {
@@ -79,11 +79,10 @@ struct LokiIndexCheck: RecoveryCheck {
             return .failed("\(failures.joined(separator: ", ")) (\(size))", details.joined(separator: "; ") + advice)
         }
         if found.chunks == 0, found.files == 0 { return .skipped("there are no chunks") }
-        if found.files == 0, found.unknown > 0 {
-            return .skipped("the index is in bolt files (boltdb-shipper), whose entries dr does not read")
-        }
         if found.unknown > 0 {
-            details.append("not compared: \(counted(found.unknown, "chunk")) of days with a boltdb-shipper index")
+            details.append(
+                "not compared: \(counted(found.unknown, "chunk")), whose entry may be in a bolt file that Loki was writing"
+            )
         }
         if found.fresh > 0 {
             details.append(
@@ -95,7 +94,7 @@ struct LokiIndexCheck: RecoveryCheck {
     private static let remedy =
         "`dr restore --component NAME --rebuild-index --existing --to DIR` builds the index from the chunks"
 
-    private static func counted(_ count: Int, _ one: String, _ many: String? = nil) -> String {
+    private static func counted(_ count: Int, _ one: String, many: String? = nil) -> String {
         "\(count) \(count == 1 ? one : many ?? "\(one)s")"
     }
 }

@@ -21,6 +21,9 @@ enum ChunkContent {
     private static let logChunk = 129
     private static let magic: UInt64 = 0x012E_E56A
 
+    /// The last time that an index can state, far in the future.
+    private static let latest = 1 << 53
+
     private static let members = ["userID", "fingerprint", "from", "through", "encoding"]
 
     /// - Returns: the content's size; nil if it is not a log chunk of a known version.
@@ -82,7 +85,9 @@ enum ChunkContent {
         }
         guard !labels.isEmpty else { throw ChunkDefect("metadata: there are no labels") }
         labels.sort { $0.name.lexicographicallyPrecedes($1.name) }
-        return Labels(labels: labels, ingestedAt: milliseconds(json["ingestedAt"]))
+        return Labels(
+            labels: labels,
+            ingestedAt: milliseconds(json["ingestedAt"]).flatMap { (1...latest).contains($0) ? $0 : nil })
     }
 
     // MARK: Metadata

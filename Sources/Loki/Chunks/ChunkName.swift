@@ -40,10 +40,29 @@ package struct ChunkName: Equatable, Sendable {
         self.init(tenant: String(decoding: path[..<tenantEnd], as: UTF8.self), fingerprint: fingerprint, times: times)
     }
 
+    /// The key of a chunk in an index of boltdb, whose form depends on the schema.
+    /// - Parameter key: `<tenant>/<fingerprint>/<from>:<through>:<checksum>`, or with a colon after the fingerprint.
+    init?(key: ArraySlice<UInt8>) {
+        let slash = UInt8(ascii: "/")
+        guard let last = key.lastIndex(of: slash), let before = key[..<last].lastIndex(of: slash) else {
+            self.init(old: key)
+            return
+        }
+        guard before > key.startIndex, let fingerprint = Hexadecimal.parse(key[(before + 1)..<last]),
+            let times = Times(key[(last + 1)...])
+        else { return nil }
+        self.init(tenant: String(decoding: key[..<before], as: UTF8.self), fingerprint: fingerprint, times: times)
+    }
+
     /// Schema v11 and older.
     private init?(flat name: ArraySlice<UInt8>) {
-        guard let key = Base64.decode(name), let slash = key.lastIndex(of: UInt8(ascii: "/")),
-            let colon = key[slash...].firstIndex(of: UInt8(ascii: ":")), slash > 0,
+        guard let key = Base64.decode(name) else { return nil }
+        self.init(old: key[...])
+    }
+
+    private init?(old key: ArraySlice<UInt8>) {
+        guard let slash = key.lastIndex(of: UInt8(ascii: "/")),
+            let colon = key[slash...].firstIndex(of: UInt8(ascii: ":")), slash > key.startIndex,
             let fingerprint = Hexadecimal.parse(key[(slash + 1)..<colon]), let times = Times(key[(colon + 1)...])
         else { return nil }
         self.init(tenant: String(decoding: key[..<slash], as: UTF8.self), fingerprint: fingerprint, times: times)

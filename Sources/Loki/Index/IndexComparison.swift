@@ -21,7 +21,7 @@ final class IndexComparison {
         var firstUnlisted: String?
         /// Chunks without a reference that were written at a time when they need none.
         var fresh = 0
-        /// Chunks of days whose index is in bolt files.
+        /// Chunks that may be listed in the active bolt files, which could not be read: Loki was writing them.
         var unknown = 0
         /// Index files that cannot be read, with the reason.
         var damaged: [String] = []
@@ -37,8 +37,8 @@ final class IndexComparison {
     private let database: Database
     private var tenants: [String: Int] = [:]
     private var findings = Findings()
-    /// Days whose index is in bolt files.
-    private var boltDays: Set<Int> = []
+    /// Days whose active bolt file could not be read.
+    private var unreadDays: Set<Int> = []
 
     init(
         chunks: String, active: [String], fresh: [ClosedRange<Int>],
@@ -90,7 +90,7 @@ final class IndexComparison {
             if path.hasSuffix(".tsdb.gz") || path.hasSuffix(".tsdb") {
                 try readIndex("\(chunks)/\(path)", name: path, tenant: name.tenant, day: name.day)
             } else {
-                boltDays.insert(name.day)
+                try readBolt("\(chunks)/\(path)", name: path)
             }
         }
     }
@@ -110,6 +110,34 @@ final class IndexComparison {
             }
             findings.files += 1
         } catch let defect as IndexDefect { findings.damaged.append("\(name): \(defect.detail)") }
+    }
+
+    private func readBolt(_ file: String, name: String) throws {
+        guard let content = Self.plain(file) else {
+            if access(file, F_OK) == 0 { findings.damaged.append("\(name): it is not a complete gzip file") }
+            return
+        }
+        do {
+            try listBolt(content)
+            findings.files += 1
+        } catch let defect as IndexDefect { findings.damaged.append("\(name): \(defect.detail)") }
+    }
+
+    private func listBolt(_ content: ReadableFile) throws {
+        try BoltIndex.forEachReference(in: content) { [self] name, day in
+            let chunk = IndexedChunk(
+                from: name.from, through: name.through, checksum: name.checksum, kilobytes: 0, entries: 0)
+            try list(chunk, of: name.tenant, name.fingerprint, day: day)
+        }
+    }
+
+    /// Reads an active bolt file, or the snapshot of it that Loki writes for its queries, which does not change.
+    private func readActiveBolt(_ path: String, day: Int) throws {
+        for candidate in ["\(path).snapshot", path] {
+            guard let content = ReadableFile(candidate) else { continue }
+            do { return try listBolt(content) } catch is IndexDefect { continue }
+        }
+        unreadDays.insert(day)
     }
 
     /// The content of an index file, compressed or not; nil if it cannot be read.
@@ -139,6 +167,9 @@ final class IndexComparison {
                 case .activeIndex:
                     guard let day = parts.dropLast().last.flatMap(IndexName.day) else { continue }
                     try readIndex("\(folder)/\(path)", name: path, tenant: nil, day: day)
+                case .activeBolt:
+                    guard let day = parts.first.flatMap(IndexName.day) else { continue }
+                    try readActiveBolt("\(folder)/\(path)", day: day)
                 case .activeLog: segments[parts.dropLast().joined(separator: "/"), default: []].append(path)
                 default: break
                 }
@@ -165,7 +196,7 @@ final class IndexComparison {
 
     private func store(_ name: ChunkName, _ path: String) throws {
         let insert = try database.prepare("INSERT OR IGNORE INTO stored VALUES (?,?,?,?,?,?)")
-        bind(insert, number(of: name.tenant), name.fingerprint, name.from, name.through, name.checksum)
+        bind(name, to: insert)
         insert.bind(6, path)
         try insert.run()
         findings.chunks += 1
@@ -173,19 +204,20 @@ final class IndexComparison {
 
     private func list(_ chunk: IndexedChunk, of tenant: String, _ fingerprint: UInt64, day: Int) throws {
         let insert = try database.prepare("INSERT OR IGNORE INTO listed VALUES (?,?,?,?,?,?)")
-        bind(insert, number(of: tenant), fingerprint, chunk.from, chunk.through, chunk.checksum)
+        let name = ChunkName(
+            tenant: tenant, fingerprint: fingerprint, from: chunk.from, through: chunk.through, checksum: chunk.checksum
+        )
+        bind(name, to: insert)
         insert.bind(6, day)
         try insert.run()
     }
 
-    private func bind(
-        _ statement: Statement, _ tenant: Int, _ fingerprint: UInt64, _ from: Int, _ through: Int, _ checksum: UInt32
-    ) {
-        statement.bind(1, tenant)
-        statement.bind(2, Int(Int64(bitPattern: fingerprint)))
-        statement.bind(3, from)
-        statement.bind(4, through)
-        statement.bind(5, Int(checksum))
+    private func bind(_ name: ChunkName, to statement: Statement) {
+        statement.bind(1, number(of: name.tenant))
+        statement.bind(2, Int(Int64(bitPattern: name.fingerprint)))
+        statement.bind(3, name.from)
+        statement.bind(4, name.through)
+        statement.bind(5, Int(name.checksum))
     }
 
     // MARK: Comparing
@@ -231,20 +263,18 @@ final class IndexComparison {
             try Task.checkCancellation()
             let (from, through) = (select.integer(2), select.integer(3))
             let isListed = try (IndexedChunk.days(from: from, through: through) ?? 0...0).allSatisfy { day in
-                guard !boltDays.contains(day) else { return true }
                 find.reset()
                 for column in 0..<5 { find.bind(CInt(column + 1), select.integer(CInt(column))) }
                 find.bind(6, day)
                 defer { find.reset() }
                 return try find.step()
             }
-            if isListed {
-                if boltDays.contains(from / IndexedChunk.day) { findings.unknown += 1 }
-                continue
-            }
+            if isListed { continue }
             let path = select.text(5) ?? ""
             if isFresh(path) {
                 findings.fresh += 1
+            } else if unreadDays.contains(from / IndexedChunk.day) || unreadDays.contains(through / IndexedChunk.day) {
+                findings.unknown += 1
             } else if !isExpired(through) {
                 findings.unlisted += 1
                 findings.firstUnlisted = findings.firstUnlisted ?? path

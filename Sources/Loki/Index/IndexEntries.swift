@@ -43,7 +43,7 @@ final class IndexEntries {
             encoded.appendText(label.name)
             encoded.appendText(label.value)
         }
-        let series = try seriesNumber(tenant, order, encoded)
+        let series = try seriesNumber(tenant: tenant, order: order, labels: encoded)
         let insert = try database.prepare("INSERT OR IGNORE INTO chunks VALUES (?,?,?,?,?,?,?,?,?,?)")
         for day in days {
             insert.reset()
@@ -62,7 +62,7 @@ final class IndexEntries {
         return tenants.count - 1
     }
 
-    private func seriesNumber(_ tenant: Int, _ order: Int, _ labels: [UInt8]) throws -> Int {
+    private func seriesNumber(tenant: Int, order: Int, labels: [UInt8]) throws -> Int {
         let select = try database.prepare("SELECT id FROM series WHERE tenant = ? AND fingerprint = ? AND labels = ?")
         func bind(_ statement: Statement) {
             statement.bind(1, tenant)

@@ -49,6 +49,7 @@ struct IndexRebuilder {
             written.insert(folder)
             rebuild.files += 1
         }
+        rebuild.damage.sort { $0.path < $1.path }
         rebuild.previous = try swap(staging, folders: written.union(try oldFolders()))
         return rebuild
     }
@@ -87,7 +88,6 @@ struct IndexRebuilder {
         rebuild.damage += files.unreadable.map { folder in
             Damage(path: "\(LokiLayout.chunks)/\(folder.path)", reason: folder.reason)
         }
-        rebuild.damage.sort { $0.path < $1.path }
     }
 
     private struct Entry {

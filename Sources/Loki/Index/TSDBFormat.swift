@@ -50,7 +50,7 @@ extension [UInt8] {
         append(UInt8(rest))  // checked: less than 128
     }
 
-    mutating func appendVarint(_ value: Int) { appendVarint(UInt64(bitPattern: Int64(value))) }
+    mutating func appendVarint(_ number: Int) { appendVarint(UInt64(bitPattern: Int64(number))) }
 
     /// Go's signed number of variable length.
     mutating func appendSignedVarint(_ value: Int) {
@@ -96,9 +96,8 @@ struct IndexCursor {
 
     /// A number of elements, of which each has at least one byte.
     mutating func count() throws(IndexDefect) -> Int {
-        let value = try unsigned()
-        guard value <= UInt64(left) else { throw Self.isTooShort }
-        return Int(value)  // checked: the guard above
+        guard let count = Int(exactly: try unsigned()), count <= left else { throw Self.isTooShort }
+        return count
     }
 
     mutating func text() throws(IndexDefect) -> [UInt8] { Array(try take(try count())) }

@@ -286,7 +286,7 @@ final class TSDBWriter {
     private func writePostings() throws -> (table: TSDBOutput, count: Int) {
         let table = try TSDBOutput()
         var count = 0
-        func write(_ name: [UInt8], _ value: [UInt8], _ series: [UInt32]) throws {
+        func write(name: [UInt8], value: [UInt8], series: [UInt32]) throws {
             try output.align(TSDBFormat.listAlignment)
             var entry: [UInt8] = []
             entry.appendVarint(2)
@@ -304,20 +304,20 @@ final class TSDBWriter {
             record.appendBig(CRC32C.checksum(list.span.bytes))
             try output.append(record)
         }
-        try write([], [], places)
+        try write(name: [], value: [], series: places)
         let select = try database.prepare("SELECT name, value, place FROM postings ORDER BY name, value, place")
         var current: (name: Int, value: Int, series: [UInt32])?
         while try select.step() {
             let (name, value) = (select.integer(0), select.integer(1))
             if let last = current, last.name != name || last.value != value {
-                try write(try text(last.name), try text(last.value), last.series)
+                try write(name: try text(last.name), value: try text(last.value), series: last.series)
                 current = nil
             }
             if current == nil { current = (name, value, []) }
             current?.series.append(UInt32(truncatingIfNeeded: select.integer(2)))
         }
         select.reset()
-        if let last = current { try write(try text(last.name), try text(last.value), last.series) }
+        if let last = current { try write(name: try text(last.name), value: try text(last.value), series: last.series) }
         return (table, count)
     }
 

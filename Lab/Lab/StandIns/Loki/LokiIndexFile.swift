@@ -58,7 +58,7 @@ struct LokiIndexFile {
             var tenant: String
             var fingerprint: UInt64
         }
-        let references = Dictionary(grouping: Set(chunks.compactMap(Reference.init))) {
+        let references = Dictionary(grouping: Set(chunks.compactMap { Reference($0) })) {
             Stream(tenant: $0.tenant, fingerprint: $0.fingerprint)
         }
         let streams = references.keys.sorted { ($0.fingerprint, $0.tenant) < ($1.fingerprint, $1.tenant) }
@@ -208,14 +208,16 @@ struct LokiIndexFile {
 
     // MARK: Reading
 
-    /// The bucket of the chunk paths in the stand-in's bolt files.
+    /// The bucket of the references in the stand-in's bolt files.
     static let bucket = "stand-in"
 
     /// Returns the chunks that a stored file refers to; nil if it is damaged or of another format.
     /// - Parameter tenant: of a file without the label of the tenant.
     static func chunks(in stored: [UInt8], tenant: String?) -> [String]? {
         guard let plain = try? GzipStream.decode(stored, limit: 1 << 28) else { return nil }
-        if let keys = BoltFile.keys(in: plain, bucket: bucket) { return keys }
+        if let keys = BoltFile.keys(in: plain, bucket: bucket) {
+            return keys.compactMap { Reference(boltKey: $0)?.path }
+        }
         guard plain.starts(with: head.dropLast()), plain.count >= head.count + contents + 4,
             (2...3).contains(plain[4])
         else { return nil }
@@ -269,6 +271,26 @@ struct LokiIndexFile {
                 ).path)
         }
         return paths
+    }
+}
+
+// MARK: The bolt files of boltdb-shipper
+
+extension LokiIndexFile.Reference {
+    /// The key of a reference under schema v12: the tenant, the day and the stream; the end of the chunk; its own key.
+    var boltKey: String {
+        let times = [from, through, Int(checksum)].map { String($0, radix: 16) }.joined(separator: ":")
+        let stream = String(fingerprint, radix: 16)
+        let end = String(through % 86_400_000, radix: 16)
+        return "\(tenant):d\(from / 86_400_000):\(stream)\0\(String(repeating: "0", count: 8 - end.count))\(end)\0\0"
+            + "\(tenant)/\(stream)/\(times)\u{0}3\0"
+    }
+
+    init?(boltKey: String) {
+        let parts = boltKey.split(separator: "\0", omittingEmptySubsequences: false)
+        let key = parts.count > 3 ? parts[3].split(separator: "/") : []
+        guard key.count == 3 else { return nil }
+        self.init("\(key[0])/\(key[1])/\(Data(key[2].utf8).base64EncodedString())")
     }
 }
 
