@@ -39,7 +39,8 @@ import Testing
         #expect(cold.requests > warm.requests + 2 && cold.bytes > warm.bytes)
         let memory = try await cost(fixture, set, cache: nil, memory: DocumentMemory(), to: "memory")
         #expect(memory.requests == cold.requests - 1, "the index of the pack is read once")
-        try await fixture.expectSame("warm/many/3")
+        let restored = try Data(contentsOf: fixture.folder.url.appending(path: "warm/many/3"))
+        #expect(try restored == Data(contentsOf: fixture.source.appending(path: "many/3")))
     }
 
     @Test func `an altered document on this machine is read from the store again`() async throws {
@@ -63,7 +64,7 @@ import Testing
 
     @Test func `a damaged transfer is not remembered`() throws {
         let fixture = try Fixture()
-        let store = MemoryStore()
+        let store = MemoryStore(clock: 1_796_000_000)
         var repository = try fixture.repository(store)
         repository.memory = DocumentMemory()
         let key = Layout.manifest("tree", Fixture.clock())

@@ -53,7 +53,8 @@ import Testing
     }
 
     @Test func `a rehearsal of a path reads only that path`() async throws {
-        let (_, repository, set) = try await prepared()
+        let (fixture, repository, set) = try await prepared()
+        defer { withExtendedLifetime(fixture) {} }
         var rehearsal = try rehearsal(set, of: repository)
         rehearsal.paths = ["many/3"]
         let report = try await rehearsal.run()
@@ -63,7 +64,8 @@ import Testing
     }
 
     @Test func `a rehearsal applies the inspectors of the kind`() async throws {
-        let (_, repository, set) = try await prepared()
+        let (fixture, repository, set) = try await prepared()
+        defer { withExtendedLifetime(fixture) {} }
         var rehearsal = try rehearsal(set, of: repository)
         rehearsal.restorer = SevenRestorer()
         let report = try await rehearsal.run()

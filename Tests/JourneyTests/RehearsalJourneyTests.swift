@@ -69,9 +69,15 @@ import Testing
         #expect(refused.errors.contains("--rehearse"))
 
         let packs = journey.repository.appending(path: "tree/packs")
-        let names = try FileManager.default.contentsOfDirectory(atPath: packs.path)
-        let pack = packs.appending(path: try #require(names.first { $0.hasSuffix(".tar.gz") }))
-        var bytes = try Data(contentsOf: pack)
+        let names = try FileManager.default.contentsOfDirectory(atPath: packs.path).filter { $0.hasSuffix(".tar.gz") }
+        // A pack may hold only folders, which a restore reads from its index.
+        let contents = try names.map { name in
+            let pack = packs.appending(path: name)
+            return (pack, try Data(contentsOf: pack))
+        }
+        let largest = try #require(contents.max { $0.1.count < $1.1.count })
+        let pack = largest.0
+        var bytes = largest.1
         bytes[bytes.count / 2] ^= 1
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: pack.path)
         try bytes.write(to: pack)
