@@ -223,7 +223,8 @@ let testTargets = [
     tests(
         of: "Operations",
         [
-            "RecoveryPlan", "FileTree", "Git", "Grafana", "Prometheus", "Components", "BackupRepository", "Kubernetes",
+            "RecoveryPlan", "Reporting", "FileTree", "Git", "Grafana", "Prometheus", "Components", "BackupRepository",
+            "Kubernetes",
             "StackConfiguration", "Mover", "ObjectStorage", "Trends", "Cryptography", "Documents", "Printing",
             "Platform",
         ]),
