@@ -6,6 +6,7 @@ import ObjectStorage
 import Platform
 import RecoveryPlan
 import StackConfiguration
+import Synchronization
 import Testing
 
 @testable import Operations
@@ -93,6 +94,19 @@ import Testing
         await next.end("good", exitCode: 0, in: repository)
     }
 
+    @Test func `a run without a begin costs one request in the usual case`() async throws {
+        var first = LedgerRun(session, output, .backup)
+        await first.begin(in: repository)
+        await first.end("complete", exitCode: 0, in: repository)
+        let counting = CountingStore(try session.store())
+        let counted = try Repository(opening: counting)
+        let before = counting.calls.count
+        var run = LedgerRun(session, output, .backup)
+        await run.begin(in: counted)
+        await run.end("complete", exitCode: 0, in: counted)
+        #expect(counting.calls.dropFirst(before) == ["put marks/ledger/000000000002.json"])
+    }
+
     @Test func `a backup writes its entry and names the ledger that it knew`() async throws {
         try FileManager.default.createDirectory(atPath: "\(folder.path)/data", withIntermediateDirectories: true)
         for _ in 0..<2 {
@@ -110,5 +124,47 @@ import Testing
         let report = try await RunLedger(repository).verify(known: nil, pool: session.pool)
         #expect(report.findings == [])
         #expect(report.sets == 1)
+    }
+}
+
+/// Records the requests to a store.
+private final class CountingStore: ObjectStore {
+    private let store: any ObjectStore
+    private let log = Mutex<[String]>([])
+    var calls: [String] { log.withLock { $0 } }
+    var location: String { store.location }
+
+    init(_ store: any ObjectStore) { self.store = store }
+
+    private func note(_ call: String) { log.withLock { $0.append(call) } }
+
+    func put(_ key: ObjectKey, _ content: [UInt8], options: PutOptions) throws -> ObjectInfo {
+        note("put \(key)")
+        return try store.put(key, content, options: options)
+    }
+
+    func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload {
+        note("upload \(key)")
+        return try store.upload(key, options)
+    }
+
+    func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
+        note("get \(key)")
+        try store.get(key, range: range, sink)
+    }
+
+    func head(_ key: ObjectKey) throws -> ObjectInfo? {
+        note("head \(key)")
+        return try store.head(key)
+    }
+
+    func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws {
+        note("list \(prefix)")
+        try store.list(prefix: prefix, after: after, body)
+    }
+
+    func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError] {
+        note("delete")
+        return try store.delete(keys)
     }
 }

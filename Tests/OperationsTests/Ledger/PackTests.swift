@@ -5,6 +5,8 @@ import Foundation
 import Lab
 import ObjectStorage
 import Platform
+import RecoveryPlan
+import Reporting
 import StackConfiguration
 import Testing
 
@@ -178,6 +180,77 @@ import Testing
         #expect(!made.isSound)
         #expect(made.findings.map(\.kind) == [.missing])
         #expect(refusal()?.contains("entry 4") == true)
+    }
+
+    /// Writes a drill with a report to a folder of another host.
+    /// - Parameter begin: the place in the ledger that the report claims.
+    /// - Returns: the folder.
+    private func drill(claiming begin: LedgerBegin, journal other: Digest? = nil) throws -> String {
+        var head = try RunLedger(repository).append(
+            LedgerEntry(.drill, .begun, run: "run-1", at: Timestamp(seconds: start), host: "vault", tool: "dr 1"),
+            after: nil
+        ).head
+        let reports = "\(folder.path)/others"
+        try FileManager.default.createDirectory(atPath: reports, withIntermediateDirectories: true)
+        let path = "\(folder.path)/journal.jsonl"
+        let journal = try Journal(creating: path)
+        let identity = RunIdentity(id: "run-1", stack: "lab", scenario: "loss", set: "20261123T010000Z")
+        let holder = RunHolder(person: "ada", host: "vault", process: 7, boot: "b")
+        let record = RunRecord(
+            identity: identity, isDrill: true, procedure: nil, planDigest: "p", parameters: [:], setDigest: "s",
+            components: ["tree"], tool: "dr 1", holder: holder,
+            startedAt: Date(timeIntervalSince1970: Double(start)))
+        try journal.append(.runBegan(run: record))
+        try journal.append(.ledger(begin: begin))
+        try journal.append(.noted(text: "a deviation"))
+        try journal.append(.runFinished(end: RunEnd(.failed, reasons: ["no"])))
+        let report = try Report(Evidence(JournalReading(path: path)))
+        try Data(report.document).write(to: URL(filePath: "\(reports)/report-run-1.json"))
+        var entry = LedgerEntry(
+            .drill, .ended, run: "run-1", at: Timestamp(seconds: start), host: "vault", tool: "dr 1")
+        entry.begun = head.number
+        entry.verdict = "failed"
+        entry.exitCode = 4
+        entry.journal = try other ?? #require(Digest(hex: report.evidence.journal.head))
+        entry.report = other ?? Digest(of: report.document)
+        head = try RunLedger(repository).append(entry, after: head).head
+        return reports
+    }
+
+    private func make(reports: String) async throws -> PackMaker.Made {
+        var maker = PackMaker(session, folder: pack)
+        maker.reportFolders = [reports]
+        return try await maker.make()
+    }
+
+    @Test func `the report that the ledger names is in the pack with its deviations`() async throws {
+        let reports = try drill(claiming: LedgerBegin(number: 1, previousNumber: nil, previous: nil))
+        let made = try await make(reports: reports)
+        #expect(made.isSound)
+        #expect(made.reports.map(\.state) == [.matches])
+        #expect(FileManager.default.fileExists(atPath: "\(pack)/reports/run-1/report.json"))
+        let packed = try JSONDecoder().decode(
+            EvidencePack.self, from: Data(contentsOf: URL(filePath: "\(pack)/pack.json")))
+        #expect(packed.deviations.contains { $0.text == "a deviation" })
+        #expect(refusal() == nil)
+    }
+
+    @Test func `a report from another ledger is found`() async throws {
+        let other = String(repeating: "a", count: 64)
+        let reports = try drill(claiming: LedgerBegin(number: 2, previousNumber: 1, previous: other))
+        let made = try await make(reports: reports)
+        #expect(!made.isSound)
+        #expect(made.reports.map(\.state) == [.altered])
+        #expect(made.reports.first?.reason?.contains("another ledger") == true)
+        #expect(refusal()?.contains("run-1") == true)
+    }
+
+    @Test func `a report with another journal than the one in the ledger is found`() async throws {
+        let reports = try drill(
+            claiming: LedgerBegin(number: 1, previousNumber: nil, previous: nil), journal: Digest(of: [7]))
+        let made = try await make(reports: reports)
+        #expect(made.reports.map(\.state) == [.altered])
+        #expect(made.reports.first?.reason?.contains("another journal") == true)
     }
 
     @Test func `a drill without a report at hand is named`() async throws {

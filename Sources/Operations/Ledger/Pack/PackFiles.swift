@@ -58,10 +58,12 @@ struct PackFiles {
     static func read(_ file: EvidencePack.File, in folder: String) throws -> [Line] {
         let bytes = try bytes(of: file, in: folder)
         do {
-            return try bytes.split(separator: UInt8(ascii: "\n")).map {
+            let lines = try bytes.split(separator: UInt8(ascii: "\n")).map {
                 try JSONDecoder().decode(Line.self, from: Data($0))
             }
+            if lines.allSatisfy({ (1...RunLedger.mostNumber).contains($0.number) }) { return lines }
         } catch { throw PackError("\(folder)/\(file.file)", "it cannot be read: \(error)") }
+        throw PackError("\(folder)/\(file.file)", "the number of an entry is out of range")
     }
 
     static func bytes(of file: EvidencePack.File, in folder: String) throws -> [UInt8] {
