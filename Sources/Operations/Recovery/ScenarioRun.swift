@@ -171,7 +171,9 @@ package struct ScenarioRun {
         await notices.close()
         let path = runs.journal(of: record.identity.id)
         let reading = try JournalReading(path: path)
-        await ledger?.end(outcome.end.verdict.ledgerWord, exitCode: outcome.end.verdict.exitCode, in: recovery.repository) {
+        await ledger?.end(
+            outcome.end.verdict.ledgerWord, exitCode: outcome.end.verdict.exitCode, in: recovery.repository
+        ) {
             $0.journal = reading.lines.last.flatMap { Digest(hex: $0.digest) }
             $0.reason = outcome.end.reasons.first
         }
@@ -238,8 +240,7 @@ package struct ScenarioRun {
         // A drill adds it at its end.
         if !record.isDrill {
             let context = await session.auditContext(
-                of: recovery.selection.sets, clusters: plan.clusterNames, run: record.identity.id,
-                in: recovery.repository)
+                of: recovery.selection.sets, clusters: plan.clusterNames, run: record.identity.id, in: nil)
             try journal.append(.audited(context: context))
         }
         var run = PlanRun(plan: plan, record: record, context: context(tell: tell), journal: journal)
