@@ -223,13 +223,16 @@ let testTargets = [
     tests(
         of: "Operations",
         [
-            "FileTree", "Git", "Grafana", "Prometheus", "Components", "BackupRepository", "Kubernetes",
+            "RecoveryPlan", "FileTree", "Git", "Grafana", "Prometheus", "Components", "BackupRepository", "Kubernetes",
             "StackConfiguration", "Mover", "ObjectStorage", "Trends", "Cryptography", "Documents", "Printing",
             "Platform",
         ]),
     tests(
         of: "Drills",
-        ["Operations", "FileTree", "StackConfiguration", "BackupRepository", "Components", "ObjectStorage", "Platform"]),
+        [
+            "Operations", "RecoveryPlan", "FileTree", "StackConfiguration", "BackupRepository", "Components",
+            "ObjectStorage", "Platform",
+        ]),
     .testTarget(
         name: "LabTests", dependencies: ["Lab", "Fuzzing", "dr-lab", "HTTP", "Documents", "Platform"],
         swiftSettings: strict),
