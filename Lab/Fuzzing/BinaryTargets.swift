@@ -4,7 +4,7 @@ internal import Foundation
 package import Lab
 internal import Prometheus
 
-/// CMS envelopes and detached signatures.
+/// CMS envelopes and detached signatures, attestations and time stamps.
 package struct CMSTarget: FuzzTarget {
     package static let name = "cms"
     private static let plain = Array("the content of a pack, in the clear".utf8)
@@ -12,6 +12,8 @@ package struct CMSTarget: FuzzTarget {
     private let envelope: [UInt8]
     private let document: [UInt8]
     private let signature: [UInt8]
+    private let attestation: [UInt8]
+    private static let type = "text/plain"
 
     init(_ keys: RepositoryKeys) throws {
         self.keys = keys
@@ -24,10 +26,11 @@ package struct CMSTarget: FuzzTarget {
         self.envelope = envelope
         document = try CMSEnvelope.seal(Self.plain, to: [keys.recipient], and: keys.documentKey)
         signature = try CMSSignature.sign(Self.plain, by: keys.signer)
+        attestation = try DSSEEnvelope(Self.plain, type: Self.type, by: keys.signer).encoded
     }
 
     package func input(_ random: inout CorpusRandom) -> [UInt8] {
-        let seeds = [envelope, document, signature]
+        let seeds = [envelope, document, signature, attestation]
         return ByteMutation.apply(to: seeds[random.below(seeds.count)], splicing: seeds, &random)
     }
 
@@ -48,6 +51,11 @@ package struct CMSTarget: FuzzTarget {
         guard signer == nil || signer?.fingerprint == keys.signer.certificate.fingerprint else {
             throw FuzzFinding("a signature of another certificate was accepted")
         }
+        let attested = try? DSSEEnvelope(parsing: input).verify(type: Self.type, signedBy: keys.signer.certificate)
+        guard attested == nil || attested == Self.plain else {
+            throw FuzzFinding("an attestation of another document was accepted")
+        }
+        _ = try? TimeStamp(input, of: Self.plain, trusting: [])
         _ = try? X509Certificate.all(in: input, name: "input")
     }
 }

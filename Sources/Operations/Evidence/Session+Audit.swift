@@ -12,15 +12,21 @@ extension Session {
     ///   - sets: the restored sets.
     ///   - clusters: the kubectl contexts of the clusters into which the run restores.
     ///   - run: the id of the run, which is not part of its own history.
+    ///   - repository: its ledger is part of the history; nil to use the journals of this host only, since a recovery must
+    ///     not wait for it.
     package func auditContext(
-        of sets: [BackupSet], clusters: [String], run: String, in repository: Repository
+        of sets: [BackupSet], clusters: [String], run: String, in repository: Repository?
     ) async -> AuditContext {
         let sources = sets.compactMap { set in set.provenance.map { ("\(set.name)", $0) } }
         let here = await pool.run { provenance() }
         let local = await pool.run { testHistory(before: run) }
         // The evidence says which history it had. A ledger that cannot be read must not stop a recovery.
-        let ledger = try? await ledgerHistory(of: repository, since: clock.now, longest: Self.mostEntries)
-        let history = TestRecord.merge(local, with: (ledger ?? []).filter { $0.run != run })
+        var ledger: [TestRecord] = []
+        if let repository {
+            let entries = try? await ledgerHistory(of: repository, since: clock.now, longest: Self.mostEntries)
+            ledger = (entries ?? []).filter { $0.run != run }
+        }
+        let history = TestRecord.merge(local, with: ledger)
         return AuditContext(
             run: here, sources: Dictionary(sources, uniquingKeysWith: { one, _ in one }),
             clusters: clusters.isEmpty ? nil : clusters, components: configuration.components.map(\.name),

@@ -98,7 +98,7 @@ private struct ClusterFiles {
         remarks += pod.remarks
         let store = session.configuration.store
         let certificates =
-            [store.caFile, store.signing?.certificate].compactMap { $0 }
+            [store.caFile, store.signing?.certificate, session.configuration.evidence.timestamp?.ca].compactMap { $0 }
             + store.recipients + (store.signing?.trust.compactMap(\.certificate) ?? [])
         for file in certificates { try add(file) }
         for key in [store.signing?.key, store.documentKey].compactMap({ $0 }) where !Self.isOfSecret(key) {

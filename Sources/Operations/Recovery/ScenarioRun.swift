@@ -249,8 +249,7 @@ package struct ScenarioRun {
         // A drill adds it at its end.
         if !record.isDrill {
             let context = await session.auditContext(
-                of: recovery.selection.sets, clusters: plan.clusterNames, run: record.identity.id,
-                in: recovery.repository)
+                of: recovery.selection.sets, clusters: plan.clusterNames, run: record.identity.id, in: nil)
             try journal.append(.audited(context: context))
         }
         var run = PlanRun(plan: plan, record: record, context: context(tell: tell), journal: journal)

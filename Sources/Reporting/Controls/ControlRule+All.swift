@@ -28,7 +28,7 @@ extension ControlRule {
                     facts.declared.separation == nil
                     ? ["the physical separation is not recorded (evidence: separation)"] : []
                 return logical + physical
-            }),
+            }, absence: "no test that passed was on another host than the one that made the backup"),
         ControlRule(
             standard: "DORA (EU) 2022/2554", control: "art. 12(6)",
             asks: "each function has an RTO and an RPO, which tests measure",
@@ -96,13 +96,13 @@ extension ControlRule {
             missing: { _, facts in facts.signOff + facts.correctiveActions }),
         ControlRule(
             standard: "NIST SP 800-53 r5", control: "CP-4(3)", asks: "tests are automated",
-            accepts: { $0.activity == .drill }),
+            accepts: { $0.activity == .drill }, absence: "no drill passed"),
         ControlRule(
             standard: "NIST SP 800-53 r5", control: "CP-4(4)", asks: "a test is a full recovery to a known state",
             missing: { test, facts in test.reconciliation + facts.untestedComponents }),
         ControlRule(
             standard: "NIST SP 800-53 r5", control: "CP-4(5)", asks: "the system is disturbed to challenge the plan",
-            accepts: { $0.detected == true },
+            accepts: { $0.detected == true }, absence: "no drill with a control run that detected its fault passed",
             limit: "the control run damages the copy that is drilled, not the system"),
     ]
 

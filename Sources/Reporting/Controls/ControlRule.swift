@@ -12,6 +12,8 @@ struct ControlRule: Sendable {
     var accepts: @Sendable (TestRecord) -> Bool = { _ in true }
     /// The facts that are missing, given the newest test that supports it.
     var missing: @Sendable (TestRecord, ControlFacts) -> [String] = { _, _ in [] }
+    /// The reason if no test that passed supports it.
+    var absence = "no drill or recovery that passed shows it"
     /// The part of the requirement that no run of dr can show; nil for none.
     var limit: String?
 
@@ -21,7 +23,7 @@ struct ControlRule: Sendable {
         let supporting = facts.history.filter { $0.isTest && $0.succeeded && accepts($0) }
         guard let last = supporting.first, let date = last.date else {
             finding.verdict = .notShown
-            finding.reason = Self.absence(in: facts)
+            finding.reason = reasonForAbsence(in: facts)
             return finding
         }
         finding.lastShown = last.day
@@ -38,12 +40,12 @@ struct ControlRule: Sendable {
         return finding
     }
 
-    private static func absence(in facts: ControlFacts) -> String {
+    private func reasonForAbsence(in facts: ControlFacts) -> String {
         let tests = facts.history.filter(\.isTest)
         guard let newest = tests.first else { return "no drill or recovery is recorded" }
         let passed = tests.filter(\.succeeded)
         if passed.isEmpty { return "no drill or recovery passed; the newest, of \(newest.day), is \(newest.verdict)" }
-        return "no drill or recovery that passed shows it"
+        return absence
     }
 
     private func success(_ last: TestRecord, in facts: ControlFacts) -> String {
