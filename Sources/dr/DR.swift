@@ -24,6 +24,7 @@ struct DR: AsyncParsableCommand {
             Restore.self,
             DrillCommand.self,
             ReportCommand.self,
+            LedgerCommand.self,
             PlanCommand.self,
             Status.self,
             Ready.self,

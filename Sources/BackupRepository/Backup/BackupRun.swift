@@ -1,4 +1,4 @@
-internal import Cryptography
+package import Cryptography
 package import Logging
 internal import ObjectStorage
 package import Platform
@@ -38,6 +38,8 @@ package struct BackupRun: Sendable {
 
     package struct Report: Sendable {
         package var set: BackupSet
+        /// The SHA-256 of the set's document as it is stored.
+        package var digest = Digest(of: [])
         /// The manifest of each stored component.
         package var manifests: [String: Manifest]
         package var warnings: [String]
@@ -140,7 +142,7 @@ package struct BackupRun: Sendable {
             try start.guarding.settle(set, now: now())
             return (set, digest)
         }
-        report.set = committed
+        (report.set, report.digest) = (committed, digest)
         for case .stored(let stored) in outcomes.values {
             do { try stored.keepCatalog() } catch {
                 report.warnings.append("the local cache was not saved, the next run will be slower: \(error)")

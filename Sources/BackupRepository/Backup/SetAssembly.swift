@@ -25,6 +25,7 @@ struct SetAssembly {
             recipients: run.repository.encryption.fingerprints, components: [:], failed: [:],
             configured: Set((run.configured ?? []) + run.components.map(\.name)).sorted())
         set.recovery = run.recovery
+        set.ledger = run.state.ledgerHead()
     }
 
     mutating func add(_ outcome: ComponentRun.Outcome, of name: String) {

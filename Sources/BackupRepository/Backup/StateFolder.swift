@@ -9,12 +9,17 @@ package struct StateFolder: Sendable {
     /// The configured folder, shared by all repositories.
     let path: String
     /// `<state>/<repository id>`.
-    private let root: String
+    let root: String
 
     /// - Parameter state: the configured folder; created if it is missing.
     package init(_ state: String, repository: RepositoryDescription) throws {
+        try self.init(state, repositoryID: repository.id)
+    }
+
+    /// - Parameter id: the id of the repository, for a run that cannot open it.
+    package init(_ state: String, repositoryID id: String) throws {
         path = state
-        root = "\(state)/\(repository.id)"
+        root = "\(state)/\(id)"
         // Servers of drills pass through the configured folder. All below is private, whatever made it.
         try Self.make(state, isEntered: true)
         try Self.make(root)
@@ -94,6 +99,29 @@ package struct StateFolder: Sendable {
         try? FileManager.default.removeItem(atPath: missingFile)
         try? FileManager.default.removeItem(atPath: lastSetFile)
         try? FileManager.default.removeItem(atPath: lastDigestFile)
+        try? FileManager.default.removeItem(atPath: ledgerHeadFile)
+    }
+
+    // MARK: The ledger
+
+    private var ledgerHeadFile: String { "\(root)/ledger-head" }
+
+    /// Returns the newest entry of the ledger that this machine has seen.
+    package func ledgerHead() -> LedgerHead? {
+        guard let data = try? Data(contentsOf: URL(filePath: ledgerHeadFile)) else { return nil }
+        return LedgerHead(String(decoding: data, as: UTF8.self))
+    }
+
+    /// Notes an entry that this machine has seen, unless it knows a newer one.
+    package func recordLedgerHead(_ head: LedgerHead) throws {
+        if let known = ledgerHead(), known.number >= head.number { return }
+        try note("\(head)", in: ledgerHeadFile)
+    }
+
+    /// Returns the folder with the notes of runs whose entries are not in the ledger yet.
+    func ledgerFolder() throws -> String {
+        try Self.make("\(root)/ledger")
+        return "\(root)/ledger"
     }
 
     // MARK: Witnessed sets
@@ -166,7 +194,7 @@ package struct StateFolder: Sendable {
     /// Returns the time at which this machine last extended locks.
     func lastLocks() -> Timestamp? { timestamp(in: lastLocksFile) }
 
-    private func note(_ text: String, in file: String) throws {
+    func note(_ text: String, in file: String) throws {
         try OutputFile.write(Array("\(text)\n".utf8), to: file, links: .refuse)
     }
 

@@ -40,11 +40,14 @@ package struct BackupSet: Codable, Equatable, Sendable {
     package var configured: [String]?
     /// The encoded ``RecoveryDocuments``; absent in sets of early versions.
     package var recovery: String?
+    /// The newest entry of the ledger that the host knew; absent if there was none. The signature of the set then vouches
+    /// for the ledger up to it.
+    package var ledger: LedgerHead?
 
     enum CodingKeys: String, CodingKey {
         case format, kind, name, repository, run, tool, stack, started, finished, status, reasons, previous,
             previousDigest
-        case number, recipients, components, failed, configured, recovery
+        case number, recipients, components, failed, configured, recovery, ledger
     }
 
     package struct Component: Codable, Equatable, Sendable {

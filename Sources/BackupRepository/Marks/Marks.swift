@@ -47,6 +47,12 @@ package struct Marks: Sendable {
     /// - Throws: `RepositoryError` `.noSigningKey` if the mark needs a signature that this machine cannot make.
     @discardableResult
     func put<M: Mark>(_ mark: M, at key: ObjectKey) throws -> ObjectInfo {
+        try store.put(key, object(of: mark, at: key), options: PutOptions(.ifAbsent))
+    }
+
+    /// Encodes the object of a mark, with its signature if it needs one.
+    /// - Throws: `RepositoryError` `.noSigningKey` if the mark needs a signature that this machine cannot make.
+    func object<M: Mark>(of mark: M, at key: ObjectKey) throws -> [UInt8] {
         var object = try SealedDocument.encode(mark)
         if M.isPrivate { object = try PrivateMark.wrap(object, of: M.kind, key: key, by: encryption) }
         if mark.takesAway {
@@ -55,7 +61,18 @@ package struct Marks: Sendable {
         if mark.takesAway || M.isAlwaysSigned, let signer = signing.signer {
             object = try MarkSignature.append(to: object, key: key, repository: repository, by: signer)
         }
-        return try store.put(key, object, options: PutOptions(.ifAbsent))
+        return object
+    }
+
+    /// Returns the signer of a mark that needs a signature; nil if marks need none.
+    /// - Throws: `RepositoryError` `.untrusted`.
+    func signer<M: Mark>(
+        of mark: M, _ document: [UInt8], _ signature: [UInt8]?, at key: ObjectKey
+    ) throws -> TrustedSigner? {
+        guard mark.takesAway, signing.isRequired else { return nil }
+        let signer = try MarkSignature.check(signature, of: document, key: key, repository: repository, by: signing)
+        try check(signer, of: mark, key, as: M.roles)
+        return signer
     }
 
     /// Returns the keys of a kind, oldest first by the clocks of the writers.
@@ -91,11 +108,7 @@ package struct Marks: Sendable {
                 guard mark.kind == M.kind else {
                     throw RepositoryError.damaged(key.text, "it is a mark of another kind")
                 }
-                if mark.takesAway, signing.isRequired {
-                    let signer = try MarkSignature.check(
-                        signature, of: document, key: key, repository: repository, by: signing)
-                    try check(signer, of: mark, key, as: M.roles)
-                }
+                _ = try signer(of: mark, document, signature, at: key)
                 return mark
             } catch let error as ObjectStoreError where error.reason == .notFound {
                 return nil

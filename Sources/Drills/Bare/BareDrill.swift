@@ -13,7 +13,7 @@ import StackConfiguration
 /// empty home folder. The child gets the address of the store, its credentials, the recovery key and the fingerprints of
 /// the signers, and takes everything else from the store.
 package struct BareDrill {
-    private let drill: Drill
+    private var drill: Drill
     private let live: Session
 
     package init(_ drill: Drill) {
@@ -26,6 +26,22 @@ package struct BareDrill {
     package func run() async throws -> DrillResult {
         let evidence = try DrillEvidence(live, scenario: drill.scenario)
         let repository = try await live.repository(recoveryKey: drill.recoveryKey)
+        var bare = self
+        let id = RunIdentity.newID(at: live.now())
+        var ledger = DrillLedger(drill, run: id)
+        await ledger.begin(in: repository)
+        (bare.drill.request.id, bare.drill.begun) = (id, ledger.begun)
+        do {
+            let result = try await bare.carryOut(evidence, in: repository)
+            await ledger.end(result, in: repository)
+            return result
+        } catch {
+            await ledger.end(error, in: repository)
+            throw error
+        }
+    }
+
+    private func carryOut(_ evidence: DrillEvidence, in repository: Repository) async throws -> DrillResult {
         var notes = try await live.knownHistory(
             acceptsOlder: drill.request.acceptsOlder, recoveryKey: drill.recoveryKey)
         for note in notes { output.warn(note) }
@@ -156,6 +172,11 @@ package struct BareDrill {
         default: arguments += ["--at", "\(try await live.set(drill.at, in: repository).name)"]
         }
         if let history = try history(launcher, in: folder) { arguments += ["--history", history] }
+        if drill.drawsSet { arguments.append("--random-set") }
+        if let id = drill.request.id { arguments += ["--run-id", id] }
+        if let begun = drill.begun, let number = begun.number {
+            arguments += ["--ledger-begin", "\(number):\(begun.previous ?? "-")"]
+        }
         for component in drill.components { arguments += ["--component", component] }
         for (name, value) in drill.request.parameters.sorted(by: { $0.key < $1.key }) {
             arguments += ["--param", "\(name)=\(value)"]

@@ -3,9 +3,10 @@ import Components
 import ObjectStorage
 import Operations
 import Platform
+import RecoveryPlan
 import StackConfiguration
 
-/// Chooses a fault at random from the faults that are possible for a restore.
+/// Draws a fault from the faults that are possible for a restore.
 struct SabotageChoice {
     let session: Session
     let repository: Repository
@@ -15,25 +16,44 @@ struct SabotageChoice {
     /// The components with a server in the drill.
     let served: Set<String>
 
-    /// - Parameter wanted: the kind of fault; nil for any.
+    /// - Parameters:
+    ///   - wanted: the kind of fault; nil for any.
+    ///   - lottery: records the draws.
     /// - Returns: nil if no fault is possible, for example with an empty set.
-    func pick(_ wanted: Sabotage.Kind?) async throws -> Sabotage? {
-        try await session.pool.run {
-            for kind in (wanted.map { [$0] } ?? Sabotage.Kind.allCases).shuffled() {
-                if let sabotage = try make(kind) { return sabotage }
+    func pick(_ wanted: Sabotage.Kind?, by lottery: inout Lottery) async throws -> Sabotage? {
+        let seeded = lottery
+        let (sabotage, drawn) = try await session.pool.run {
+            var lottery = seeded
+            if let wanted {
+                lottery.chosen = (lottery.chosen ?? [:]).merging(["fault": wanted.rawValue]) { $1 }
+                return (try make(wanted, by: &lottery), lottery)
             }
-            return nil
+            var kinds = Sabotage.Kind.allCases
+            var attempt = 1
+            while let name = lottery.draw(
+                attempt == 1 ? "fault" : "fault \(attempt)", from: kinds.map(\.rawValue)),
+                let kind = Sabotage.Kind(rawValue: name)
+            {
+                if let sabotage = try make(kind, by: &lottery) { return (sabotage, lottery) }
+                kinds.removeAll { $0 == kind }
+                attempt += 1
+            }
+            return (nil, lottery)
         }
+        lottery = drawn
+        return sabotage
     }
 
-    private func make(_ kind: Sabotage.Kind) throws -> Sabotage? {
+    private func make(_ kind: Sabotage.Kind, by lottery: inout Lottery) throws -> Sabotage? {
         switch kind {
         case .flippedByte:
-            return try anyPack().map { component, key, index, read in
-                .flippedByte(component: component, pack: key, at: byte(in: index, read))
+            return try anyPack(for: kind, by: &lottery).map { component, key, index, read in
+                .flippedByte(component: component, pack: key, at: byte(in: index, read, by: &lottery))
             }
         case .missingPack:
-            return try anyPack().map { component, key, _, _ in .missingPack(component: component, pack: key) }
+            return try anyPack(for: kind, by: &lottery).map { component, key, _, _ in
+                .missingPack(component: component, pack: key)
+            }
         case .oldSet: return try olderSet().map { .oldSet($0, as: selection) }
         case .droppedDashboard:
             return try components.first { component in
@@ -44,8 +64,10 @@ struct SabotageChoice {
             }
             .map { .droppedDashboard(component: $0.name) }
         case .emptyService:
-            return try components.filter { try served.contains($0.name) && holdsAnything($0.name, $0.kind) }
-                .randomElement().map { .emptyService(component: $0.name) }
+            let possible = try components.filter { try served.contains($0.name) && holdsAnything($0.name, $0.kind) }
+            return lottery.draw("\(kind.rawValue) component", from: possible.map(\.name)).map {
+                .emptyService(component: $0)
+            }
         }
     }
 
@@ -64,37 +86,50 @@ struct SabotageChoice {
     }
 
     /// A pack that a restore of the set reads, and the offsets of the gzip members that are certainly read.
-    private func anyPack() throws -> (String, ObjectKey, PackIndex, [Int])? {
-        for component in components.shuffled() {
-            guard let set = selection.parts[component.name]?.set else { continue }
-            let manifest = try repository.manifest(component.name, of: set)
-            for use in manifest.packs.shuffled() {
-                let index = try repository.index(component.name, use)
-                let live = use.liveMembers
-                // Of the live members, only file contents are certainly read.
-                let read = index.members.enumerated().compactMap { number, member in
-                    live.contains(number) && (member.size ?? 0) > 0 ? member.at : nil
+    private func anyPack(
+        for fault: Sabotage.Kind, by lottery: inout Lottery
+    ) throws -> (String, ObjectKey, PackIndex, [Int])? {
+        var names = components.map(\.name)
+        var attempt = 1
+        func purpose(_ what: String) -> String { "\(fault.rawValue) \(what)\(attempt == 1 ? "" : " \(attempt)")" }
+        while let component = lottery.draw(purpose("component"), from: names) {
+            names.removeAll { $0 == component }
+            if let set = selection.parts[component]?.set {
+                let manifest = try repository.manifest(component, of: set)
+                var packs = Dictionary(manifest.packs.map { ($0.pack, $0) }) { first, _ in first }
+                while let name = lottery.draw(purpose("pack"), from: Array(packs.keys)), let use = packs[name] {
+                    packs[name] = nil
+                    attempt += 1
+                    let index = try repository.index(component, use)
+                    let live = use.liveMembers
+                    // Of the live members, only file contents are certainly read.
+                    let read = index.members.enumerated().compactMap { number, member in
+                        live.contains(number) && (member.size ?? 0) > 0 ? member.at : nil
+                    }
+                    guard !read.isEmpty else { continue }
+                    return (
+                        component,
+                        Layout.pack(component, use.pack, isEncrypted: index.object.envelope != nil), index, read
+                    )
                 }
-                guard !read.isEmpty else { continue }
-                return (
-                    component.name,
-                    Layout.pack(component.name, use.pack, isEncrypted: index.object.envelope != nil), index, read
-                )
             }
+            attempt += 1
         }
         return nil
     }
 
     /// An offset in the object that a restore certainly reads.
-    /// - Parameter read: offsets of gzip members.
-    private func byte(in index: PackIndex, _ read: [Int]) -> Int {
+    /// - Parameter read: offsets of gzip members; at least one.
+    private func byte(in index: PackIndex, _ read: [Int], by lottery: inout Lottery) -> Int {
         // The content of an envelope is authenticated. The names of its recipients before it are not: damage there can
         // look like another recipient. They are in the first half, except in a tiny pack.
         guard index.object.envelope == nil else {
             let size = index.object.size
-            return Int.random(in: max(0, size > 64 << 10 ? size / 2 : size - 100)..<max(1, size - 40))
+            let start = max(0, size > 64 << 10 ? size / 2 : size - 100)
+            return start + lottery.draw("flipped_byte byte", below: max(1, size - 40) - start)
         }
-        let start = read.randomElement() ?? 0
+        let starts = Set(read).sorted()
+        let start = starts[lottery.draw("flipped_byte member", below: starts.count)]
         var end = 0
         for length in index.gzip.map({ $0[0] }) {
             end += length

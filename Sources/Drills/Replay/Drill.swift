@@ -6,7 +6,7 @@ import ObjectStorage
 package import Operations
 import Platform
 import Components
-import RecoveryPlan
+package import RecoveryPlan
 import Reporting
 import StackConfiguration
 
@@ -22,6 +22,10 @@ package struct Drill {
     package var keeps = false
     package var control: Sabotage.Kind?
     package var timeLimit: Duration?
+    /// Draws the backup set.
+    package var drawsSet = false
+    /// The place in the ledger that another process wrote for this drill.
+    package var begun: LedgerBegin?
 
     package init(live: Session, scenario: String, at: SetSelector) {
         self.live = live
@@ -34,12 +38,30 @@ package struct Drill {
     /// - Returns: the evidence and the paths of its files.
     package func run() async throws -> DrillResult {
         let evidence = try DrillEvidence(live, scenario: scenario)
+        var drill = self
+        drill.request.id = request.id ?? RunIdentity.newID(at: live.now())
+        let repository = try await live.repository(recoveryKey: recoveryKey)
+        var ledger = DrillLedger(drill, run: drill.request.id ?? "")
+        await ledger.begin(in: repository)
+        do {
+            drill.begun = begun ?? ledger.begun
+            let result = try await drill.carryOut(evidence, in: repository)
+            await ledger.end(result, in: repository)
+            return result
+        } catch {
+            await ledger.end(error, in: repository)
+            throw error
+        }
+    }
+
+    private func carryOut(_ evidence: DrillEvidence, in repository: Repository) async throws -> DrillResult {
         let runs = try RunFolder(state: live.stateRoot)
         let history = try await live.knownHistory(acceptsOlder: request.acceptsOlder, recoveryKey: recoveryKey)
         for finding in history { output.warn(finding) }
         // On a machine without a configuration, the live stack is elsewhere.
         let before = live.recorded == nil ? await LiveStack(session: live).look() : [:]
-        let replay = try await replay(runs)
+        var lottery = try await DrillLottery(self, in: repository).start()
+        let replay = try await replay(runs, &lottery)
         let run = replay.run
         let journal = try Journal(
             continuing: runs.journal(of: run), JournalReading(path: runs.journal(of: run)))
@@ -47,7 +69,7 @@ package struct Drill {
             try journal.append(.noted(text: "\(component) is not drilled: \(reason)"))
         }
         if replay.verdict == .recovered || replay.verdict == .late {
-            try await negativeControl(of: replay, runs, journal)
+            try await negativeControl(of: replay, &lottery.lottery, journal)
         }
         let after = live.recorded == nil ? await LiveStack(session: live).look() : [:]
         let looks = LiveStackComparison(before: before, after: after)
@@ -77,17 +99,18 @@ package struct Drill {
         var deviations: [String]
     }
 
-    private func replay(_ runs: RunFolder) async throws -> Replay {
+    private func replay(_ runs: RunFolder, _ lottery: inout DrillLottery.Start) async throws -> Replay {
         output.note("the drill:")
         let stage = try DrillStage(
             live, run: "\(live.now())-\(getpid())", components: components, cluster: cluster)
         do {
             let setting = DrillSetting(stage: stage, runs: runs, configuration: live.configuration.drill)
-            let run = try await ScenarioRun.prepare(
-                scenario, at: at, request: request, live: live, recoveryKey: recoveryKey, in: setting)
+            var run = try await ScenarioRun.prepare(
+                scenario, at: lottery.set, request: request, live: live, recoveryKey: recoveryKey, in: setting)
+            run.preface = lottery.events
             try await refuseUnlessIsolated(run.plan, stage)
             try stage.claim(contexts: run.plan.contexts)
-            let result = try await limited {
+            let result = try await limited { [run] in
                 try await stage.prepare()
                 return try await run.carryOut()
             }
@@ -148,14 +171,17 @@ package struct Drill {
 
     // MARK: The control run
 
-    private func negativeControl(of replay: Replay, _ runs: RunFolder, _ journal: Journal) async throws {
+    private func negativeControl(of replay: Replay, _ lottery: inout Lottery, _ journal: Journal) async throws {
         let kinds = live.configuration.components.filter { replay.steps[$0.name] != nil }
         let served = Set(
             kinds.filter { live.drillServer(of: $0) != nil || cluster?.has($0) == true }.map(\.name))
         let choice = SabotageChoice(
             session: live, repository: replay.repository, selection: replay.selection,
             components: kinds.map { ($0.name, $0.kind) }, served: served)
-        guard let sabotage = try await choice.pick(control) else {
+        lottery.draws = []
+        let sabotage = try await choice.pick(control, by: &lottery)
+        try journal.append(.lottery(lottery: lottery))
+        guard let sabotage else {
             return try journal.append(.noted(text: "no fault of a negative control is possible"))
         }
         output.note("the negative control, which must fail: \(sabotage.text)")
@@ -177,6 +203,8 @@ package struct Drill {
         do {
             // The journal of the control run is removed with its folder; the drill's journal records the result.
             let runs = try RunFolder(state: stage.path)
+            var request = request
+            request.id = nil
             let setting = DrillSetting(
                 stage: stage, runs: runs, configuration: live.configuration.drill, sabotage: sabotage)
             var selector = SetSelector.sets(replay.selection.parts.mapValues(\.set.name))

@@ -27,6 +27,17 @@ package struct DrillResult: Encodable {
     package var files: [String]
     /// The environment of a bare drill; nil for a drill with a configuration.
     var bare: BareEnvironment?
+    // For the ledger.
+    let components: [String]
+    let setDigest: String
+    let planDigest: String
+    let journalHead: String
+    let reportDigest: String
+
+    private enum CodingKeys: String, CodingKey {
+        case run, scenario, set, verdict, reasons, rto, rpo, negativeControl, liveStackUntouched, liveStackCompared,
+            deviations, checks, files, bare
+    }
 
     package init(_ evidence: Evidence, _ written: ReportFiles.Written) {
         run = written.run
@@ -43,6 +54,20 @@ package struct DrillResult: Encodable {
         checks = evidence.checks
         files = written.files
         bare = evidence.subject.bare
+        components = evidence.subject.components
+        setDigest = evidence.subject.setDigest
+        planDigest = evidence.subject.planDigest
+        journalHead = evidence.journal.head
+        reportDigest = written.digest
+    }
+
+    /// The exit code of the command.
+    var exitCode: Int {
+        switch verdict {
+        case .passed: 0
+        case .late: 5
+        case .failed, .partial, .inconclusive: 4
+        }
     }
 
     package var text: String {

@@ -18,6 +18,8 @@ package struct ReplayRequest {
     package var moments = Moments()
     /// Resumes an unfinished run.
     package var resumes = false
+    /// The id of a new run; nil for a random one.
+    package var id: String?
     /// The id of the run to resume; nil for the newest.
     package var run: String?
     /// Resumes even if the plan or its parameters changed.

@@ -21,6 +21,8 @@ package struct ScenarioRun {
     /// Nil for a new run.
     let reading: JournalReading?
     package let forecast: RunForecast
+    /// Events that follow the first line of the journal, or the line that resumes the run.
+    package var preface: [JournalEvent] = []
 
     // MARK: Preparing
 
@@ -48,7 +50,7 @@ package struct ScenarioRun {
         let identity =
             resumed?.reading.record?.identity
             ?? RunIdentity(
-                id: "\(session.now())-\(RandomID.make().prefix(8))", stack: session.configuration.stack,
+                id: request.id ?? RunIdentity.newID(at: session.now()), stack: session.configuration.stack,
                 scenario: entry.scenario, set: "\(set.name)")
         let text = PlanText(entry.text.text, file: entry.text.file, folder: session.folder)
         let overrides = try place?.overrides(given, of: text, session) ?? given
@@ -162,19 +164,42 @@ package struct ScenarioRun {
             try await refuseMisplaced()
             notices.open(session)
         }
+        var (running, ledger) = (self, await recordedBegin())
+        if let begun = ledger?.begun { running.preface.insert(.ledger(begin: begun), at: 0) }
         let outcome: RunOutcome
         do {
-            outcome = try await display.during {
-                try await run(observer: { display.observe($0) }, tell: { display.tell($0) })
+            outcome = try await display.during { [running] in
+                try await running.run(observer: { display.observe($0) }, tell: { display.tell($0) })
             }
         } catch {
             await notices.close()
+            await ledger?.end("failed", exitCode: 1, in: recovery.repository) { $0.reason = "\(error)" }
             throw error
         }
         if outcome.end.verdict != .interrupted { notices.post(outcome.end.notice(of: record, at: session.clock.now)) }
         await notices.close()
         let path = runs.journal(of: record.identity.id)
-        return ScenarioResult(outcome, record, reading: try JournalReading(path: path), journal: path)
+        let reading = try JournalReading(path: path)
+        await ledger?.end(outcome.end.verdict.ledgerWord, exitCode: outcome.end.verdict.exitCode, in: recovery.repository) {
+            $0.journal = reading.lines.last.flatMap { Digest(hex: $0.digest) }
+            $0.reason = outcome.end.reasons.first
+        }
+        return ScenarioResult(outcome, record, reading: reading, journal: path)
+    }
+
+    /// Writes the begin of a recovery to the ledger; nil for a drill, which writes its own.
+    private func recordedBegin() async -> LedgerRun? {
+        guard !record.isDrill else { return nil }
+        var ledger = LedgerRun(session, Output(options: session.options), .recovery, run: record.identity.id)
+        ledger.entry.scenario = record.identity.scenario
+        ledger.entry.components = record.components
+        ledger.entry.plan = Digest(hex: record.planDigest)
+        ledger.entry.forecast = forecast.total?.expected
+        if let set = Timestamp(record.identity.set), let sha256 = Digest(hex: record.setDigest) {
+            ledger.entry.set = .init(name: set, sha256: sha256)
+        }
+        await ledger.begin(in: recovery.repository, announces: true)
+        return ledger
     }
 
     /// Looks at the clusters of the plan before anything is declared.
@@ -212,10 +237,12 @@ package struct ScenarioRun {
             }
             journal = try Journal(continuing: runs.journal(of: record.identity.id), reading, observer: observer)
             try journal.append(.runResumed(by: record.holder))
+            for event in preface { try journal.append(event) }
         } else {
             record.forecast = forecast
             journal = try Journal(creating: runs.make(record.identity.id), observer: observer)
             try journal.append(.runBegan(run: record))
+            for event in preface { try journal.append(event) }
         }
         var run = PlanRun(plan: plan, record: record, context: context(tell: tell), journal: journal)
         if let reading { run.resume = ResumePoint(reading) }

@@ -38,15 +38,22 @@ package struct BackupJob {
     /// - Throws: the errors of `BackupRun`; then there is no set.
     package func run() async throws -> Result {
         let began = session.now()
-        do { return try await backUp() } catch {
+        var ledger = LedgerRun(session, output, .backup)
+        ledger.entry.components = components.map(\.name)
+        var repository: Repository?
+        do { return try await backUp(&ledger, &repository) } catch {
             if !(error is CancellationError) { noteFailure(began) }
+            await ledger.end("failed", exitCode: error is CancellationError ? 130 : 1, in: repository) {
+                $0.reason = error is CancellationError ? "interrupted" : "\(error)"
+            }
             throw error
         }
     }
 
-    private func backUp() async throws -> Result {
+    private func backUp(_ ledger: inout LedgerRun, _ opened: inout Repository?) async throws -> Result {
         let parts = try components.map(part)
         let repository = try await session.writableRepository()
+        opened = repository
         // Before anything is captured: a set without a signature could not be restored with this configuration.
         try repository.signing.requireSigner(toWrite: "the backup set", as: [.backup], at: session.now())
         if !repository.signing.isRequired { output.warn(SigningText.unsigned) }
@@ -54,6 +61,7 @@ package struct BackupJob {
             // An expired certificate still encrypts, and a backup for an old key is better than none.
             do { try recipient.checkValidity(at: session.clock.now) } catch { output.warn("\(error)") }
         }
+        await ledger.begin(in: repository)
         let recording = SetRecording(session: session, output: output)
         let canaries = await recording.writeCanaries(to: components)
         let report: BackupRun.Report
@@ -61,6 +69,7 @@ package struct BackupJob {
             if prunes { await pruneFullStore(repository) }
             throw error
         }
+        await record(report, in: &ledger, repository)
         for warning in report.warnings { output.warn(warning) }
         for note in report.notes { output.note(note) }
         let start = ContinuousClock.now
@@ -72,6 +81,19 @@ package struct BackupJob {
         await writeMetrics(report.set, repository)
         if prunes { await prune(repository) }
         return Result(set: report.set, sample: sample, recording: recorded)
+    }
+
+    private func record(
+        _ report: BackupRun.Report, in ledger: inout LedgerRun, _ repository: Repository
+    ) async {
+        let set = report.set
+        await ledger.end(
+            set.status.rawValue, exitCode: set.isAsAsked ? 0 : 3, in: repository
+        ) {
+            $0.run = set.run
+            $0.set = .init(name: set.name, sha256: report.digest)
+            $0.reason = set.reasons.first
+        }
     }
 
     private func part(_ component: ComponentConfiguration) throws -> BackupRun.Component {

@@ -146,8 +146,10 @@ package struct Session {
     }
 
     /// Buckets of one name on two servers are two addresses.
-    package func address(of repository: Repository) -> String {
-        configuration.store.endpoint.map { "\($0) \(repository.store.location)" } ?? repository.store.location
+    package func address(of repository: Repository) -> String { address(ofStoreAt: repository.store.location) }
+
+    func address(ofStoreAt location: String) -> String {
+        configuration.store.endpoint.map { "\($0) \(location)" } ?? location
     }
 
     /// - Throws: `RepositoryError` `.otherRepository` if dr.yaml or this machine knows another repository at the address.

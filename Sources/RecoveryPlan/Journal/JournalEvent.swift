@@ -25,6 +25,10 @@ package enum JournalEvent: Codable, Equatable, Sendable {
     case negativeControl(damage: String, expected: [String], red: [String], noticed: Bool, why: [String]? = nil)
     /// A digest of a live component, before or after a drill.
     case liveStack(component: String, isAfter: Bool, digest: String)
+    /// The place of the run in the ledger.
+    case ledger(begin: LedgerBegin)
+    /// The seed and the draws of a drill. A later line has the further draws of the same seed.
+    case lottery(lottery: Lottery)
     /// The last line, unless the run is resumed later.
     case runFinished(end: RunEnd)
 
@@ -43,6 +47,8 @@ package enum JournalEvent: Codable, Equatable, Sendable {
         case remembered
         case negativeControl = "negative_control"
         case liveStack = "live_stack"
+        case ledger
+        case lottery
         case runFinished = "run_finished"
     }
 }

@@ -23,7 +23,7 @@ package enum RunLine {
             error.map { "\(step): rollback failed: \($0)" } ?? "\(step): rolled back"
         case .noted(let text): text
         case .remembered(let name, let value): "remembered: \(name): \(value)"
-        case .checksFinished, .negativeControl, .liveStack, .runFinished: nil
+        case .checksFinished, .negativeControl, .liveStack, .ledger, .lottery, .runFinished: nil
         }
     }
 

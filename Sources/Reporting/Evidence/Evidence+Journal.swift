@@ -30,6 +30,7 @@ extension Evidence {
         checks = story.checks
         negativeControl = story.negativeControl
         liveStack = story.liveStack
+        (ledger, lottery) = (story.ledger, story.lottery)
         deviations = story.deviations + unforeseen
         self.correctiveActions = correctiveActions
         controls = ControlMapping.all
@@ -86,6 +87,8 @@ private struct RunStory {
     private(set) var restored: [RestoredComponent] = []
     private(set) var negativeControl: NegativeControl?
     private(set) var deviations: [String] = []
+    private(set) var ledger: LedgerBegin?
+    private(set) var lottery: Lottery?
     private var live: [String: (before: String?, after: String?)] = [:]
     private var end: RunEnd?
     private let isDrill: Bool
@@ -148,6 +151,8 @@ private struct RunStory {
             case .checksFinished(let results): checks = results
             case .noted(let text): deviations.append(text)
             case .reached, .remembered: break
+            case .ledger(let begin): ledger = begin
+            case .lottery(let drawn): lottery = lottery?.joined(with: drawn) ?? drawn
             case .negativeControl(let damage, let expected, let red, let noticed, let why):
                 negativeControl = NegativeControl(
                     damage: damage, expected: expected, red: red, noticed: noticed, why: why)

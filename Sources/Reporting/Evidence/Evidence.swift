@@ -38,6 +38,10 @@ package struct Evidence: Codable, Equatable, Sendable {
     package var negativeControl: NegativeControl?
     /// The comparison of the live stack before and after a drill.
     package var liveStack: LiveStackProof?
+    /// The place of the run in the ledger; absent in runs of early versions.
+    package var ledger: LedgerBegin?
+    /// The draws of a drill; absent in runs of early versions.
+    package var lottery: Lottery?
     /// The differences from the plan or the forecast, a line each.
     package var deviations: [String]
     package var correctiveActions: [CorrectiveAction]

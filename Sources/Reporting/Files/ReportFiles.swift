@@ -26,7 +26,7 @@ package struct ReportFiles {
         var verdict: Evidence.Verdict
         var reasons: [String]
         /// SHA-256 of the evidence's document.
-        var digest: String
+        package var digest: String
         package var files: [String]
 
         package var text: String {

@@ -92,6 +92,7 @@ package struct ReportVerification: Sendable {
             guard report.document == document else {
                 throw Refusal(file: source, detail: "it does not match its journal: it was altered")
             }
+            if let defect = report.evidence.lotteryDefect { throw Refusal(file: source, detail: defect) }
             return report
         } catch let refusal as Refusal { throw refusal } catch { throw Refusal(file: source, detail: "\(error)") }
     }

@@ -90,6 +90,8 @@ struct ReportView {
             Fact(name: "Run by", value: "\(subject.person) on \(subject.host)"),
             Fact(name: "Tool", value: subject.tool),
         ]
+        if let ledger = evidence.ledger?.number { facts.append(Fact(name: "Ledger entry", value: "\(ledger)")) }
+        if let lottery = evidence.lottery { facts.append(Fact(name: "Drawn at random", value: lottery.text)) }
         if let bare = subject.bare { facts.append(Fact(name: "Bare environment", value: bare.text)) }
         moments = evidence.clocks.named.map { Moment(name: $0.name, what: $0.what, moment: $0.moment ?? "-") }
         times = Self.times(evidence.rto)
@@ -273,4 +275,17 @@ enum Spell {
     static func met(_ met: Bool?) -> String { met.map { $0 ? "yes" : "NO" } ?? "not judged" }
 
     static func percent(_ fraction: Double) -> String { String(format: "%.2f", fraction * 100) }
+}
+
+extension Lottery {
+    /// The drawn values and the chosen ones, and the seed.
+    fileprivate var text: String {
+        let drawn = draws.filter { ["set", "fault"].contains($0.purpose.split(separator: " ").first ?? "") }
+        var last: [String: String] = [:]
+        for draw in drawn { last[String(draw.purpose.prefix { $0 != " " })] = draw.result }
+        let parts =
+            last.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+            + (chosen ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key) \($0.value) (chosen, not drawn)" }
+        return (parts + ["seed \(seed)"]).joined(separator: ", ")
+    }
 }

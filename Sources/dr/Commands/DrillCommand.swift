@@ -1,10 +1,12 @@
 import ArgumentParser
 import BackupRepository
+import Cryptography
 import Documents
 import Drills
 import Foundation
 import Operations
 import Platform
+import RecoveryPlan
 import StackConfiguration
 
 struct DrillCommand: AsyncParsableCommand {
@@ -40,7 +42,7 @@ struct DrillCommand: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Backup set: \(SetSelector.words).", valueName: "set"))
     var at: SetSelector = .latest
 
-    @Flag(name: .long, help: "Use a random backup set.")
+    @Flag(name: .long, help: "Draw a backup set at random, by the seed that the report shows.")
     var randomSet = false
 
     @Option(name: .long, parsing: .singleValue, help: "Drill only this component; may be repeated (default: all).")
@@ -60,9 +62,16 @@ struct DrillCommand: AsyncParsableCommand {
     @Option(
         name: .long,
         help:
-            ArgumentHelp("Fault of the control run (default: random).", valueName: "fault")
+            ArgumentHelp("Fault of the control run (default: drawn at random).", valueName: "fault")
     )
     var inject: Sabotage.Kind?
+
+    /// The id and the place in the ledger that the parent of a bare drill gives its child.
+    @Option(name: .long, help: .hidden)
+    var runId: RunID?
+
+    @Option(name: .long, help: .hidden)
+    var ledgerBegin: LedgerBegin?
 
     @OptionGroup var key: RecoveryKeyOptions
 
@@ -91,7 +100,10 @@ struct DrillCommand: AsyncParsableCommand {
         let recoveryKey = key.recoveryKey ?? session.configuration.drill.recoveryKey
         session.recoveryKey = recoveryKey
         _ = try session.chosen(component)
-        var drill = Drill(live: session, scenario: scenario, at: try await set(session))
+        var drill = Drill(live: session, scenario: scenario, at: at)
+        drill.drawsSet = randomSet
+        drill.request.id = runId?.text
+        drill.begun = ledgerBegin
         drill.components = component
         drill.request.parameters = try parameters.values()
         drill.request.acceptsOlder = acceptOlder
@@ -104,18 +116,32 @@ struct DrillCommand: AsyncParsableCommand {
         try Output(options: options).result(result) { result.text }
         if result.exitStatus != .done { throw result.exitStatus }
     }
+}
 
-    private func set(_ session: Session) async throws -> SetSelector {
-        guard randomSet else { return at }
-        let repository = try await session.repository()
-        let names = try await session.pool.run { try repository.setNames() }
-        let now = session.now()
-        for name in names.filter({ !repository.scope.isFuture($0, at: now) }).shuffled() {
-            let set = await session.pool.run { try? repository.set(name) }
-            // A set of some components says nothing about the others.
-            if let set, repository.scope.owns(set), set.skipped.isEmpty { return .named(name) }
+/// The id of a run, which becomes the name of a folder.
+struct RunID: ExpressibleByArgument {
+    var text: String
+
+    init?(argument: String) {
+        guard (1...64).contains(argument.utf8.count),
+            argument.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
+        else { return nil }
+        text = argument
+    }
+}
+
+/// `13:<SHA-256 of entry 12>`; `1:-` for the first entry.
+extension LedgerBegin: ExpressibleByArgument {
+    public init?(argument: String) {
+        let parts = argument.split(separator: ":").map(String.init)
+        guard parts.count == 2, let number = Int(parts[0]), number > 0 else { return nil }
+        if number == 1, parts[1] == "-" {
+            self.init(number: 1, previousNumber: nil, previous: nil)
+        } else if number > 1, let digest = Digest(hex: parts[1]) {
+            self.init(number: number, previousNumber: number - 1, previous: digest.hex)
+        } else {
+            return nil
         }
-        return .latest
     }
 }
 

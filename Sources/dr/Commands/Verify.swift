@@ -39,7 +39,34 @@ struct Verify: AsyncParsableCommand {
 
     func run() async throws {
         let session = try await Session(options, source, key: key)
-        let repository = try await session.repository()
+        let output = Output(options: options)
+        var ledger = LedgerRun(session, output, .verification)
+        var opened: Repository?
+        let report: Verification.Report
+        do {
+            let repository = try await session.repository()
+            opened = repository
+            await ledger.begin(in: repository)
+            report = try await verified(repository, session)
+            let isGood = report.findings.isEmpty && report.untrusted.isEmpty
+            await ledger.end(isGood ? "good" : "damaged", exitCode: isGood ? 0 : 4, in: repository) { entry in
+                entry.reason = report.findings.first.map { "'\($0.object)': \($0.reason)" }
+            }
+            do { try await mark(report, in: repository, session: session) } catch {
+                output.warn("the result of the verification could not be recorded: \(error)")
+            }
+        } catch {
+            await ledger.end("failed", exitCode: Int(ExitStatus(error).rawValue), in: opened) {
+                $0.reason = error is CancellationError ? "interrupted" : "\(error)"
+            }
+            throw error
+        }
+        for note in report.notes { output.note("note: \(note)") }
+        try output.result(report) { text(report) }
+        if !report.findings.isEmpty || !report.untrusted.isEmpty { throw ExitStatus.checkFailed }
+    }
+
+    private func verified(_ repository: Repository, _ session: Session) async throws -> Verification.Report {
         let progress = WorkProgress()
         var verification = Verification(repository: repository, pool: session.pool, progress: progress)
         verification.lanes = Session.lanes
@@ -48,14 +75,7 @@ struct Verify: AsyncParsableCommand {
         verification.lastCommitted = try? session.state(of: repository).lastSet()
         if let set { verification.only = try await session.set(set, in: repository).name }
         let display = ProgressDisplay(options: options, work: [("", progress)])
-        let report = try await display.during { [verification] in try await verification.run() }
-        let output = Output(options: options)
-        do { try await mark(report, in: repository, session: session) } catch {
-            output.warn("the result of the verification could not be recorded: \(error)")
-        }
-        for note in report.notes { output.note("note: \(note)") }
-        try output.result(report) { text(report) }
-        if !report.findings.isEmpty || !report.untrusted.isEmpty { throw ExitStatus.checkFailed }
+        return try await display.during { [verification] in try await verification.run() }
     }
 
     /// Records the sets that were verified and the sets that are damaged.
