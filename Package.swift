@@ -134,8 +134,8 @@ let program: [Target] =
             "Operations",
             [
                 "Components", "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "StackConfiguration",
-                "Documents", "HTTP", "Kubernetes", "Cryptography", "Mover", "RecoveryPlan", "ShippedPlans",
-                "Notifications", "Printing", "Reporting", "Platform", logging, mustache,
+                "Documents", "HTTP", "Kubernetes", "Cryptography", "Mover", "RecoveryPlan", "ShippedPlans", "Reporting",
+                "Notifications", "Printing", "Platform", logging, mustache,
             ]),
         layer(
             "Drills",
@@ -229,7 +229,10 @@ let testTargets = [
         ]),
     tests(
         of: "Drills",
-        ["Operations", "FileTree", "StackConfiguration", "BackupRepository", "Components", "ObjectStorage", "Platform"]),
+        [
+            "Operations", "RecoveryPlan", "FileTree", "StackConfiguration", "BackupRepository", "Components",
+            "ObjectStorage", "Platform",
+        ]),
     .testTarget(
         name: "LabTests", dependencies: ["Lab", "Fuzzing", "dr-lab", "HTTP", "Documents", "Platform"],
         swiftSettings: strict),

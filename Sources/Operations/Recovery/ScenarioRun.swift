@@ -180,7 +180,9 @@ package struct ScenarioRun {
         await notices.close()
         let path = runs.journal(of: record.identity.id)
         let reading = try JournalReading(path: path)
-        await ledger?.end(outcome.end.verdict.ledgerWord, exitCode: outcome.end.verdict.exitCode, in: recovery.repository) {
+        await ledger?.end(
+            outcome.end.verdict.ledgerWord, exitCode: outcome.end.verdict.exitCode, in: recovery.repository
+        ) {
             $0.journal = reading.lines.last.flatMap { Digest(hex: $0.digest) }
             $0.reason = outcome.end.reasons.first
         }
