@@ -18,6 +18,7 @@ struct StoreFacts: Sendable {
     /// The marks of drills, by scenario.
     var drills: [String: [DrilledMark]]
     var sizes: ComponentSizes
+    var ledger: LedgerFacts
     /// Signs of an intruder: sets that are gone without a prune, marks without a trusted signature.
     var alarms: [String]
 
@@ -32,6 +33,8 @@ struct StoreFacts: Sendable {
         let proofs = try await ComponentProofs(components, of: repository, pool)
         let missing = try await session.missingSets(of: Set(components), in: repository)
         let sizes = try await ComponentSizes(repository, names, now: now, pool: pool)
+        let known = try? session.state(of: repository).ledgerHead()
+        let ledger = try await LedgerFacts.read(RunLedger(repository), known: known, pool: pool)
         return try await pool.run {
             let marks = Marks(repository)
             var drills: [String: [DrilledMark]] = [:]
@@ -41,7 +44,7 @@ struct StoreFacts: Sendable {
             return StoreFacts(
                 location: repository.store.location, sets: names.count, latest: latest, marks: try SetMarks(marks),
                 verified: proofs.verified, recipients: try RecipientProof.all(in: repository, now: now), drills: drills,
-                sizes: sizes,
+                sizes: sizes, ledger: ledger,
                 alarms: missing.lines + RepositoryError.warnings(aboutMarks: try UntrustedMarks(in: repository).errors))
         }
     }
@@ -51,12 +54,12 @@ extension ReadinessRow {
     static func store(_ facts: Result<StoreFacts, NoAnswer>) -> ReadinessRow {
         switch facts {
         case .failure(let error):
-            ReadinessRow(.store, .red, "the store cannot be read: \(error)", remedy: "dr doctor")
+            ReadinessRow(.store, is: .red, "the store cannot be read: \(error)", remedy: "dr doctor")
         case .success(let facts):
             facts.alarms.first.map { first in
                 let more = facts.alarms.count > 1 ? ", and \(facts.alarms.count - 1) more alarms" : ""
-                return ReadinessRow(.store, .red, "\(first)\(more)", remedy: "dr status")
-            } ?? ReadinessRow(.store, .green, "\(facts.location) answers, \(Units.count(facts.sets, "set"))")
+                return ReadinessRow(.store, is: .red, "\(first)\(more)", remedy: "dr status")
+            } ?? ReadinessRow(.store, is: .green, "\(facts.location) answers, \(Units.count(facts.sets, "set"))")
         }
     }
 
@@ -68,7 +71,7 @@ extension ReadinessRow {
         of components: Set<String>, _ latest: RestoreSelection, now: Timestamp, rpo: Int?, tolerance: Int
     ) -> ReadinessRow {
         guard !components.isEmpty else {
-            return ReadinessRow(.backup, .notApplicable, "the plan restores no component")
+            return ReadinessRow(.backup, is: .notApplicable, "the plan restores no component")
         }
         var findings: [(status: Status, text: String)] = []
         var oldest: (component: String, age: Int)?
@@ -93,7 +96,7 @@ extension ReadinessRow {
         let limit = rpo.map { "RPO \(Units.duration(seconds: $0))" }
         if rpo == nil, findings.isEmpty {
             return ReadinessRow(
-                .backup, .amber, [age, "no RPO is set"].compactMap { $0 }.joined(separator: "; "),
+                .backup, is: .amber, [age, "no RPO is set"].compactMap { $0 }.joined(separator: "; "),
                 remedy: "set 'objectives: {rpo: 1h}' in dr.yaml")
         }
         return row(
@@ -125,7 +128,7 @@ extension ReadinessRow {
         now: Timestamp, limit: Int
     ) -> ReadinessRow {
         guard !components.isEmpty else {
-            return ReadinessRow(.verification, .notApplicable, "the plan restores no component")
+            return ReadinessRow(.verification, is: .notApplicable, "the plan restores no component")
         }
         var findings: [(status: Status, text: String)] = []
         var oldest = now.seconds
@@ -164,7 +167,7 @@ extension ReadinessRow {
     /// - Parameter limit: the longest time in seconds since a test.
     static func recoveryKeys(_ recipients: [RecipientProof], limit: Int) -> ReadinessRow {
         guard !recipients.isEmpty else {
-            return ReadinessRow(.recoveryKeys, .notApplicable, "the backups are not encrypted")
+            return ReadinessRow(.recoveryKeys, is: .notApplicable, "the backups are not encrypted")
         }
         let isTested = recipients.contains { $0.ageSeconds.map { $0 <= limit } ?? false }
         let isEver = recipients.contains { $0.ageSeconds != nil }
@@ -172,13 +175,13 @@ extension ReadinessRow {
         guard let first = overdue.first else {
             let oldest = recipients.compactMap(\.ageSeconds).max() ?? 0
             return ReadinessRow(
-                .recoveryKeys, .green,
+                .recoveryKeys, is: .green,
                 "\(Units.count(recipients.count, "key")) tested within \(Units.duration(seconds: max(0, oldest)))")
         }
         let more = overdue.count > 1 ? ", and \(overdue.count - 1) more" : ""
         // One tested key opens the backups. Without any test, nothing shows that a backup can be read.
         return ReadinessRow(
-            .recoveryKeys, isTested || isEver ? .amber : .red,
+            .recoveryKeys, is: isTested || isEver ? .amber : .red,
             "\(first.name): \(first.words), limit \(Units.duration(seconds: limit))\(more)",
             remedy: "dr key test --recovery-key KEY")
     }
@@ -187,9 +190,9 @@ extension ReadinessRow {
     static func row(
         _ check: Check, _ findings: [(status: Status, text: String)], good: String, remedy: String
     ) -> ReadinessRow {
-        guard let worst = findings.map(\.status).max() else { return ReadinessRow(check, .green, good) }
+        guard let worst = findings.map(\.status).max() else { return ReadinessRow(check, is: .green, good) }
         let first = findings.first { $0.status == worst }?.text ?? ""
         let more = findings.count > 1 ? ", and \(Units.count(findings.count - 1, "more finding"))" : ""
-        return ReadinessRow(check, worst, first + more, remedy: remedy)
+        return ReadinessRow(check, is: worst, first + more, remedy: remedy)
     }
 }

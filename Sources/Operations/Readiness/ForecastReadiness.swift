@@ -10,18 +10,18 @@ extension ReadinessRow {
         let remedy = "dr plan show \(scenario)"
         guard let outlook, let today = outlook.points.first else {
             return ReadinessRow(
-                .forecast, .amber, "no forecast: the plan was never run or drilled on this host",
+                .forecast, is: .amber, "no forecast: the plan was never run or drilled on this host",
                 remedy: "dr drill --scenario \(scenario)")
         }
         let allowed = outlook.rto.map { "RTO \(Units.duration($0))" } ?? "no RTO is set"
         let time = today.total?.text ?? today.atLeast.map { "at least \(Units.duration($0))" } ?? "unknown"
         func row(_ status: Status, _ words: String) -> ReadinessRow {
-            ReadinessRow(.forecast, status, words, remedy: remedy)
+            ReadinessRow(.forecast, is: status, words, remedy: remedy)
         }
         switch today.verdict {
         case .noObjective:
             return ReadinessRow(
-                .forecast, .amber, "\(time); \(allowed)", remedy: "set 'objectives: {rto: 4h}' in dr.yaml")
+                .forecast, is: .amber, "\(time); \(allowed)", remedy: "set 'objectives: {rto: 4h}' in dr.yaml")
         case .noData: return row(.amber, "\(time); \(today.note ?? "no data"); \(allowed)")
         case .passes: return row(.red, "\(time), longer than the \(allowed)")
         case .mayPass: return row(.amber, "\(time), possibly longer than the \(allowed)")
@@ -41,17 +41,19 @@ extension ReadinessRow {
         let remedy = "dr forecast history \(history.scenario)"
         guard let newest = history.outcomes.last(where: \.counts), let forecast = newest.forecast,
             let actual = newest.actual
-        else { return ReadinessRow(.forecastAccuracy, .notApplicable, "no run with a forecast and a measured time") }
+        else {
+            return ReadinessRow(.forecastAccuracy, is: .notApplicable, "no run with a forecast and a measured time")
+        }
         if let deviation = forecast.deviation(actual, tolerance: tolerance) {
             return ReadinessRow(
-                .forecastAccuracy, .amber, "newest \(newest.kind.rawValue): \(deviation)", remedy: remedy)
+                .forecastAccuracy, is: .amber, "newest \(newest.kind.rawValue): \(deviation)", remedy: remedy)
         }
         let narrow = history.summaries.first { $0.isTooNarrow }
         if let narrow {
-            return ReadinessRow(.forecastAccuracy, .amber, narrow.text, remedy: remedy)
+            return ReadinessRow(.forecastAccuracy, is: .amber, narrow.text, remedy: remedy)
         }
         return ReadinessRow(
-            .forecastAccuracy, .green,
+            .forecastAccuracy, is: .green,
             "newest \(newest.kind.rawValue): \(Units.duration(actual)), expected \(Units.duration(forecast.expected))")
     }
 }

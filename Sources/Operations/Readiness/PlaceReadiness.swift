@@ -19,18 +19,18 @@ extension ReadinessRow {
         let remedy = "dr plan validate \(scenario)"
         if let first = review.errors.first {
             let more = review.errors.count > 1 ? ", and \(Units.count(review.errors.count - 1, "more error"))" : ""
-            return ReadinessRow(.plan, .red, "\(first.message)\(more)", remedy: remedy)
+            return ReadinessRow(.plan, is: .red, "\(first.message)\(more)", remedy: remedy)
         }
         if let first = review.findings.first {
             let more =
                 review.findings.count > 1 ? ", and \(Units.count(review.findings.count - 1, "more warning"))" : ""
-            return ReadinessRow(.plan, .amber, "\(first.diagnostic.message)\(more)", remedy: remedy)
+            return ReadinessRow(.plan, is: .amber, "\(first.diagnostic.message)\(more)", remedy: remedy)
         }
-        return ReadinessRow(.plan, .green, "valid, \(Units.count(review.plan?.steps.count ?? 0, "step"))")
+        return ReadinessRow(.plan, is: .green, "valid, \(Units.count(review.plan?.steps.count ?? 0, "step"))")
     }
 
     static func cluster(_ findings: [ClusterFinding], usesCluster: Bool, scenario: String) -> ReadinessRow {
-        guard usesCluster else { return ReadinessRow(.cluster, .notApplicable, "the plan uses no cluster") }
+        guard usesCluster else { return ReadinessRow(.cluster, is: .notApplicable, "the plan uses no cluster") }
         let lines = findings.map { finding in
             (status: finding.severity == .error ? Status.red : .amber, text: finding.words)
         }
@@ -41,7 +41,7 @@ extension ReadinessRow {
 
     static func space(_ needs: [SpaceNeed]) -> ReadinessRow {
         guard !needs.isEmpty else {
-            return ReadinessRow(.space, .notApplicable, "the plan restores no directory of this host")
+            return ReadinessRow(.space, is: .notApplicable, "the plan restores no directory of this host")
         }
         let lacking = needs.filter { $0.bytes > $0.free }.map { need in
             (
@@ -57,7 +57,7 @@ extension ReadinessRow {
 
     static func snapshots(_ kept: [KeptSnapshots]) -> ReadinessRow {
         guard !kept.isEmpty else {
-            return ReadinessRow(.snapshots, .notApplicable, "no component of the plan keeps volume snapshots")
+            return ReadinessRow(.snapshots, is: .notApplicable, "no component of the plan keeps volume snapshots")
         }
         let lines = kept.compactMap { kept -> (status: Status, text: String)? in
             if let failure = kept.failure { return (.amber, "\(kept.component): unknown: \(failure)") }

@@ -1,4 +1,5 @@
 import BackupRepository
+import Cryptography
 import Foundation
 import Platform
 import RecoveryPlan
@@ -13,8 +14,12 @@ struct PlanTest: Equatable, Sendable {
     /// "drill" or "recovery", for messages.
     var noun: String
     var verdict: Evidence.Verdict
-    /// Nil for a test on another host, of which only the mark in the store is known.
+    /// Nil for a test on another host, of which only an entry of the ledger or a mark in the store is known.
     var record: RunRecord?
+    /// The id of the run; nil if only a mark is known.
+    var run: String?
+    /// SHA-256 of the plan's file; nil if only a mark is known.
+    var planDigest: String?
 
     var passed: Bool { verdict == .passed || verdict == .late }
 
@@ -28,6 +33,25 @@ struct PlanTest: Equatable, Sendable {
         noun = record.kind.rawValue
         verdict = evidence.verdict
         self.record = record
+        (run, planDigest) = (record.identity.id, record.planDigest)
+    }
+
+    /// - Returns: nil for an entry that is not the end of a drill or recovery, or of one that was interrupted.
+    init?(_ entry: LedgerEntry) {
+        guard entry.phase == .ended, [.drill, .recovery].contains(entry.activity), entry.exitCode != 130,
+            let word = entry.verdict
+        else { return nil }
+        at = entry.at.seconds
+        noun = entry.activity.rawValue
+        verdict =
+            switch word {
+            case "passed", "recovered": .passed
+            case "late": .late
+            case "partial": .partial
+            case "inconclusive": .inconclusive
+            default: .failed
+            }
+        (run, planDigest) = (entry.run, entry.plan?.hex)
     }
 
     init(_ mark: DrilledMark) {
@@ -39,14 +63,18 @@ struct PlanTest: Equatable, Sendable {
     /// Seconds after the end of a drill within which its mark is written.
     private static let delay = 600
 
-    /// Joins the tests of this host with the marks of drills in the store, of which some are about the same drills.
-    static func all(_ local: [PlanTest], _ marks: [DrilledMark]) -> [PlanTest] {
+    /// Joins the tests of this host with those of the ledger and with the marks of drills in the store, of which some are
+    /// about the same drills.
+    static func all(_ local: [PlanTest], ledger: [PlanTest] = [], _ marks: [DrilledMark]) -> [PlanTest] {
+        let runs = Set(local.compactMap(\.run))
+        let known = local + ledger.filter { test in test.run.map { !runs.contains($0) } ?? true }
         let others = marks.filter { mark in
-            !local.contains { test in
-                (test.began ?? test.at) <= mark.at.seconds && mark.at.seconds <= test.at.addingClamped(delay)
+            !known.contains { test in
+                let began = test.began ?? test.at.subtractingClamped(delay)
+                return began <= mark.at.seconds && mark.at.seconds <= test.at.addingClamped(delay)
             }
         }
-        return local + others.map { PlanTest($0) }
+        return known + others.map { PlanTest($0) }
     }
 
     init(at: Int, noun: String = "drill", verdict: Evidence.Verdict, record: RunRecord? = nil) {
@@ -65,7 +93,7 @@ extension ReadinessRow {
     static func drill(_ tests: [PlanTest], scenario: String, now: Int, limit: Int) -> ReadinessRow {
         let remedy = "dr drill --scenario \(scenario)"
         func row(_ status: Status, _ reason: String) -> ReadinessRow {
-            ReadinessRow(.drill, status, reason, remedy: remedy)
+            ReadinessRow(.drill, is: status, reason, remedy: remedy)
         }
         func ago(_ test: PlanTest) -> String {
             "\(Units.duration(seconds: max(0, now.subtractingClamped(test.at)))) ago"
@@ -97,18 +125,25 @@ extension ReadinessRow {
         _ tests: [PlanTest], scenario: String, digest: String, outline: PlanOutline?
     ) -> ReadinessRow {
         guard let passed = tests.filter({ $0.passed }).max(by: { $0.at < $1.at }) else {
-            return ReadinessRow(.planChange, .notApplicable, "no passed test to compare the plan with")
+            return ReadinessRow(.planChange, is: .notApplicable, "no passed test to compare the plan with")
         }
         guard let record = passed.record else {
-            return ReadinessRow(
-                .planChange, .notApplicable, "the journal of the last passed \(passed.noun) is on another host")
+            let elsewhere = "the journal of the last passed \(passed.noun) is on another host"
+            guard let before = passed.planDigest, let run = passed.run else {
+                return ReadinessRow(.planChange, is: .notApplicable, elsewhere)
+            }
+            return before == digest
+                ? ReadinessRow(.planChange, is: .green, "unchanged since run \(run)")
+                : ReadinessRow(
+                    .planChange, is: .amber, "the file changed since run \(run); \(elsewhere)",
+                    remedy: "dr drill --scenario \(scenario)")
         }
         let change = PlanChange(since: record, digest: digest, outline: outline)
         guard change.isSubstantive else {
-            return ReadinessRow(.planChange, .green, "unchanged since run \(change.run)")
+            return ReadinessRow(.planChange, is: .green, "unchanged since run \(change.run)")
         }
         return ReadinessRow(
-            .planChange, .amber, "changed since run \(change.run): \(change.text)",
+            .planChange, is: .amber, "changed since run \(change.run): \(change.text)",
             remedy: "dr drill --scenario \(scenario)")
     }
 }

@@ -66,7 +66,8 @@ package struct ReadinessReview {
                 entry.text, in: session.planScope(.look, overrides: history.times.parameters == nil ? [:] : parameters),
                 session.planSurroundings())
         let facts = try? common.facts.get()
-        let tests = PlanTest.all(history.tests, facts?.drills[scenario] ?? [])
+        let tests = PlanTest.all(
+            history.tests, ledger: facts?.ledger.tests[scenario] ?? [], facts?.drills[scenario] ?? [])
         let limits = session.configuration.ready
         let now = session.now()
         var rows = [
@@ -79,7 +80,8 @@ package struct ReadinessReview {
         ]
         let components = Set(plan?.steps.compactMap(\.restoredComponent) ?? [])
         rows += storeRows(facts, components, now: now)
-        rows.append(ReadinessRow.forecast(outlook(plan, history.times, facts, now: now), scenario: scenario))
+        rows.append(
+            ReadinessRow.forecast(outlook(of: plan, history.times, sizes: facts?.sizes, now: now), scenario: scenario))
         rows.append(
             ReadinessRow.forecastAccuracy(
                 ForecastHistory(scenario: scenario, history.outcomes),
@@ -105,10 +107,13 @@ package struct ReadinessReview {
 
     private func storeRows(_ facts: StoreFacts?, _ components: Set<String>, now: Timestamp) -> [ReadinessRow] {
         guard let facts else {
-            return [.backup, .verification, .recoveryKeys].map { .unknown($0, Self.noStore, remedy: "dr doctor") }
+            return [.ledger, .backup, .verification, .recoveryKeys].map {
+                .unknown($0, Self.noStore, remedy: "dr doctor")
+            }
         }
         let limits = session.configuration.ready
         return [
+            ReadinessRow.ledger(facts.ledger),
             ReadinessRow.backup(
                 of: components, facts.latest, now: now, rpo: session.rpo,
                 tolerance: session.configuration.retention.policy.limits.clockTolerance),
@@ -121,10 +126,10 @@ package struct ReadinessReview {
 
     /// The forecast of the plan; nil without a run or drill on this host.
     private func outlook(
-        _ plan: Plan?, _ times: StepTimes, _ facts: StoreFacts?, now: Timestamp
+        of plan: Plan?, _ times: StepTimes, sizes: ComponentSizes?, now: Timestamp
     ) -> RecoveryOutlook? {
         guard let plan, times.runs > 0 else { return nil }
-        return session.outlook(of: plan, times, facts?.sizes ?? ComponentSizes(gap: Self.noStore), now: now)
+        return session.outlook(of: plan, times, sizes ?? ComponentSizes(gap: Self.noStore), now: now)
     }
 
     private func clusterRows(_ plan: Plan, scenario: String) async throws -> [ReadinessRow] {
@@ -137,7 +142,7 @@ package struct ReadinessReview {
             case .failure(let error):
                 rows.append(
                     ReadinessRow(
-                        .cluster, .red, error.description, remedy: "dr plan validate \(scenario) --cluster"))
+                        .cluster, is: .red, error.description, remedy: "dr plan validate \(scenario) --cluster"))
             }
         }
         guard !without.contains(.snapshots) else { return rows }

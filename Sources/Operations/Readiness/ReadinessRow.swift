@@ -5,6 +5,7 @@ package struct ReadinessRow: Encodable, Equatable, Sendable {
         case drill
         case planChange = "plan_change"
         case store
+        case ledger
         case backup
         case verification
         case recoveryKeys = "recovery_keys"
@@ -39,7 +40,7 @@ package struct ReadinessRow: Encodable, Equatable, Sendable {
     /// The command or the change that mends it; nil for a check that is green or not applicable.
     package var remedy: String?
 
-    package init(_ check: Check, _ status: Status, _ reason: String, remedy: String? = nil) {
+    package init(_ check: Check, is status: Status, _ reason: String, remedy: String? = nil) {
         self.check = check
         self.status = status
         self.reason = reason.split(whereSeparator: \.isNewline).joined(separator: "; ")
@@ -48,7 +49,7 @@ package struct ReadinessRow: Encodable, Equatable, Sendable {
 
     /// The row of a check whose answer is not known.
     static func unknown(_ check: Check, _ reason: String, remedy: String? = nil) -> ReadinessRow {
-        ReadinessRow(check, .amber, "unknown: \(reason)", remedy: remedy)
+        ReadinessRow(check, is: .amber, "unknown: \(reason)", remedy: remedy)
     }
 }
 

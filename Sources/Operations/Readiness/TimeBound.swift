@@ -1,3 +1,4 @@
+import Platform
 import Synchronization
 
 /// The reason why a part of the readiness check has no answer.
@@ -19,7 +20,7 @@ enum TimeBound {
         }
         let timer = Task {
             try? await Task.sleep(for: limit)
-            race.end(.failure(NoAnswer(description: "no answer within \(limit)")))
+            race.end(.failure(NoAnswer(description: "no answer within \(Units.duration(limit / .seconds(1)))")))
         }
         defer {
             worker.cancel()

@@ -26,6 +26,8 @@ package struct ScenarioResult: Encodable {
     package var objectives: ObjectivesJudgement
     /// The forecast of the run's time; nil if a step had never been run.
     package var forecast: TimeForecast?
+    /// The measured minus the expected time in seconds; nil without a forecast or a validation.
+    var forecastError: Double?
     package var checks: [CheckResult]
     /// The missing parts and the manual work of the restored components, one line each.
     var warnings: [String]
@@ -35,7 +37,8 @@ package struct ScenarioResult: Encodable {
     private let setsText: String
 
     private enum CodingKeys: String, CodingKey {
-        case run, scenario, set, sets, verdict, reasons, clocks, objectives, forecast, checks, warnings, validatedBy,
+        case run, scenario, set, sets, verdict, reasons, clocks, objectives, forecast, forecastError, checks, warnings,
+            validatedBy,
             journal
     }
 
@@ -55,6 +58,7 @@ package struct ScenarioResult: Encodable {
         reasons = outcome.end.reasons
         objectives = outcome.judgement
         forecast = reading.record?.forecast?.total
+        forecastError = outcome.judgement.sinceStarted.flatMap { actual in forecast.map { actual - $0.expected } }
         checks = outcome.checks
         warnings = Self.warnings(in: reading.lines)
         if verdict.isValidated { validatedBy = checks.isEmpty ? .postconditions : .checks }

@@ -86,14 +86,16 @@ package struct PlanOutline: Codable, Equatable, Sendable {
         }
         lines += earlier.steps.filter { after[$0.id] == nil }.map { "step '\($0.id)' removed" }
         // The order of steps matters only where the needs say so, and these are keys.
-        lines += Self.changes("parameter", earlier.parameters, parameters)
-        lines += Self.changes("setting", earlier.settings, settings)
+        lines += Self.changes(of: "parameter", from: earlier.parameters, to: parameters)
+        lines += Self.changes(of: "setting", from: earlier.settings, to: settings)
         lines += checks.filter { !earlier.checks.contains($0) }.map { "check '\($0)' added" }
         lines += earlier.checks.filter { !checks.contains($0) }.map { "check '\($0)' removed" }
         return lines
     }
 
-    private static func changes(_ noun: String, _ before: [String: String], _ after: [String: String]) -> [String] {
+    private static func changes(
+        of noun: String, from before: [String: String], to after: [String: String]
+    ) -> [String] {
         Set(before.keys).union(after.keys).sorted().compactMap { name in
             switch (before[name], after[name]) {
             case (let old?, let new?): old == new ? nil : "\(noun) '\(name)': '\(new)', before '\(old)'"

@@ -118,6 +118,18 @@ import Testing
         #expect(rows[.planChange]?.reason.contains("on another host") == true)
     }
 
+    @Test func `a ledger without the entry that this host knows is red`() async throws {
+        let fixture = try await stack()
+        try await fixture.backUp()
+        #expect(try await review(fixture)[.ledger]?.status == .green)
+        let entries = fixture.folder.url.appending(path: "repository/marks/ledger")
+        for name in try FileManager.default.contentsOfDirectory(atPath: entries.path) {
+            try FileManager.default.removeItem(at: entries.appending(path: name))
+        }
+        let row = try #require(try await review(fixture)[.ledger])
+        #expect(row.status == .red && row.reason.hasSuffix("which this host knows, is gone"))
+    }
+
     @Test func `without the store the other checks are still made`() async throws {
         let fixture = try await stack()
         try await fixture.backUp()

@@ -67,6 +67,61 @@ import Testing
         #expect(drill(PlanTest.all([], [mark(2, true)])).status == .green)
     }
 
+    // MARK: The ledger
+
+    private func entry(
+        _ daysAgo: Int, _ verdict: String, run: String = "other", _ change: (inout LedgerEntry) -> Void = { _ in }
+    ) -> LedgerEntry {
+        var entry = LedgerEntry(
+            .drill, .ended, run: run, at: Timestamp(seconds: Self.now - daysAgo * Self.day), host: "vault", tool: "dr")
+        entry.scenario = "loss"
+        entry.verdict = verdict
+        entry.plan = Digest(of: [UInt8](Self.plan.utf8))
+        change(&entry)
+        return entry
+    }
+
+    @Test(arguments: [
+        ("passed", Evidence.Verdict.passed), ("recovered", .passed), ("late", .late), ("partial", .partial),
+        ("inconclusive", .inconclusive), ("failed", .failed), ("rolled_back", .failed), ("unheard of", .failed),
+    ])
+    func `an entry of the ledger is a test with its verdict`(_ word: String, _ verdict: Evidence.Verdict) {
+        #expect(PlanTest(entry(3, word))?.verdict == verdict)
+    }
+
+    @Test func `begins, backups and interrupted runs are no tests`() {
+        #expect(PlanTest(entry(3, "passed") { $0.phase = .begun }) == nil)
+        #expect(PlanTest(entry(3, "complete") { $0.activity = .backup }) == nil)
+        #expect(PlanTest(entry(3, "inconclusive") { $0.exitCode = 130 }) == nil)
+    }
+
+    @Test func `a drill of another host counts once, and its plan is compared by its digest`() throws {
+        let remote = try #require(PlanTest(entry(3, "passed")))
+        let mark = DrilledMark(
+            at: Timestamp(seconds: remote.at - 5), tool: "dr", set: Timestamp(seconds: Self.now), scenario: "loss",
+            passed: true)
+        let tests = PlanTest.all([test(9, .failed)], ledger: [remote], [mark])
+        #expect(tests.count == 2 && drill(tests).status == .green)
+        func change(_ text: String) throws -> ReadinessRow {
+            ReadinessRow.planChange(
+                tests, scenario: "loss", digest: Digest(of: [UInt8](text.utf8)).hex, outline: try outline(text))
+        }
+        #expect(try change(Self.plan).status == .green)
+        #expect(try change("# new\n" + Self.plan).status == .amber)
+        var own = remote
+        own.began = own.at - 60
+        #expect(PlanTest.all([own], ledger: [remote], [mark]).count == 1)
+    }
+
+    @Test func `an entry that this host knew and that is gone is red`() {
+        let head = LedgerHead(number: 7, sha256: Digest(of: []))
+        #expect(ReadinessRow.ledger(LedgerFacts()).status == .notApplicable)
+        #expect(ReadinessRow.ledger(LedgerFacts(newest: head, known: head)).status == .green)
+        let defect = ReadinessRow.ledger(LedgerFacts(newest: head, defect: "entry 3: not signed"))
+        #expect(defect.status == .amber && defect.remedy == "dr ledger verify")
+        #expect(ReadinessRow.ledger(LedgerFacts(newest: head, contradiction: "entry 7 is gone")).status == .red)
+    }
+
     // MARK: Changes of the plan
 
     private func record(_ text: String, hasOutline: Bool = true) throws -> RunRecord {
@@ -237,8 +292,8 @@ import Testing
 
     @Test func `a scenario has the status of its worst check`() {
         let rows = [
-            ReadinessRow(.plan, .green, "valid"), ReadinessRow(.gaps, .notApplicable, "x"),
-            ReadinessRow(.drill, .amber, "late\nhint: drill", remedy: "dr drill"),
+            ReadinessRow(.plan, is: .green, "valid"), ReadinessRow(.gaps, is: .notApplicable, "x"),
+            ReadinessRow(.drill, is: .amber, "late\nhint: drill", remedy: "dr drill"),
         ]
         let scenario = ScenarioReadiness(scenario: "loss", rows)
         #expect(scenario.status == .amber && rows[2].reason == "late; hint: drill")
@@ -251,7 +306,7 @@ import Testing
     // MARK: Metrics
 
     @Test func `metrics keep the series of scenarios that were not checked`() {
-        let row = ReadinessRow(.drill, .red, "never"), none = ReadinessRow(.gaps, .notApplicable, "x")
+        let row = ReadinessRow(.drill, is: .red, "never"), none = ReadinessRow(.gaps, is: .notApplicable, "x")
         let first = ReadinessReport(
             stack: "m\"1", at: "now",
             [ScenarioReadiness(scenario: "a", [row, none]), ScenarioReadiness(scenario: "gone", [row])])
@@ -259,7 +314,7 @@ import Testing
         #expect(old.contains(#"dr_ready_check_status{stack="m\"1",scenario="a",check="drill"} 2"#))
         #expect(old.contains(#"dr_ready{stack="m\"1",scenario="a"} 0"#) && !old.contains("gaps"))
         let second = ReadinessReport(
-            stack: "m\"1", at: "now", [ScenarioReadiness(scenario: "b", [ReadinessRow(.drill, .green, "x")])])
+            stack: "m\"1", at: "now", [ScenarioReadiness(scenario: "b", [ReadinessRow(.drill, is: .green, "x")])])
         let text = ReadinessMetrics(second, now: 9).text(keeping: old, known: ["a", "b"])
         #expect(text.contains(#"dr_ready_timestamp_seconds{stack="m\"1",scenario="a"} 5"#))
         #expect(text.contains(#"dr_ready_timestamp_seconds{stack="m\"1",scenario="b"} 9"#))

@@ -8,7 +8,7 @@ import Testing
         (Coverage.half, 1, 1.0), (.half, 2, 0.8165), (.half, 10, 0.6998), (.ninety, 2, 2.9200), (.ninety, 10, 1.8125),
         (.ninetyFive, 10, 2.2281),
     ])
-    func `a range reaches to the quantile of its coverage`(_ coverage: Coverage, _ degrees: Int, _ value: Double) {
+    func `a range reaches to the quantile of its coverage`(_ coverage: Coverage, degrees: Int, value: Double) {
         #expect(abs(coverage.quantile(degrees: degrees) - value) < 1e-4)
     }
 

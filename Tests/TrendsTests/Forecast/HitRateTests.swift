@@ -22,7 +22,7 @@ import Testing
         (.ninety, 28, 28, .consistent), (.ninety, 29, 29, .tooWide),
     ])
     func `only a difference that chance does not explain is a verdict`(
-        _ coverage: Coverage, _ hits: Int, _ count: Int, _ verdict: HitRate.Verdict
+        _ coverage: Coverage, hits: Int, count: Int, verdict: HitRate.Verdict
     ) {
         #expect(rate(coverage, hits, of: count).verdict == verdict)
     }
