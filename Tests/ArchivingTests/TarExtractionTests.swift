@@ -126,9 +126,10 @@ import Testing
 
     @Test func `an archive larger than the disk or with too many entries is refused`() async throws {
         let bytes = try await archive("for i in range(100): add(str(i), b'x' * 1000)")
-        #expect(try #require(throws: ArchiveRefusal.self) {
-            try unpack(bytes, limits: ArchiveLimits(plainBytes: 50_000))
-        }.reason == .tooLarge)
+        #expect(
+            try #require(throws: ArchiveRefusal.self) {
+                try unpack(bytes, limits: ArchiveLimits(plainBytes: 50_000))
+            }.reason == .tooLarge)
         try FileManager.default.removeItem(at: out)
         try FileManager.default.createDirectory(at: out, withIntermediateDirectories: true)
         var limits = ArchiveLimits(plainBytes: 1 << 30)

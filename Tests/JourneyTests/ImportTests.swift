@@ -123,8 +123,9 @@ import Testing
         #expect(comparison.compared > 20 && comparison.differing.isEmpty && comparison.empty == 0)
         try await restored.stop()
         let text = try await journey.expect(0, "restore", "--component", "grafana").output
-        for line in ["folder 'Folder' (uid f)", "dashboard 'A' (uid a)", "dashboard 'B' (uid b)", "data source 'P' (uid p)"]
-        {
+        for line in [
+            "folder 'Folder' (uid f)", "dashboard 'A' (uid a)", "dashboard 'B' (uid b)", "data source 'P' (uid p)",
+        ] {
             #expect(text.contains("create\t\(line)"), "\(text)")
         }
         let second = try await journey.expect(0, "restore", "--component", "grafana").output

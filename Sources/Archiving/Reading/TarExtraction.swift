@@ -11,8 +11,6 @@ package struct TarExtraction: ~Copyable {
         package var bytes = 0
         /// The time of the newest file, in seconds since 1970; nil without files.
         package var newest: Int?
-        /// Entries that ``unpack(_:keeping:)`` did not keep.
-        package var ignored = 0
     }
 
     private let root: CInt
@@ -32,13 +30,9 @@ package struct TarExtraction: ~Copyable {
     deinit { close(root) }
 
     /// Unpacks to the end of the archive, which is checked.
-    /// - Parameters:
-    ///   - next: returns the next piece of the archive; nil at its end.
-    ///   - isWanted: false to ignore an entry; its path is checked all the same.
-    /// - Throws: ``ArchiveRefusal``, `FileError`, errors of the closures. The folder then holds a part of the archive.
-    package consuming func unpack(
-        _ next: @escaping () throws -> [UInt8]?, keeping isWanted: (String) -> Bool = { _ in true }
-    ) throws -> Result {
+    /// - Parameter next: returns the next piece of the archive; nil at its end.
+    /// - Throws: ``ArchiveRefusal``, `FileError`, errors of `next`. The folder then holds a part of the archive.
+    package consuming func unpack(_ next: @escaping () throws -> [UInt8]?) throws -> Result {
         var reader = try TarReader(limits: limits, next)
         while let member = try reader.next() {
             try Task.checkCancellation()
@@ -52,10 +46,6 @@ package struct TarExtraction: ~Copyable {
                     .special, path: Self.text(member.path), "it is a device, a pipe or a socket")
             }
             guard !parts.isEmpty else { continue }  // "./", the folder itself
-            guard isWanted(parts.map(Self.text).joined(separator: "/")) else {
-                result.ignored += 1
-                continue
-            }
             try place(member, parts, from: &reader)
         }
         return result

@@ -77,9 +77,11 @@ final class TarInput {
             // A local copy: the closure must not use the property that this call changes.
             var output = pending
             pending = []
-            Array(bytes).withUnsafeBytes { gzip.write($0.bytes) { piece in
-                piece.withUnsafeBytes { output.append(contentsOf: $0) }
-            } }
+            Array(bytes).withUnsafeBytes {
+                gzip.write($0.bytes) { piece in
+                    piece.withUnsafeBytes { output.append(contentsOf: $0) }
+                }
+            }
             pending = output
         } else {
             pending += bytes

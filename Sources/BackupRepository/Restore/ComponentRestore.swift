@@ -155,6 +155,8 @@ package struct ComponentRestore: Sendable {
         package var bytes: Int
         /// The reasons for which ``run()`` would fail.
         package var obstacles: [String]
+        /// Remarks on what the preview does not know; nil if there are none.
+        package var notes: [String]?
 
         package init(target: String, replaces: Bool, files: Int, bytes: Int, obstacles: [String]) {
             self.target = target

@@ -1,7 +1,7 @@
 internal import Cryptography
 
 /// The names of the folders that a restore creates. Supported file systems allow at most 255 bytes for a name.
-enum RestoreNames {
+package enum RestoreNames {
     /// The prefix of the name of a tree that is not in place yet.
     static let staging = ".dr-restore-"
     /// The prefix of the name of the old content in a target whose entries are moved one by one.
@@ -10,6 +10,9 @@ enum RestoreNames {
     static let before = ".before-"
 
     private static let longest = 255
+
+    /// Returns true if a restore gives such a name to the content that it moves aside.
+    package static func isPrevious(_ name: String) -> Bool { name.hasPrefix(aside) || name.contains(before) }
 
     /// - Parameters:
     ///   - name: of the target; nil for a folder inside it.

@@ -24,6 +24,9 @@ package struct SeedUse: Codable, Equatable, Sendable {
 }
 
 extension ComponentRestore.Report {
+    /// The place of all content, if nothing else had any of it.
+    package static let wholeOrigin = "all content came from the store"
+
     /// The places that the content came from, in one line.
     package var origin: String {
         var parts = seeds.map { "\(Units.bytes($0.bytes)) came from \($0.name)" }

@@ -48,7 +48,8 @@ struct ForeignDocuments {
         else {
             throw Self.malformed(
                 content["uri"] != nil
-                    ? "it lists the results of a search, which do not hold the dashboards" : "a dashboard without content")
+                    ? "it lists the results of a search, which do not hold the dashboards"
+                    : "a dashboard without content")
         }
         var meta = document["meta"] ?? [:]
         if let place = document["folderUid"] { meta["folderUid"] = place }
@@ -140,7 +141,8 @@ struct ForeignDocuments {
             let group = GrafanaDocument.ruleGroup([
                 "title": .string(place[1]), "folderUid": .string(place[0]), "interval": 60, "rules": .array(members),
             ])
-            let path = "\(folder)/alert-rules/\(DocumentTree.name(for: place[0]))/\(DocumentTree.name(for: place[1])).json"
+            let path =
+                "\(folder)/alert-rules/\(DocumentTree.name(for: place[0]))/\(DocumentTree.name(for: place[1])).json"
             try tree.write(path, group.document)
             count("alert rule groups")
         }

@@ -61,7 +61,9 @@ enum ForeignGrafana {
                 continue
             }
             guard let document = try read(file.path, in: files.root) else { continue }
-            do { try take(document, of: file, permissions[file.name], into: &documents) } catch let error as ComponentError {
+            do { try take(document, of: file, permissions[file.name], into: &documents) } catch let error
+                as ComponentError
+            {
                 throw ForeignDocuments.malformed("'\(file.path.printable)': \(error.detail)")
             }
         }

@@ -65,11 +65,9 @@ struct ForeignStage: Sendable {
     }
 
     private func copy(_ file: ForeignFile, to path: String) throws {
-        guard FileManager.default.createFile(atPath: path, contents: nil) else {
-            throw FileError(path, code: errno)
-        }
-        let output = try FileHandle(forWritingTo: URL(filePath: path))
-        defer { try? output.close() }
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw FileError(path, code: errno) }
+        let output = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         var size = 0
         let next = try file.pieces()
         while let piece = try next() {

@@ -38,7 +38,8 @@ package struct ImportJob {
     package func run() async throws -> ImportResult {
         let formats = Self.formats(of: session.kinds)
         guard formats.contains(format) else {
-            throw UsageError("there is no format '\(format)'", hint: "the formats are: \(formats.joined(separator: ", "))")
+            throw UsageError(
+                "there is no format '\(format)'", hint: "the formats are: \(formats.joined(separator: ", "))")
         }
         let choice = try ComponentChoice(session, format: format, arguments: components)
         var findings = ForeignFindings()
@@ -211,6 +212,9 @@ package struct ImportJob {
         let report = try await display.during { [run] in try await run.run() }
         if report.set.name != candidate.time {
             notes.append("another set has the name \(candidate.time): this one has the next free second")
+        }
+        if report.manifests.values.contains(where: { $0.datum == .future }) {
+            notes.append("hint: --utc-offset is the offset of the clock that named the backup, if its zone is not UTC")
         }
         return (Self.imported(candidate, report, notes), report)
     }

@@ -66,7 +66,8 @@ package struct ImportResult: Encodable, Sendable {
         lines += skipped.map { "skipped \($0.source): set \($0.set) holds it already" }
         lines += refused.map { "REFUSED \($0.source): \($0.message)" }
         lines.append(
-            "\(imported.count) \(dryRun ? "to import" : "imported"), \(skipped.count) skipped, \(refused.count) refused")
+            "\(imported.count) \(dryRun ? "to import" : "imported"), \(skipped.count) skipped, \(refused.count) refused"
+        )
         return lines.joined(separator: "\n")
     }
 }

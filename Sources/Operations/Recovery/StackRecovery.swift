@@ -96,7 +96,11 @@ package struct StackRecovery: RecoveryServices {
                     }
                 result.files = report.files
                 result.bytes = report.bytes
-                if report.reusedBytes > 0 { result.origin = report.origin }
+                if report.reusedBytes > 0 {
+                    result.origin = report.origin
+                } else if report.kept != nil || report.discarded != nil {
+                    result.origin = ComponentRestore.Report.wholeOrigin
+                }
                 result.warnings += report.advice
                 if let shortfall = report.shortfall {
                     let text = shortfall.text(target: report.target)

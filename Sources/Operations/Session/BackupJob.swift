@@ -24,6 +24,8 @@ package struct BackupJob {
         package var sample: SampledVerification.Report?
         /// Seconds for the recorded queries after the set was written.
         package var recording: Int
+        /// Volume snapshots that could not be kept, one line each.
+        package var snapshotWarnings: [String] = []
     }
 
     /// - Parameter names: the names of the components; empty for all.
@@ -75,12 +77,14 @@ package struct BackupJob {
         let start = ContinuousClock.now
         await recording.record(report.set, canaries: canaries, in: repository)
         let recorded = Int((ContinuousClock.now - start).components.seconds)
-        for line in await session.keepSnapshots(components, of: report) { output.warn(line) }
+        let snapshotWarnings = await session.keepSnapshots(components, of: report)
+        for line in snapshotWarnings { output.warn(line) }
         await witness(repository)
         let sample = readsShare ? await readShare(of: repository) : nil
         await writeMetrics(report.set, repository)
         if prunes { await prune(repository) }
-        return Result(set: report.set, sample: sample, recording: recorded)
+        return Result(
+            set: report.set, sample: sample, recording: recorded, snapshotWarnings: snapshotWarnings)
     }
 
     private func record(
@@ -220,7 +224,7 @@ package struct BackupJob {
 
 /// Encodes the set, with the additional member `sample` if a share was read.
 extension BackupJob.Result: Encodable {
-    private enum CodingKeys: String, CodingKey { case sample }
+    private enum CodingKeys: String, CodingKey { case sample, snapshotWarnings }
 
     package func encode(to encoder: any Encoder) throws {
         var set = set
@@ -228,5 +232,6 @@ extension BackupJob.Result: Encodable {
         try set.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encodeIfPresent(sample, forKey: .sample)
+        if !snapshotWarnings.isEmpty { try container.encode(snapshotWarnings, forKey: .snapshotWarnings) }
     }
 }

@@ -25,8 +25,15 @@ package struct BackupNotices {
         await post(.critical, "the backup failed: \(summary)", facts: [:])
     }
 
-    package func tell(_ set: BackupSet) async {
-        guard !set.isAsAsked else { return }
+    /// - Parameter snapshots: volume snapshots that could not be kept, one line each.
+    package func tell(_ set: BackupSet, snapshots: [String] = []) async {
+        guard !set.isAsAsked else {
+            guard let first = snapshots.first else { return }
+            let more = snapshots.count > 1 ? " and \(snapshots.count - 1) more" : ""
+            return await post(
+                .warning, "the backup is complete, but volume snapshots are missing: \(first)\(more)",
+                facts: ["set": set.name.description])
+        }
         let failed = set.reasons
         let first = failed.first.map { ": \($0)" } ?? ""
         let more = failed.count > 1 ? " and \(failed.count - 1) more" : ""

@@ -50,6 +50,11 @@ extension Session {
         do {
             _ = try await snapshots.size(
                 ofReady: name, within: mover.cluster.within.duration, tolerance: Self.tolerance)
+        } catch let error as KubernetesError where error.reason == .notSo {
+            // The driver may need longer for a large volume. `trim` removes the snapshot if it is not ready after an hour.
+            throw VolumeError(
+                mover.place.claim, "\(error.detail); the snapshot '\(name)' stays, and counts once it is ready",
+                hint: "raise `kubernetes: within:` if snapshots of this volume take that long")
         } catch {
             // A separate task, because a cancelled one must still clean up.
             await Task { await snapshots.deleteSnapshot(name) }.value

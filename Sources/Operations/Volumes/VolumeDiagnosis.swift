@@ -21,6 +21,10 @@ extension Session {
                         : "\(place.data) in the claim '\(place.claim)'\(node), \(identity)")
             ]
             if volume.keep > 0 { findings.append(await diagnoseSnapshots(of: mover, keep: volume.keep)) }
+            if volume.mode == .inCluster {
+                findings += await VolumeObjects(volume: volume, kubectl: kubectl(of: volume)).objects()
+            }
+            findings += await VolumeObjects(volume: volume, kubectl: kubectl(of: volume)).previousContent(in: place)
             guard volume.access != .exec else { return findings }
             let pod = MoverPod(
                 name: "dr-doctor", purpose: .backup(writes: false), place: place, cluster: mover.cluster,
@@ -45,9 +49,23 @@ extension Session {
             guard let newest = ready.first?.created else {
                 return Diagnosis(of: "volume snapshots", .warning, "none of \(keep); the next backup takes one")
             }
-            return Diagnosis(
-                of: "volume snapshots", .ok,
-                "\(ready.count) of \(keep), the newest of \(Timestamp(seconds: newest).readable) UTC")
+            let text = "\(ready.count) of \(keep), the newest of \(Timestamp(seconds: newest).readable) UTC"
+            if let set = try await newestSet(of: mover.component),
+                !ready.contains(where: { $0["metadata"]?["labels"]?["dr/run"]?.text == set.run })
+            {
+                return Diagnosis(
+                    of: "volume snapshots", .warning,
+                    "\(text); there is none of the newest set \(set.name): a restore of it takes more from the store")
+            }
+            return Diagnosis(of: "volume snapshots", .ok, text)
         } catch { return Diagnosis(of: "volume snapshots", .failed, "\(error)") }
+    }
+
+    /// The newest set with a component; nil if there is none, or the repository cannot be read, which is reported
+    /// elsewhere.
+    private func newestSet(of component: String) async throws -> BackupSet? {
+        guard let repository = try? await repository() else { return nil }
+        return try? await repository.latest(of: [component], now: now(), provesManifests: false, pool: pool)
+            .parts[component]?.set
     }
 }

@@ -70,14 +70,29 @@ struct VolumeRestore: Sendable {
         }
     }
 
-    /// The reason for which an existing claim cannot take the set; nil if it can.
-    private func refusal(of claim: JSONValue, _ place: VolumePlacement) -> String? {
-        if claim["metadata"]?["deletionTimestamp"] != nil { return "the claim '\(place.claim)' is being deleted" }
-        if claim["spec"]?["volumeMode"]?.text == "Block" { return "the claim '\(place.claim)' is a block device" }
+    /// The reason for which an existing claim cannot take a set; nil if it can.
+    /// - Parameter needed: bytes for the set.
+    static func refusal(of claim: JSONValue, named name: String, needed: Int) -> VolumeError? {
+        if claim["metadata"]?["deletionTimestamp"] != nil {
+            return VolumeError(
+                name, "the claim '\(name)' is being deleted",
+                hint: "stop the pods that use it, and wait until it is gone: dr then creates it anew")
+        }
+        if claim["spec"]?["volumeMode"]?.text == "Block" {
+            return VolumeError(
+                name, "the claim '\(name)' is a block device",
+                hint: "dr restores into file systems: name another claim with `kubernetes: claim:`")
+        }
         let size =
             claim["status"]?["capacity"]?["storage"]?.text ?? claim["spec"]?["resources"]?["requests"]?["storage"]?.text
-        guard let size, let bytes = Quantity.bytes(size), bytes < neededBytes else { return nil }
-        return "the claim '\(place.claim)' has \(size), and the set needs \(Units.bytes(neededBytes))"
+        guard let size, let bytes = Quantity.bytes(size), bytes < needed else { return nil }
+        return VolumeError(
+            name, "the claim '\(name)' has \(size), and the set needs \(Units.bytes(needed))",
+            hint: "enlarge it, or remove it: dr then creates it anew")
+    }
+
+    private func refusal(of claim: JSONValue, _ place: VolumePlacement) -> VolumeError? {
+        Self.refusal(of: claim, named: place.claim, needed: neededBytes)
     }
 
     /// The document of the claim to create.
@@ -128,8 +143,9 @@ struct VolumeRestore: Sendable {
     /// - Parameters:
     ///   - createsNamespace: true if an earlier action of a plan may create the namespace.
     ///   - stopped: the workloads that earlier actions of a plan have stopped by then.
+    ///   - replaces: true if the restore may move existing content aside.
     func plan(
-        createsNamespace: Bool = false, stopped: Set<StoppedWorkload> = []
+        createsNamespace: Bool = false, stopped: Set<StoppedWorkload> = [], replaces: Bool = true
     ) async throws -> ComponentRestore.Plan {
         let place = try await place()
         var obstacles: [String] = []
@@ -139,16 +155,23 @@ struct VolumeRestore: Sendable {
         if let mismatch = mismatch(place) { obstacles.append("\(mismatch)") }
         let claim = try await claim(of: place)
         if let claim {
-            if let refusal = refusal(of: claim, place) { obstacles.append(refusal) }
+            if let refusal = refusal(of: claim, place) { obstacles.append(refusal.detail) }
             let freed = try await pods(of: stopped)
             obstacles += try await users(of: place).names().filter { !freed.contains($0) }
                 .map { "pod '\($0)' uses the claim '\(place.claim)'" }
         } else {
             do { _ = try await newClaim(place) } catch let error as VolumeError { obstacles.append("\(error)") }
         }
-        return ComponentRestore.Plan(
+        var plan = ComponentRestore.Plan(
             target: "\(place.data) in the claim '\(place.claim)'" + (claim == nil ? ", which is created" : ""),
             replaces: claim != nil, files: manifest.totals.files, bytes: manifest.totals.bytes, obstacles: obstacles)
+        if claim != nil, !replaces {
+            plan.notes = [
+                "if the claim has content, the restore needs --replace, which moves it aside: this preview does not look "
+                    + "into the claim"
+            ]
+        }
+        return plan
     }
 
     /// The names of the pods of workloads in the component's own namespace.
@@ -193,9 +216,7 @@ struct VolumeRestore: Sendable {
         var isNew = false
         let target: JSONValue
         if let claim = try await claim(of: place) {
-            if let refusal = refusal(of: claim, place) {
-                throw VolumeError(place.claim, refusal, hint: "enlarge it, or remove it: dr then creates it anew")
-            }
+            if let refusal = refusal(of: claim, place) { throw refusal }
             try await users.clear()
             target = claim
         } else {
@@ -347,7 +368,7 @@ extension RestoreJob {
         createsNamespace: Bool = false, stopped: Set<StoppedWorkload> = []
     ) async throws -> ComponentRestore.Plan {
         guard let volumeRestore else { throw VolumeError(component, "it has no volume in a cluster") }
-        return try await volumeRestore.plan(createsNamespace: createsNamespace, stopped: stopped)
+        return try await volumeRestore.plan(createsNamespace: createsNamespace, stopped: stopped, replaces: replace)
     }
 
     /// Removes the content that ``restoreVolume()`` kept.

@@ -55,6 +55,7 @@ struct VolumeSnapshots: Sendable {
     /// Waits until a snapshot can be used.
     /// - Parameter tolerance: the time for which an error of the snapshot's controller may last: it tries again.
     /// - Returns: the least size of a claim from it.
+    /// - Throws: `KubernetesError` `.notSo` if the driver still works on it, `.failed` for all other reasons.
     func size(ofReady name: String, within: Duration, tolerance: Duration? = nil) async throws -> String? {
         let deadline = ContinuousClock.now + within
         var failing: ContinuousClock.Instant?
@@ -68,7 +69,7 @@ struct VolumeSnapshots: Sendable {
             let isHopeless = failing.map { .now - $0 > tolerance ?? within } ?? false
             guard ContinuousClock.now < deadline, !isHopeless else {
                 throw KubernetesError(
-                    .failed, operation: "volume snapshot '\(name)'",
+                    reason == nil && status != nil ? .notSo : .failed, operation: "volume snapshot '\(name)'",
                     reason.map { String($0.prefix(500)) } ?? "it was not ready within \(within)")
             }
             try await Task.sleep(for: pause)

@@ -154,7 +154,7 @@ package struct RestoredComponent: Codable, Equatable, Sendable {
     package var newest: Int?
     package var files: Int
     package var bytes: Int
-    /// The places that the content came from, in words; nil if all of it came from the store.
+    /// The places that the content came from, in words; nil if only the store could have it.
     package var origin: String?
     /// Missing parts and manual work, one line each.
     package var warnings: [String]

@@ -68,7 +68,7 @@ struct Backup: AsyncParsableCommand {
             }
         }
         // Sent even if the result could not be printed.
-        await notices.tell(result.set)
+        await notices.tell(result.set, snapshots: result.snapshotWarnings)
         try printing.get()
         if result.sample?.findings.isEmpty == false { throw ExitStatus.checkFailed }
         if !result.set.isAsAsked { throw ExitStatus.partial }

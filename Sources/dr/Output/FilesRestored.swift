@@ -60,7 +60,12 @@ struct FilesRestored: Encodable {
             "restored \(component) of set \(set) to \(target): \(Units.count(files, "file")), \(Units.bytes(bytes))"
         ]
         if watermark != nil { lines.append("newest datum: \(Units.moment(milliseconds: watermark))") }
-        if reusedFiles > 0 { lines.append(origin) }
+        if reusedFiles > 0 {
+            lines.append(origin)
+        } else if kept != nil || discarded != nil {
+            // There was content to compare with, and nothing of it could be used.
+            lines.append(ComponentRestore.Report.wholeOrigin)
+        }
         if let index { lines.append(index.text) }
         if isPart, let transfer { lines.append(transfer.text) }
         if let kept { lines.append("the previous content is kept in \(kept)") }
@@ -81,6 +86,8 @@ struct FilesPreview: Encodable {
     var bytes: Int
     /// The conflicts that stop the restore, such as a server that runs on the target.
     var obstacles: [String]
+    /// Remarks on what the preview does not know; absent if there are none.
+    var notes: [String]?
 
     init(set: Timestamp, component: String, _ plan: ComponentRestore.Plan) {
         self.set = set
@@ -90,6 +97,7 @@ struct FilesPreview: Encodable {
         files = plan.files
         bytes = plan.bytes
         obstacles = plan.obstacles
+        notes = plan.notes
     }
 
     var text: String {
@@ -97,7 +105,7 @@ struct FilesPreview: Encodable {
             "would restore \(component) of set \(set) to \(target): \(Units.count(files, "file")), \(Units.bytes(bytes))"
                 + (replaces ? "; the existing files would be kept beside it" : "")
         ]
-        lines += obstacles.map { "conflict: \($0)" }
+        lines += obstacles.map { "conflict: \($0)" } + (notes ?? []).map { "note: \($0)" }
         return lines.joined(separator: "\n")
     }
 }

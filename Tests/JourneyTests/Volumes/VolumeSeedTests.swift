@@ -24,6 +24,11 @@ import Testing
             #expect(snapshots["items"]?.array?.count == 1, "a backup keeps the newest snapshot only")
             let doctor = try await place.journey.dr(["doctor"])
             #expect(doctor.output.contains("1 of 1, the newest of"), "\(doctor.output)")
+            try await place.cluster.require([
+                "label", "volumesnapshots", "--all", "-n", VolumeJourney.namespace, "dr/run=other", "--overwrite",
+            ])
+            let missing = try await place.journey.dr(["doctor"])
+            #expect(missing.output.contains("there is none of the newest set"), "\(missing.output)")
 
             // A quota that does not admit the temporary claim.
             try await place.cluster.require([

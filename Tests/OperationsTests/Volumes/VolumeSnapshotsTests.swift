@@ -112,6 +112,19 @@ import Testing
         #expect(try await snapshots.size(ofReady: "ready", within: .seconds(5), tolerance: .zero) == "1Gi")
     }
 
+    /// Only a snapshot on which the driver still works stays.
+    @Test(arguments: [
+        (nil, KubernetesError.Reason.notSo), ("quota exceeded", .failed),
+    ]) func `a snapshot that is not ready in time is told apart from one that failed`(
+        _ error: String?, _ reason: KubernetesError.Reason
+    ) async throws {
+        try add(Self.snapshot("slow", age: 1, isReady: false, error: error))
+        let failure = await #expect(throws: KubernetesError.self) {
+            _ = try await snapshots.size(ofReady: "slow", within: .milliseconds(50), tolerance: .seconds(60))
+        }
+        #expect(failure?.reason == reason)
+    }
+
     @Test func `a temporary claim has the larger size, and belongs to its pod`() throws {
         let claim = try #require(
             ClaimRecord([
