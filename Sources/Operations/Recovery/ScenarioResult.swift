@@ -57,8 +57,9 @@ package struct ScenarioResult: Encodable {
         verdict = outcome.end.verdict
         reasons = outcome.end.reasons
         objectives = outcome.judgement
-        forecast = reading.record?.forecast?.total
-        forecastError = outcome.judgement.sinceStarted.flatMap { actual in forecast.map { actual - $0.expected } }
+        let expected = reading.record?.forecast?.total
+        forecast = expected
+        forecastError = outcome.judgement.sinceStarted.flatMap { actual in expected.map { actual - $0.expected } }
         checks = outcome.checks
         warnings = Self.warnings(in: reading.lines)
         if verdict.isValidated { validatedBy = checks.isEmpty ? .postconditions : .checks }
