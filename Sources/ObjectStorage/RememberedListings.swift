@@ -27,7 +27,7 @@ package final class RememberedListings: ObjectStore {
 
     private static let spans = [
         Span(prefix: "sets/"), Span(prefix: "marks/d"), Span(prefix: "marks/p"),
-        Span(prefix: "marks/", after: ObjectKey(trusted: "marks/recorded0")),
+        Span(prefix: "marks/", after: ObjectKey(trusted: "marks/recorded0")),  // checked: a constant
     ]
     /// S3 lists at most this many objects in one request.
     private static let most = 1000

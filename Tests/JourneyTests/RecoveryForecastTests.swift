@@ -129,7 +129,8 @@ import Testing
         let shown = try await journey.expect(0, "plan", "show", "loss").output
         #expect(shown.contains("FORECAST\n  no data: the plan was never run or drilled on this machine"))
         let status = try await journey.expect(0, "status").output
-        #expect(status.contains("recovery forecast: no data: no recovery was run, drilled or rehearsed on this machine"))
+        #expect(
+            status.contains("recovery forecast: no data: no recovery was run, drilled or rehearsed on this machine"))
         let preview = try await journey.expect(0, "restore", "--scenario", "loss", "--dry-run").output
         #expect(preview.contains("time: no data: the plan has never been run; allowed: 33m 20s"))
     }

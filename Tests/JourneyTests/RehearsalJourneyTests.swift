@@ -78,7 +78,8 @@ import Testing
         let largest = try #require(contents.max { $0.1.count < $1.1.count })
         let pack = largest.0
         var bytes = largest.1
-        bytes[bytes.count / 2] ^= 1
+        // In the content of a file: a flip in the time of a gzip header does no harm.
+        bytes[bytes.count / 2 + 50_000] ^= 1
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: pack.path)
         try bytes.write(to: pack)
         let damaged = try await answer(
@@ -90,8 +91,10 @@ import Testing
 
     @Test func `a small file of a known set costs four requests`() async throws {
         let journey = try await started()
-        let list = try await journey.expect(0, "list", "--json")
-        let set = try #require(list.output.firstMatch(of: /[0-9]{8}T[0-9]{6}Z/).map { String($0.output) })
+        let sets = journey.repository.appending(path: "sets")
+        let set = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: sets.path).first { $0.hasSuffix("Z.json") }
+        ).replacing(".json", with: "")
         let named = try await answer(
             journey, 0, "restore", "restore", "--component", "tree", "--to", "a", "--at", set, "7")
         #expect(named.transfer.wantedBytes == 100_000)

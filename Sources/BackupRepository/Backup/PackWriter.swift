@@ -70,7 +70,7 @@ final class PackWriter {
                 case .symbolicLink: .symbolicLink(target: record.target ?? [])
                 case .file: .file(size: 0)
                 }
-            member.at = try stage.beginEntry()
+            member.at = try stage.beginEntry(size: 0)
             try writeHeader(record, kind)
             try tar?.endEntry()
         }
@@ -215,7 +215,7 @@ final class PackWriter {
     }
 
     private func beginFile(_ record: FileRecord) throws -> (at: Int, offset: Int) {
-        let at = try stage.beginEntry()
+        let at = try stage.beginEntry(size: record.size)
         try writeHeader(record, .file(size: record.size))
         return (at, tar?.position ?? 0)
     }
@@ -325,10 +325,12 @@ private final class GzipStage {
         plain.reserveCapacity(GzipEncoder.maximumMember)
     }
 
+    /// - Parameter size: bytes of its content. A large entry begins a member, so that the small entries before it can be
+    ///   read without it.
     /// - Returns: the offset in the object of the member in which the entry begins. Each such member starts with a tar
     ///   header.
-    func beginEntry() throws -> Int {
-        if plain.count >= Self.closeAfter || isContinuation { try flush() }
+    func beginEntry(size: Int) throws -> Int {
+        if plain.count >= Self.closeAfter || size >= Self.closeAfter || isContinuation { try flush() }
         isContinuation = false
         return stored
     }

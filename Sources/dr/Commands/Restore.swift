@@ -245,10 +245,10 @@ struct Restore: AsyncParsableCommand {
                         scenario, at: at, in: session, needing: ["components"], recoveryKey: key.recoveryKey,
                         allowsClear: allowClear, isPreview: dryRun || rehearse)
                 }
-            return try await replay(scenario, recoverable, meter)
+            return try await replay(scenario, in: recoverable, countedBy: meter)
         }
         if existing { return try await rebuildExistingIndex(session) }
-        if let component { try await restore(component, session, meter) }
+        if let component { try await restore(component, in: session, countedBy: meter) }
     }
 
     private func rebuildExistingIndex(_ session: Session) async throws {
@@ -273,14 +273,14 @@ struct Restore: AsyncParsableCommand {
         if !result.isWhole { throw ExitStatus.checkFailed }
     }
 
-    private func replay(_ scenario: String, _ session: Session, _ meter: StoreMeter) async throws {
+    private func replay(_ scenario: String, in session: Session, countedBy meter: StoreMeter) async throws {
         let run = try await ScenarioRun.prepare(
             scenario, at: at, request: try scenarioOptions.request(acceptsOlder: acceptOlder, allowsClear: allowClear),
             live: session, recoveryKey: key.recoveryKey)
         let output = Output(options: options)
         if rehearse {
             var recorded = RecordedRehearsal(run)
-            return try print(
+            return try report(
                 try await recorded.run { try await run.rehearse().with(meter.reading) }, in: session)
         }
         if dryRun {
@@ -319,7 +319,7 @@ struct Restore: AsyncParsableCommand {
         if !result.isWhole { throw ExitStatus.partial }
     }
 
-    private func print(_ rehearsal: RehearsalResult, in session: Session) throws {
+    private func report(_ rehearsal: RehearsalResult, in session: Session) throws {
         session.remember(rehearsal)
         for part in rehearsal.restores {
             for damage in part.missing {
@@ -333,7 +333,7 @@ struct Restore: AsyncParsableCommand {
         if rehearsal.isPartial { throw ExitStatus.partial }
     }
 
-    private func restore(_ component: String, _ session: Session, _ meter: StoreMeter) async throws {
+    private func restore(_ component: String, in session: Session, countedBy meter: StoreMeter) async throws {
         let settings = session.configuration.component(named: component)
         // Errors that do not need the store are reported before dr opens it.
         if to == nil, !rehearse, let settings, settings.volume == nil,
@@ -370,7 +370,7 @@ struct Restore: AsyncParsableCommand {
                 let part = try await display.during { try await job.rehearse() }
                 return RehearsalResult(of: part, isWhole: job.slice == nil, paths: paths).with(meter.reading)
             }
-            return try print(result, in: session)
+            return try report(result, in: session)
         }
         guard let road = try job.road(to: to, asFiles: asFiles) else {
             throw ValidationError("'\(component)' is restored into a directory: add --to DIR")
