@@ -57,7 +57,8 @@ package struct ScenarioResult: Encodable {
         verdict = outcome.end.verdict
         reasons = outcome.end.reasons
         objectives = outcome.judgement
-        forecast = reading.record?.forecast?.total
+        let forecast = reading.record?.forecast?.total
+        self.forecast = forecast
         forecastError = outcome.judgement.sinceStarted.flatMap { actual in forecast.map { actual - $0.expected } }
         checks = outcome.checks
         warnings = Self.warnings(in: reading.lines)
