@@ -140,6 +140,9 @@ import Testing
         try bytes.write(to: restored.appending(path: chunk))
         let run = try await site.journey.expect(
             4, "restore", "--component", "loki", "--rebuild-index", "--existing", "--to", "out", "--json")
+        #expect(
+            try await site.journey.objections(
+                to: Data(run.output.utf8), schema: "output.schema.json", "restoreIndex") == "")
         let partial = try JSONDecoder().decode(Rebuilt.self, from: Data(run.output.utf8)).index
         #expect(partial.damage.map(\.path) == [chunk] && partial.chunks == 15)
         #expect(partial.previous.map { FileManager.default.fileExists(atPath: "\($0)/index") } == true)

@@ -77,7 +77,7 @@ import Testing
         #expect(dry.sets.first?.reasons == ["protected: the remaining backups have at most 70.0 KiB, this one 200 KiB"])
         #expect(try await journey.json(Answer.self, "prune", "--grace", "0s").removed.sets == 1)
         #expect(try await journey.expect(0, "list").output.contains(names[0]))
-        try await journey.expect(0, "drop", names[0], "--reason", "the data were too large")
+        try await journey.expect(0, "drop", names[0], "--yes", "--reason", "the data were too large")
         #expect(try await journey.json(Answer.self, "prune", "--grace", "0s").removed.sets == 1)
         #expect(!(try await journey.expect(0, "list").output.contains(names[0])))
     }

@@ -244,6 +244,30 @@ import Testing
         }
     }
 
+    // MARK: The schema
+
+    @Test(arguments: [false, true])
+    func `the schema comes from the backup, and without it from the old tables`(isRecorded: Bool) async throws {
+        let site = try LokiSite("v13-tsdb-compacted")
+        try FileManager.default.moveItem(
+            at: site.chunks.appending(path: "index/index_20780"), to: site.chunks.appending(path: "index/logs_20780"))
+        if isRecorded {
+            var settings = LokiSettings()
+            settings.periods = [
+                LokiSettings.Period(
+                    from: "2024-04-01", store: "boltdb-shipper", schema: "v12", prefix: "t_", pathPrefix: "i/x/")
+            ]
+            try site.write("dr-loki.json", settings.document(version: "3.4.6"))
+        }
+        let rebuild = try await site.restorer().rebuildIndex(of: site.data.path, inUse: false)
+        #expect(rebuild.advice.count == 1 && rebuild.files == 2 && rebuild.previous != nil)
+        let written = site.paths("chunks").filter { $0.hasSuffix(".tsdb.gz") }
+        #expect(written.count == 2)
+        #expect(written.allSatisfy { $0.hasPrefix(isRecorded ? "i/x/t_20780/" : "index/logs_20780/") }, "\(written)")
+        #expect(rebuild.advice[0].contains(isRecorded ? "Set `store: tsdb`" : "does not know Loki's schema_config"))
+        #expect(try written.map { try plain(site, $0)[4] } == (isRecorded ? [2, 2] : [3, 3]))
+    }
+
     // MARK: Versions
 
     @Test(arguments: [("v9", 2), ("v12", 2), ("v13", 3), ("v14", 4), ("v15", 3)])

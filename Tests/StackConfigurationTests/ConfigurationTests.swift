@@ -102,7 +102,9 @@ import Documents
         #expect(grafana.secrets["data-source/P1/password"]?.source == .environment("P1"))
         #expect(grafana.secrets["organization/2/user/ann/password"]?.source == .file("/etc/dr/ann"))
 
-        #expect(configuration.retention.policy == .proposed)
+        var proposed = RetentionPolicy.proposed
+        proposed.protection = .usual
+        #expect(configuration.retention.policy == proposed)
         #expect(configuration.plans == "/etc/dr/plans")
         #expect(configuration.state == "/var/lib/dr")
         #expect(configuration.notifications.webhooks.map(\.url?.source) == [.environment("EMERGENCY_WEBHOOK")])
@@ -131,6 +133,8 @@ import Documents
                   freeze_after_failures: 0
                   longest_gap: 1y
                   clock_tolerance: 90m
+                  protect_unverified: 30d
+                  protect_smaller_than: 20%
 
                 """
         ).retention.policy
@@ -141,12 +145,16 @@ import Documents
         policy.limits.failedRuns = 0
         policy.limits.longestGap = 365 * 86_400
         policy.limits.clockTolerance = 5400
+        policy.protection = .usual
+        policy.protection.longestUnverified = 30 * 86_400
+        policy.protection.smallestShare = 0.2
         #expect(written == policy)
         #expect(try parse(least).retention.policy.isEmpty)
         #expect(try parse(least + "retention: {grace: 36h}\n").retention.grace == 36 * 3600)
         let flag =
             "weekly=12w,keep_last=5,keep_within=2d,time_zone=Europe/Berlin,largest_drop=12.5%,"
-            + "freeze_after_failures=0,longest_gap=1y,clock_tolerance=90m"
+            + "freeze_after_failures=0,longest_gap=1y,clock_tolerance=90m,protect_unverified=30d,"
+            + "protect_smaller_than=20%"
         #expect(try RetentionConfiguration(flag, option: "--policy").policy == policy)
     }
 

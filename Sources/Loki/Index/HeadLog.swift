@@ -79,7 +79,7 @@ struct HeadLog {
         case 2:
             let tenant = try cursor.text()
             let fingerprint = try cursor.big(8)
-            guard try cursor.big(1) == 1 else { return }  // a record of series, as in Prometheus
+            guard try cursor.big(1) == 1 else { return }  // a record of series
             fingerprints[Stream(tenant: tenant, reference: try cursor.big(8))] = fingerprint
         default: return
         }

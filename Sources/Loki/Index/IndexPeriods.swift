@@ -14,7 +14,6 @@ struct IndexPeriods: Equatable, Sendable {
         left.periods.map(\.period) == right.periods.map(\.period)
     }
 
-    var isEmpty: Bool { periods.isEmpty }
     var all: [LokiSettings.Period] { periods.map(\.period) }
 
     /// The period whose index lists the chunks of a day; nil before the first period.

@@ -21,7 +21,6 @@ struct IndexRebuilder {
     private static let staging = "dr-new-index"
     /// Loki closes chunks at about 2 MB.
     private static let largestChunk = 256 << 20
-    private static let usual = LokiSettings.Period(from: "1970-01-01", store: "tsdb", schema: "v13")
 
     func run() throws -> IndexRebuild {
         var rebuild = IndexRebuild()
@@ -34,7 +33,7 @@ struct IndexRebuilder {
         var written: Set<String> = []
         for table in try entries.tables() {
             try Task.checkCancellation()
-            guard let period = periods.isEmpty ? Self.usual : periods.period(ofDay: table.day) else {
+            guard let period = periods.period(ofDay: table.day) else {
                 rebuild.damage.append(
                     Damage(
                         path: "\(LokiLayout.chunks)/\(table.tenant)",

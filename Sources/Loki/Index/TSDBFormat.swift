@@ -1,6 +1,6 @@
 internal import Platform
 
-/// Constants of Loki's TSDB index, which is derived from the index of a Prometheus block (Loki:
+/// Constants of Loki's TSDB index, which is derived from the index of a block of metrics (Loki:
 /// pkg/storage/stores/shipper/indexshipper/tsdb/index).
 ///
 /// Big endian throughout. A file is: magic and version; the symbol table (all names and values of labels, in order); the

@@ -26,9 +26,10 @@ struct Restore: AsyncParsableCommand {
             --store and --trust it needs no configuration: docs/recover-from-nothing.md shows the steps. Exit code 3: a \
             component could not be restored.
 
-            With --rebuild-index, dr restores Loki without its index, and builds a TSDB index from the chunks alone: each \
-            names its tenant, labels and times. With --existing, dr builds the index of data that are already in --to, and \
-            moves the old index beside them; exit code 4: it names damaged chunks, and the index lists all others.
+            With --rebuild-index, dr restores a component of logs without its index, and builds the index from the chunks \
+            alone: each names its tenant, labels and times. With --existing, dr builds the index of data that are already \
+            in --to, and moves the old index beside them; exit code 4: it names damaged chunks, and the index lists all \
+            others.
 
             Each backup set holds dr.yaml and the plans without their secrets. With --scenario and --store, dr runs the \
             plan with them. --configuration writes them to the directory --to.
@@ -99,7 +100,7 @@ struct Restore: AsyncParsableCommand {
     @Flag(name: .long, help: "With --to: write the stored files without unpacking the component.")
     var asFiles = false
 
-    @Flag(name: .long, help: "Build the index from the restored data instead of restoring it (Loki); needs --to.")
+    @Flag(name: .long, help: "Build the index from the restored data instead of restoring it; needs --to.")
     var rebuildIndex = false
 
     @Flag(name: .long, help: "With --rebuild-index: build the index of the data in --to, and restore nothing.")

@@ -216,7 +216,7 @@ struct LokiIndexFile {
     static func chunks(in stored: [UInt8], tenant: String?) -> [String]? {
         guard let plain = try? GzipStream.decode(stored, limit: 1 << 28) else { return nil }
         if let keys = BoltFile.keys(in: plain, bucket: bucket) {
-            return keys.compactMap { Reference(boltKey: $0)?.path }
+            return keys.map { Reference(boltKey: $0)?.path ?? $0 }
         }
         guard plain.starts(with: head.dropLast()), plain.count >= head.count + contents + 4,
             (2...3).contains(plain[4])

@@ -155,7 +155,7 @@ package final class LokiStore: Sendable {
                 let file = activeFile(of: path)
                 let bolt = try state.activeFiles[file] ?? BoltFile(file, bucket: LokiIndexFile.bucket)
                 state.activeFiles[file] = bolt
-                try bolt.put(LokiIndexFile.Reference(path).map { [$0.boltKey] } ?? [])
+                try bolt.put([LokiIndexFile.Reference(path)?.boltKey ?? path])
             }
         }
     }
