@@ -71,6 +71,8 @@ struct ForeignDocuments {
         }
         var source = GrafanaDocument.dataSource(document)
         if (source["uid"]?.text ?? "").isEmpty { source["uid"] = .string(Self.uid(for: [name])) }
+        // Grafana accepts no data source without it, and this is what its own form proposes.
+        if source["access"] == nil { source["access"] = "proxy" }
         let uid = source["uid"]?.text ?? ""
         let path = try write("data-sources", uid, source)
         count("data sources")

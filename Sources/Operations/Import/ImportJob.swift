@@ -99,12 +99,15 @@ package struct ImportJob {
         let folder = "\(session.stateFolder)/import"
         await session.pool.run { ForeignStage.removeAbandoned(in: folder) }
         let known = KnownImports(repository)
-        for candidate in candidates {
+        for found in candidates {
             try Task.checkCancellation()
-            if let set = try await session.pool.run({ try known.set(holding: candidate) }) {
-                result.skipped.append(.init(source: candidate.name, set: set))
+            let missing = try await session.pool.run { try known.missing(of: found) }
+            if missing.parts.isEmpty, let set = missing.holder {
+                result.skipped.append(.init(source: found.name, set: set))
                 continue
             }
+            var candidate = found
+            candidate.parts = missing.parts
             guard !repository.scope.isFuture(candidate.time, at: session.now()) else {
                 result.refused.append(
                     .init(
@@ -115,13 +118,13 @@ package struct ImportJob {
             }
             guard !isDryRun else {
                 result.imported.append(Self.preview(of: candidate))
-                known.add(candidate, as: candidate.time)
+                known.add(candidate, as: candidate.time, holding: Set(candidate.parts.map(\.component.name)))
                 continue
             }
             switch try await importRecorded(candidate, in: folder, into: repository) {
             case .success(let imported):
                 result.imported.append(imported)
-                known.add(candidate, as: imported.set)
+                known.add(candidate, as: imported.set, holding: Set(imported.components.keys))
             case .failure(let refusal): result.refused.append(refusal.refused)
             }
         }

@@ -1,5 +1,6 @@
 import BackupRepository
 import Platform
+import StackConfiguration
 import Synchronization
 
 /// The backups of other tools that the repository holds already. Blocks.
@@ -20,19 +21,32 @@ final class KnownImports: Sendable {
     init(_ repository: Repository) { self.repository = repository }
 
     /// Records a set that this run wrote.
-    func add(_ candidate: ForeignCandidate, as set: Timestamp) {
+    /// - Parameter components: those that the set holds.
+    func add(_ candidate: ForeignCandidate, as set: Timestamp, holding components: Set<String>) {
+        let parts = candidate.parts.filter { components.contains($0.component.name) }
         let origin = ImportedFrom(
-            format: "", from: candidate.from, files: candidate.parts.flatMap { $0.files.map(\.record) })
+            format: "", from: candidate.from, files: parts.flatMap { $0.files.map(\.record) })
         state.withLock {
             $0.origins[set] = .some(origin)
             if $0.names?.contains(set) == false { $0.names?.append(set) }
         }
     }
 
-    /// Returns the set that holds every file of the backup; nil if there is none.
-    func set(holding candidate: ForeignCandidate) throws -> Timestamp? {
-        let files = candidate.parts.flatMap { $0.files.map(\.record) }
-        for name in try names() where abs(name.seconds - candidate.time.seconds) <= Self.window {
+    /// Returns the parts of a backup that no set holds, and the set that holds the others.
+    func missing(of candidate: ForeignCandidate) throws -> (parts: [ForeignCandidate.Part], holder: Timestamp?) {
+        var (missing, holder) = ([ForeignCandidate.Part](), Timestamp?.none)
+        for part in candidate.parts {
+            if let set = try set(holding: part.files.map(\.record), near: candidate.time) {
+                holder = holder ?? set
+            } else {
+                missing.append(part)
+            }
+        }
+        return (missing, holder)
+    }
+
+    private func set(holding files: [ImportedFrom.File], near time: Timestamp) throws -> Timestamp? {
+        for name in try names() where abs(name.seconds - time.seconds) <= Self.window {
             guard let origin = try origin(of: name) else { continue }
             if files.allSatisfy({ file in origin.files.contains { $0.isSame(as: file) } }) { return name }
         }
@@ -49,9 +63,12 @@ final class KnownImports: Sendable {
     private func origin(of name: Timestamp) throws -> ImportedFrom? {
         if let known = state.withLock({ $0.origins[name] }) { return known }
         var origin: ImportedFrom?
-        do { origin = try repository.set(name).imported } catch let error as RepositoryError
-            where error.isUnreadable || error.reason == .noSuchSet
-        {
+        do {
+            let set = try repository.set(name)
+            origin = set.imported
+            // A component that could not be stored is imported again.
+            origin?.files.removeAll { set.components[$0.component] == nil }
+        } catch let error as RepositoryError where error.isUnreadable || error.reason == .noSuchSet {
             origin = nil
         }
         state.withLock { $0.origins[name] = .some(origin) }
