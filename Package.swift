@@ -134,7 +134,7 @@ let program: [Target] =
             "Operations",
             [
                 "Components", "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "StackConfiguration",
-                "Documents", "HTTP", "Kubernetes", "Cryptography", "Mover", "RecoveryPlan", "ShippedPlans",
+                "Documents", "HTTP", "Kubernetes", "Cryptography", "Mover", "RecoveryPlan", "ShippedPlans", "Reporting",
                 "Notifications", "Printing", "Platform", logging, mustache,
             ]),
         layer(
@@ -227,13 +227,17 @@ let testTargets = [
     tests(
         of: "Operations",
         [
-            "FileTree", "Git", "Grafana", "Prometheus", "Components", "BackupRepository", "Kubernetes",
+            "RecoveryPlan", "Reporting", "FileTree", "Git", "Grafana", "Prometheus", "Components", "BackupRepository",
+            "Kubernetes",
             "StackConfiguration", "Mover", "ObjectStorage", "Trends", "Cryptography", "Documents", "Printing",
             "Platform",
         ]),
     tests(
         of: "Drills",
-        ["Operations", "FileTree", "StackConfiguration", "BackupRepository", "Components", "ObjectStorage", "Platform"]),
+        [
+            "Operations", "RecoveryPlan", "FileTree", "StackConfiguration", "BackupRepository", "Components",
+            "ObjectStorage", "Platform",
+        ]),
     .testTarget(
         name: "LabTests", dependencies: ["Lab", "Fuzzing", "dr-lab", "HTTP", "Documents", "Platform"],
         swiftSettings: strict),

@@ -33,7 +33,7 @@ extension ExitStatus {
             case let error as StandardOutputError: error.isReaderGone ? .readerGone : .failed
             case is DocumentError, is UsageError: .usage
             case is CMSError: .usage  // a certificate or key file that cannot be used
-            case is RestoreFailure, is ReportVerification.Refusal: .checkFailed
+            case is RestoreFailure, is ReportVerification.Refusal, is PackError: .checkFailed
             case let error as JournalError: ExitStatus(error.reason)
             case let error as RepositoryError: ExitStatus(error.reason)
             default: DR.exitCode(for: error) == .validationFailure ? .usage : .failed

@@ -5,6 +5,7 @@ import Foundation
 import Lab
 import ObjectStorage
 import Operations
+import RecoveryPlan
 import StackConfiguration
 import Testing
 
@@ -51,10 +52,29 @@ import Testing
             components: [("tree", kind)], served: served)
     }
 
+    private func pick(_ kind: Sabotage.Kind?, _ choice: SabotageChoice) async throws -> Sabotage? {
+        var lottery = Lottery(set: nil, setDigest: nil, ledger: nil, scenario: "test")
+        let sabotage = try await choice.pick(kind, by: &lottery)
+        #expect(lottery.defect == nil)
+        #expect((lottery.chosen?["fault"] != nil) == (kind != nil))
+        return sabotage
+    }
+
+    @Test func `one seed gives one fault, and each draw is recorded`() async throws {
+        let set = try await backUp(String(repeating: "content ", count: 500))
+        var first = Lottery(set: "s", setDigest: "d", ledger: "e", scenario: "loss"), second = first
+        let one = try #require(try await choice(set).pick(nil, by: &first))
+        let other = try #require(try await choice(set).pick(nil, by: &second))
+        #expect(one.text == other.text)
+        #expect(first == second)
+        #expect(first.draws.contains { $0.purpose == "fault" })
+        #expect(first.draws.contains { one.text.contains($0.result) && $0.purpose.hasSuffix("component") })
+    }
+
     @Test(arguments: [Sabotage.Kind.flippedByte, .missingPack])
     func `damage to a pack is damage that a restore meets`(_ kind: Sabotage.Kind) async throws {
         let set = try await backUp(String(repeating: "content ", count: 500))
-        let sabotage = try #require(try await choice(set).pick(kind))
+        let sabotage = try #require(try await pick(kind, choice(set)))
         #expect(sabotage.isOfThePacks)
         #expect(sabotage.expected(["tree": "restore_tree"], in: session) == ["restore_tree"])
         var damaged = session
@@ -69,13 +89,13 @@ import Testing
 
     @Test(arguments: Sabotage.Kind.allCases)
     func `a set that holds nothing cannot be damaged`(_ kind: Sabotage.Kind) async throws {
-        #expect(try await choice(try await backUp(nil)).pick(kind) == nil)
+        #expect(try await pick(kind, choice(try await backUp(nil))) == nil)
     }
 
     @Test func `only a component with a server can be left empty`() async throws {
         let set = try await backUp("content")
-        #expect(try await choice(set).pick(.emptyService) == nil)
-        let sabotage = try #require(try await choice(set, served: ["tree"]).pick(.emptyService))
+        #expect(try await pick(.emptyService, choice(set)) == nil)
+        let sabotage = try #require(try await pick(.emptyService, choice(set, served: ["tree"])))
         guard case .emptyService(let component) = sabotage else {
             Issue.record("picked another kind: \(sabotage.text)")
             return
@@ -86,7 +106,7 @@ import Testing
 
     @Test func `an older set serves only if the records tell the two apart`() async throws {
         let old = try await backUp("old"), new = try await backUp("new content")
-        #expect(try await choice(new).pick(.oldSet) == nil)
+        #expect(try await pick(.oldSet, choice(new)) == nil)
         let marks = Marks(try await session.repository())
         func record(_ set: BackupSet, _ nonce: String) throws {
             try marks.put(
@@ -95,7 +115,7 @@ import Testing
                     canaries: [.init(component: "tree", value: nonce, at: 1)]))
         }
         try record(new, "dr-1")
-        let sabotage = try #require(try await choice(new).pick(.oldSet))
+        let sabotage = try #require(try await pick(.oldSet, choice(new)))
         guard case .oldSet(let chosen, let passedOffAs) = sabotage else {
             Issue.record("picked another kind: \(sabotage.text)")
             return
@@ -103,6 +123,6 @@ import Testing
         #expect(chosen == old.name)
         #expect(passedOffAs.newest?.name == new.name)
         try record(old, "dr-1")
-        #expect(try await choice(new).pick(.oldSet) == nil)
+        #expect(try await pick(.oldSet, choice(new)) == nil)
     }
 }

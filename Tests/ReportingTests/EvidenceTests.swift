@@ -15,7 +15,7 @@ import Testing
     /// The journal of a small run.
     private func reading(
         isDrill: Bool = false, noticed: Bool? = nil, liveAfter: String = "same", end: RunEnd.Verdict = .recovered,
-        check: CheckResult.Verdict = .passed
+        check: CheckResult.Verdict = .passed, extra: [JournalEvent] = []
     ) throws -> JournalReading {
         let holder = RunHolder(person: "ada", host: "vault", process: 7, boot: MonotonicClock.boot)
         let identity = RunIdentity(id: "r", stack: "lab", scenario: "loss", set: "20261123T010000Z")
@@ -28,6 +28,7 @@ import Testing
         record.rpo = 3600
         let journal = try Journal(creating: path)
         try journal.append(.runBegan(run: record))
+        for event in extra { try journal.append(event) }
         if isDrill { try journal.append(.liveStack(component: "prometheus", isAfter: false, digest: "same")) }
         try journal.append(.stepBegan(attempt: StepAttempt(step: "declare", attempt: 1)))
         try journal.append(.stepFinished(result: StepResult(step: "declare", attempt: 1, outcome: .done, seconds: 1)))
@@ -54,6 +55,53 @@ import Testing
         if isDrill { try journal.append(.liveStack(component: "prometheus", isAfter: true, digest: liveAfter)) }
         try journal.append(.runFinished(end: RunEnd(end, reasons: [])))
         return try JournalReading(path: path)
+    }
+
+    /// The draws of a drill of set 20261123T010000Z, after the entry with the hash `before`.
+    private func lottery(before: String = "e", scenario: String = "loss") -> Lottery {
+        Lottery(set: "20261123T010000Z", setDigest: "s", ledger: before, scenario: scenario)
+    }
+
+    private func proof(_ events: [JournalEvent]) throws -> ReportVerification.Refusal? {
+        let reading = try reading(isDrill: true, noticed: true, extra: events)
+        let file = "\(folder.path)/report.json"
+        try Data(Report(Evidence(reading)).document).write(to: URL(filePath: file))
+        do { _ = try ReportVerification.verify(file) } catch { return error }
+        return nil
+    }
+
+    @Test func `a report with its own draws is verified`() throws {
+        var drawn = lottery()
+        _ = drawn.draw("set", from: ["20261123T010000Z"])
+        var later = lottery()
+        _ = later.draw("fault", from: ["missing_pack", "old_set"])
+        let begin = LedgerBegin(number: 2, previousNumber: 1, previous: "e")
+        #expect(try proof([.ledger(begin: begin), .lottery(lottery: drawn), .lottery(lottery: later)]) == nil)
+    }
+
+    @Test func `a report whose draws do not follow from the ledger is refused`() throws {
+        let begin = LedgerBegin(number: 2, previousNumber: 1, previous: "other")
+        let refusal = try proof([.ledger(begin: begin), .lottery(lottery: lottery())])
+        #expect(refusal?.detail.contains("another entry of the ledger") == true)
+    }
+
+    @Test(arguments: [
+        "a chosen seed", "another set than the drawn one", "a second seed", "another scenario",
+        "another pack than the drawn one",
+    ])
+    func `a report with steered draws is refused`(_ fault: String) throws {
+        var first = lottery(scenario: fault == "another scenario" ? "other" : "loss")
+        var events: [JournalEvent] = []
+        switch fault {
+        case "a chosen seed": first.seed = "0"
+        case "another set than the drawn one": _ = first.draw("set", from: ["20261101T000000Z"])
+        case "a second seed": events = [.lottery(lottery: lottery(before: "f"))]
+        case "another pack than the drawn one":
+            _ = first.draw("fault", from: ["missing_pack"])
+            _ = first.draw("missing_pack pack", from: ["0123"])
+        default: break
+        }
+        #expect(try proof([.lottery(lottery: first)] + events) != nil)
     }
 
     /// A drill whose checks were all skipped is inconclusive; a drill whose check failed has failed.

@@ -65,7 +65,8 @@ package struct LedgerChain: Sendable {
             note(
                 Finding(
                     .notLinked, head.number,
-                    "it does not follow entry \(head.number - 1) as it is stored: one of them was exchanged or rewritten"))
+                    "it does not follow entry \(head.number - 1) as it is stored: one of them was exchanged or rewritten"
+                ))
         }
         for claim in claims.removeValue(forKey: head.number) ?? [] where claim.sha256 != head.sha256 {
             note(

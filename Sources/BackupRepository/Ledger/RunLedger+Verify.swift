@@ -18,7 +18,10 @@ extension RunLedger {
 
     /// Reads the whole ledger: follows the chain, checks each signature, and compares it with the sets and with the memory
     /// of this host.
-    package func verify(known: LedgerHead?, pool: BlockingPool) async throws -> Report {
+    /// - Parameter visit: is called with each entry, in the order of the numbers.
+    package func verify(
+        known: LedgerHead?, pool: BlockingPool, visit: (Stored) throws -> Void = { _ in }
+    ) async throws -> Report {
         let repository = repository
         let names = try await pool.run { try repository.setNames() }
         // Before the entries: a set that is written meanwhile may name an entry that this listing lacks.
@@ -34,7 +37,10 @@ extension RunLedger {
         if let known { chain.expect(known, of: "this host") }
         for key in listing.foreign { chain.note(.init(.foreign, nil, "'\(key.printable)' is not an entry")) }
         try await forEach(listing.numbers, pool: pool) { _, stored in
-            if let stored { chain.follow(stored) }
+            if let stored {
+                chain.follow(stored)
+                try visit(stored)
+            }
             return .proceed
         }
         chain.finish()

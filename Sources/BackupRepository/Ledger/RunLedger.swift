@@ -18,6 +18,9 @@ package struct RunLedger: Sendable {
         marks = Marks(repository)
     }
 
+    /// The id of the repository.
+    package var id: String { repository.description.id }
+
     static func key(_ number: Int) -> ObjectKey {
         let digits = "\(number)"
         return Marks.key(LedgerEntry.kind, String(repeating: "0", count: max(0, 12 - digits.count)) + digits)
@@ -76,7 +79,8 @@ package struct RunLedger: Sendable {
                 }
                 guard let stored = try read(entry.number) else { continue }
                 if let other = stored.entry, other.previous != head?.sha256, finding == nil {
-                    finding = "entry \(entry.number) of the ledger does not follow entry \(head?.number ?? 0) that this "
+                    finding =
+                        "entry \(entry.number) of the ledger does not follow entry \(head?.number ?? 0) that this "
                         + "host knows: entries were exchanged"
                 }
                 head = stored.head
@@ -122,7 +126,9 @@ package struct RunLedger: Sendable {
             return numbers.count < Self.mostSearched ? .proceed : .stop
         }
         return try numbers.contains { number in
-            guard let found = try read(number)?.entry, found.run == entry.run, found.phase != .begun else { return false }
+            guard let found = try read(number)?.entry, found.run == entry.run, found.phase != .begun else {
+                return false
+            }
             return entry.phase == .abandoned || found.at == entry.at
         }
     }
@@ -132,6 +138,8 @@ package struct RunLedger: Sendable {
     /// An entry as it is stored.
     package struct Stored: Sendable {
         package var head: LedgerHead
+        /// The object as it is stored; nil if it is longer than an entry can be.
+        package var object: [UInt8]?
         /// Nil if the object cannot be read as an entry.
         package var entry: LedgerEntry?
         /// The SHA-256 of the certificate of its signer; nil if signatures are not required, or it has no valid one.
@@ -148,18 +156,13 @@ package struct RunLedger: Sendable {
             while true {
                 attempt += 1
                 let object = try repository.store.readDocument(key, limit: Self.longestEntry)
-                var stored = Stored(head: LedgerHead(number: number, sha256: Digest(of: object)))
+                var stored = Stored(head: LedgerHead(number: number, sha256: Digest(of: object)), object: object)
                 do {
                     let (document, signature) = MarkSignature.split(object)
-                    let entry = try SealedDocument.decode(SealedEntry.self, document, name: key.text).entry
-                    guard entry.kind == LedgerEntry.kind else {
-                        throw RepositoryError.damaged(key.text, "it is a mark of another kind")
+                    try stored.take(document, at: key)
+                    if let entry = stored.entry {
+                        stored.signer = try marks.signer(of: entry, document, signature, at: key)?.fingerprint
                     }
-                    stored.entry = entry
-                    guard entry.number == number else {
-                        throw RepositoryError.damaged(key.text, "it holds entry \(entry.number)")
-                    }
-                    stored.signer = try marks.signer(of: entry, document, signature, at: key)?.fingerprint
                     return stored
                 } catch let error as RepositoryError
                     where [.damaged, .untrusted, .newerVersion].contains(error.reason)
@@ -176,6 +179,47 @@ package struct RunLedger: Sendable {
             // Longer than an entry can be: its hash is not known, so no entry can follow it.
             return Stored(head: LedgerHead(number: number, sha256: Digest(of: [])), defect: error)
         }
+    }
+}
+
+extension RunLedger.Stored {
+    /// - Throws: `RepositoryError` if the document is not the entry of this number.
+    fileprivate mutating func take(_ document: [UInt8], at key: ObjectKey) throws {
+        let entry = try SealedDocument.decode(SealedEntry.self, document, name: key.text).entry
+        guard entry.kind == LedgerEntry.kind else {
+            throw RepositoryError.damaged(key.text, "it is a mark of another kind")
+        }
+        self.entry = entry
+        guard entry.number == head.number else {
+            throw RepositoryError.damaged(key.text, "it holds entry \(entry.number)")
+        }
+    }
+
+    /// Reads the object of an entry outside of its repository, such as in a pack of evidence.
+    /// - Parameters:
+    ///   - repository: the id of the repository that the signature names.
+    ///   - trusted: the certificates of accepted signers; empty accepts each signer, and none.
+    package init(_ object: [UInt8], number: Int, of repository: String, trusting trusted: [X509Certificate]) {
+        self.init(head: LedgerHead(number: number, sha256: Digest(of: object)), object: object)
+        let key = RunLedger.key(number)
+        let (document, signature) = MarkSignature.split(object)
+        do {
+            try take(document, at: key)
+            if let signature {
+                let content = MarkSignature.content(document, key: key, repository: repository)
+                let certificate =
+                    trusted.isEmpty
+                    ? try CMSSignature.claimedSigner(signature, of: content)
+                    : try CMSSignature.verify(signature, of: content, trusting: trusted, at: nil)
+                signer = certificate.fingerprint
+            } else if !trusted.isEmpty {
+                throw RepositoryError.untrusted(key, "it is not signed")
+            }
+        } catch let error as CMSError {
+            defect = RepositoryError.untrusted(key, "its signature is not valid: \(error.detail)")
+        } catch let error as RepositoryError {
+            defect = error
+        } catch { defect = RepositoryError.damaged(key.text, "\(error)") }
     }
 }
 

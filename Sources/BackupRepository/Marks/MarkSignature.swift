@@ -49,7 +49,7 @@ enum MarkSignature {
         } catch { throw RepositoryError.untrusted(key, "its signature is not valid: \(error.detail)") }
     }
 
-    private static func content(_ document: [UInt8], key: ObjectKey, repository: String) -> [UInt8] {
+    static func content(_ document: [UInt8], key: ObjectKey, repository: String) -> [UInt8] {
         Array("\(repository) \(key.text)\n".utf8) + document
     }
 

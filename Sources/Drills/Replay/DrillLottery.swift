@@ -44,7 +44,7 @@ struct DrillLottery {
         let scenario = try live.planLibrary().entry(for: drill.scenario).scenario
         var lottery = Lottery(set: newest?.0, setDigest: newest?.1, ledger: begin.previous, scenario: scenario)
         guard drill.drawsSet else {
-            if drill.at != .latest { lottery.chosen = ["set": "\(drill.at)"] }
+            if drill.at != .latest { lottery.chosen = ["set": drill.at.choice] }
             return Start(begin: begin, lottery: lottery, set: drill.at)
         }
         let names = try await live.pool.run { try repository.setNames() }
@@ -65,5 +65,19 @@ struct DrillLottery {
             return (name, lottery)
         }
         return Start(begin: begin, lottery: after, set: drawn.map { .named($0) } ?? .latest)
+    }
+}
+
+extension SetSelector {
+    /// The choice of an operator, for the report.
+    fileprivate var choice: String {
+        switch self {
+        case .latest: "latest"
+        case .named(let name): "\(name)"
+        case .at(let time): "newest at \(time)"
+        case .age(let seconds): "newest before \(seconds) s ago"
+        case .day(let days): "newest of \(days) days ago"
+        case .sets(let sets): Set(sets.values).sorted().map(\.description).joined(separator: ", ")
+        }
     }
 }

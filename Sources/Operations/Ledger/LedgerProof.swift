@@ -18,7 +18,9 @@ package struct LedgerProof: Encodable {
 
     package var text: String {
         var lines = [
-            report.newest.map { "\(report.entries == 1 ? "1 entry" : "\(report.entries) entries"), the newest is \($0)" }
+            report.newest.map {
+                "\(report.entries == 1 ? "1 entry" : "\(report.entries) entries"), the newest is \($0)"
+            }
                 ?? "the ledger is empty"
         ]
         lines.append(

@@ -4,6 +4,7 @@ import Foundation
 import ObjectStorage
 import Platform
 package import RecoveryPlan
+import StackConfiguration
 
 /// The entries of one run in the ledger.
 ///
@@ -29,7 +30,10 @@ package struct LedgerRun {
             activity, .begun, run: run, at: session.now(), host: RunHolder.current.host, tool: Release.tool)
         // A machine without a configuration does not write to the store.
         isActive = !session.isWithoutConfiguration && session.recorded == nil
-        guard isActive, let location = try? session.store().location,
+        guard isActive else { return }
+        // A directory that is not mounted cannot be opened.
+        let location = (try? session.store().location) ?? "\(session.configuration.store.url)"
+        guard
             let id = StateFolder.knownRepository(at: session.address(ofStoreAt: location), in: session.stateRoot),
             let state = try? StateFolder(session.stateRoot, repositoryID: id)
         else { return }

@@ -2,8 +2,8 @@ import Foundation
 import Platform
 
 /// Chromium, where it is installed: prints pages.
-enum PagePrinter {
-    static func makePDF(of page: String, at paper: String) throws -> String {
+package enum PagePrinter {
+    package static func makePDF(of page: String, at paper: String) throws -> String {
         let environment = ProcessInfo.processInfo.environment
         let found = ["chromium", "chromium-browser", "google-chrome"].lazy
             .compactMap { Program.find($0, environment: environment) }.first

@@ -10,8 +10,9 @@ import Reporting
 struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Make, sign or verify the evidence report of a recovery or drill.",
-        subcommands: [ReportMake.self, ReportSign.self, ReportVerify.self], defaultSubcommand: ReportMake.self)
+        abstract: "Make, sign or verify the evidence of a recovery or drill, or of a period.",
+        subcommands: [ReportMake.self, ReportSign.self, ReportPack.self, ReportVerify.self],
+        defaultSubcommand: ReportMake.self)
 }
 
 /// `dr report RUN`.
@@ -90,6 +91,46 @@ struct ReportSign: AsyncParsableCommand {
     }
 }
 
+/// `dr report pack`.
+struct ReportPack: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pack", abstract: "Make the evidence of a period: all runs of the ledger, and their reports.",
+        discussion: """
+            Writes pack.json, which is the authoritative form, pack.html made from it, the entries of the ledger as \
+            they are stored, and the reports of this machine. The pack names failed, inconclusive and unfinished runs, \
+            and reports that are missing or differ from the ledger. `dr report verify DIR/pack.json` verifies offline \
+            that no entry is missing. Exit code 4: the ledger has a defect, or a report was altered; dr writes the \
+            pack all the same.
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @OptionGroup var period: PeriodOptions
+
+    @Option(name: .long, help: "Folder for the pack.", completion: .directory)
+    var folder: String
+
+    @Option(
+        name: .long, parsing: .singleValue,
+        help: "Folder with reports of other hosts: RUN/report.json or report-RUN.json; may be repeated.",
+        completion: .directory)
+    var reports: [String] = []
+
+    @Flag(name: .long, help: "Also write a PDF file with Chromium.")
+    var pdf = false
+
+    func run() async throws {
+        let session = try Session(options)
+        var maker = PackMaker(session, folder: folder)
+        (maker.from, maker.to) = try period.bounds(now: session.now())
+        maker.reportFolders = reports
+        maker.printsPDF = pdf
+        let made = try await maker.make()
+        try Output(options: options).result(made) { made.text }
+        if !made.isSound { throw ExitStatus.checkFailed }
+    }
+}
+
 /// `dr report verify FILE`.
 struct ReportVerify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -99,7 +140,8 @@ struct ReportVerify: AsyncParsableCommand {
             A report contains its journal, a chain of hashes. dr computes the report again from the journal, and \
             every byte must be the same. Does not need a configuration. For HTML, Markdown or JUnit, the JSON of the \
             same name must be in the same folder. If a signature is there too, it must be valid; --certificate \
-            requires one. Exit code 4: the verification failed.
+            requires one. A pack of a period (pack.json) must be complete: each entry of the ledger follows the one \
+            before it. Exit code 4: the verification failed.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -117,8 +159,17 @@ struct ReportVerify: AsyncParsableCommand {
         completion: .file())
     var certificate: [String] = []
 
-    func run() throws {
+    @Flag(name: .long, help: "Compare a pack with the ledger in the repository of dr.yaml.")
+    var withRepository = false
+
+    func run() async throws {
         let trusted = try certificate.flatMap { try X509Certificate.load($0) }
+        if PackVerification.isPack(file) {
+            var proof = try PackVerification(file, trusting: trusted)
+            if withRepository { try await proof.compare(file, with: try Session(options)) }
+            return try Output(options: options).result(proof) { proof.text }
+        }
+        guard !withRepository else { throw ValidationError("--with-repository needs the JSON of a pack") }
         let proof = try ReportProof(file, journal: journal, trusting: trusted)
         try Output(options: options).result(proof) { proof.text }
     }

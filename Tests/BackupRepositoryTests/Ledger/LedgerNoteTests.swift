@@ -16,7 +16,8 @@ struct LedgerNoteTests {
 
     @Test func `a note of a live run is not taken by another run`() throws {
         let fixture = try Fixture()
-        let state = try StateFolder(fixture.folder.url.path + "/state", repository: try fixture.repository().description)
+        let state = try StateFolder(
+            fixture.folder.url.path + "/state", repository: try fixture.repository().description)
         let note = try LedgerNote(entry(), in: state)
         #expect(try LedgerNote.left(in: state).isEmpty)
         note.remove()
@@ -25,7 +26,8 @@ struct LedgerNoteTests {
 
     @Test func `a note of a dead run becomes an abandoned entry`() throws {
         let fixture = try Fixture()
-        let state = try StateFolder(fixture.folder.url.path + "/state", repository: try fixture.repository().description)
+        let state = try StateFolder(
+            fixture.folder.url.path + "/state", repository: try fixture.repository().description)
         do { _ = try LedgerNote(entry(), in: state) }  // its lock ends with the object, as with its process
         let left = try LedgerNote.left(in: state)
         #expect(left.map(\.leftEntry.phase) == [.abandoned])
@@ -34,7 +36,8 @@ struct LedgerNoteTests {
 
     @Test func `a note with a result keeps it`() throws {
         let fixture = try Fixture()
-        let state = try StateFolder(fixture.folder.url.path + "/state", repository: try fixture.repository().description)
+        let state = try StateFolder(
+            fixture.folder.url.path + "/state", repository: try fixture.repository().description)
         do {
             let note = try LedgerNote(entry(), in: state)
             var ended = entry()
@@ -62,7 +65,8 @@ struct LedgerNoteTests {
 
     @Test func `the state remembers the newest head and never an older one`() throws {
         let fixture = try Fixture()
-        let state = try StateFolder(fixture.folder.url.path + "/state", repository: try fixture.repository().description)
+        let state = try StateFolder(
+            fixture.folder.url.path + "/state", repository: try fixture.repository().description)
         let (new, old) = (
             LedgerHead(number: 7, sha256: Digest(of: [7])), LedgerHead(number: 3, sha256: Digest(of: [3]))
         )

@@ -1,0 +1,162 @@
+package import BackupRepository
+import Cryptography
+import Foundation
+import Platform
+import RecoveryPlan
+import Reporting
+import StackConfiguration
+
+/// Makes the pack of a period from the ledger.
+package struct PackMaker {
+    private let session: Session
+    package var from: Timestamp?
+    package var to: Timestamp?
+    /// The folder of the pack; created if it is missing.
+    private let folder: String
+    /// Further folders with reports.
+    package var reportFolders: [String] = []
+    package var printsPDF = false
+
+    package init(_ session: Session, folder: String) {
+        self.session = session
+        self.folder = folder
+    }
+
+    package struct Made: Encodable {
+        package var files: [String]
+        package var entries: Int
+        package var summary: PackSummary
+        package var reports: [PackedReport]
+        /// The defects of the ledger.
+        package var findings: [LedgerChain.Finding]
+
+        /// True if the ledger is whole, and no report contradicts it.
+        package var isSound: Bool { findings.isEmpty && !reports.contains { $0.state == .altered } }
+
+        package var text: String {
+            var lines = ["\(entries == 1 ? "1 entry" : "\(entries) entries") of the ledger"]
+            lines += summary.text
+            for report in reports where report.state == .missing || report.state == .altered {
+                lines.append(
+                    "report of run \(report.run): \(report.state.rawValue)\(report.reason.map { ": \($0)" } ?? "")"
+                        .printable)
+            }
+            lines += findings.map { "FINDING \($0.number.map { "entry \($0): " } ?? "")\($0.reason.printable)" }
+            return (lines + files.map { "wrote \($0)" }).joined(separator: "\n")
+        }
+    }
+
+    /// - Throws: `UsageError` if there is no entry in the period, or the folder holds a pack already.
+    package func make() async throws -> Made {
+        guard !FileManager.default.fileExists(atPath: "\(folder)/pack.json") else {
+            throw UsageError("'\(folder)' holds a pack already: choose another --folder")
+        }
+        let repository = try await session.repository()
+        let known = session.isWithoutConfiguration ? nil : try session.state(of: repository).ledgerHead()
+        let ledger = RunLedger(repository)
+        var period: ClosedRange<Int>?
+        let whole = try await ledger.verify(known: known, pool: session.pool) { stored in
+            guard let at = stored.entry?.at, from.map({ $0 <= at }) ?? true, to.map({ at <= $0 }) ?? true else {
+                return
+            }
+            period = min(period?.lowerBound ?? stored.head.number, stored.head.number)...stored.head.number
+        }
+        guard let period else { throw UsageError("the ledger has no entry in this period; `dr ledger` lists them") }
+        do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
+            throw FileError(folder, detail: FileFailure.text(error))
+        }
+        var pack = try await read(period, ledger, whole)
+        let reports = PackReports(
+            runs: try? RunFolder(state: session.stateRoot), state: session.stateRoot, folders: reportFolders,
+            pack: folder)
+        let (entries, pool) = (pack.entries, session.pool)
+        let found = try await pool.run { try reports.collect(entries) }
+        (pack.reports, pack.deviations, pack.actions) = (found.reports, found.deviations, found.actions)
+        pack.sets = PackedSet.all(
+            pack.entries, in: try await sets(of: repository), from: from, to: to)
+        let files = try write(pack)
+        return Made(
+            files: files, entries: pack.entries.count, summary: pack.summary, reports: pack.reports,
+            findings: whole.findings)
+    }
+
+    private func read(
+        _ period: ClosedRange<Int>, _ ledger: RunLedger, _ whole: RunLedger.Report
+    ) async throws -> EvidencePack {
+        var files = PackFiles(folder)
+        var entries: [PackedEntry] = []
+        var before: LedgerHead?
+        var after: LedgerHead?
+        let numbers = try await session.pool.run { try ledger.listing().numbers }
+        let neighbours = numbers.filter { (period.lowerBound - 1...period.upperBound + 1).contains($0) }
+        try await ledger.forEach(neighbours, pool: session.pool) { number, stored in
+            guard let stored else { return .proceed }
+            // The neighbours prove that the period is whole at both ends.
+            try files.add(stored)
+            if number < period.lowerBound {
+                before = stored.head
+            } else if number > period.upperBound {
+                after = stored.head
+            } else {
+                entries.append(PackedEntry(stored, of: ledger.id, isSigned: whole.requiresSignatures))
+            }
+            return .proceed
+        }
+        try files.flush()
+        guard let first = entries.first, let last = entries.last else {
+            throw UsageError("the ledger has no entry in this period")
+        }
+        return EvidencePack(
+            tool: Release.tool, host: RunHolder.current.host, made: session.now(),
+            repository: ledger.id, stack: session.configuration.stack, from: from, to: to,
+            ledger: .init(
+                files: files.written, before: before, first: LedgerHead(number: first.number, sha256: first.sha256),
+                last: LedgerHead(number: last.number, sha256: last.sha256), after: after, newest: whole.newest,
+                entries: whole.entries, signed: whole.signed, requiresSignatures: whole.requiresSignatures,
+                findings: whole.findings),
+            summary: PackSummary(entries), entries: entries, sets: [], reports: [], deviations: [], actions: [])
+    }
+
+    /// The sets of the period in the repository, with their status.
+    private func sets(of repository: Repository) async throws -> [Timestamp: String] {
+        let names = try await session.pool.run { try repository.setNames() }
+            .filter { name in from.map { $0 <= name } ?? true && to.map { name <= $0 } ?? true }
+        let (sets, unreadable) = try await repository.sets(names, pool: session.pool)
+        return Dictionary(sets.map { ($0.name, $0.status.rawValue) } + unreadable.map { ($0.name, "unreadable") }) {
+            first, _ in first
+        }
+    }
+
+    private func write(_ pack: EvidencePack) throws -> [String] {
+        let document = try pack.document()
+        try OutputFile.write(document, to: "\(folder)/pack.json", links: .follow)
+        try OutputFile.write(
+            Array(try pack.page(sha256: Digest(of: document)).utf8), to: "\(folder)/pack.html", links: .follow)
+        var files = ["\(folder)/pack.json", "\(folder)/pack.html"]
+        if printsPDF { files.append(try PagePrinter.makePDF(of: "\(folder)/pack.html", at: "\(folder)/pack.pdf")) }
+        return files
+    }
+}
+
+extension PackedSet {
+    /// The sets of a period.
+    /// - Parameter present: the status of the sets in the repository.
+    fileprivate static func all(
+        _ entries: [PackedEntry], in present: [Timestamp: String], from: Timestamp?, to: Timestamp?
+    ) -> [PackedSet] {
+        var sets = Dictionary(
+            uniqueKeysWithValues: present.map { ($0, PackedSet(name: $0, status: $1, entry: nil, restoredBy: [])) })
+        for packed in entries {
+            guard let entry = packed.entry, entry.phase == .ended, let set = entry.set else { continue }
+            if entry.activity == .backup || entry.activity == .imported {
+                sets[set.name, default: PackedSet(name: set.name, status: nil, entry: nil, restoredBy: [])].entry =
+                    packed.number
+            } else if [.drill, .recovery, .rehearsal].contains(entry.activity) {
+                // Also a set from before the period: it is part of the sample.
+                sets[set.name, default: PackedSet(name: set.name, status: nil, entry: nil, restoredBy: [])].restoredBy
+                    .append(packed.number)
+            }
+        }
+        return sets.values.sorted { $0.name < $1.name }
+    }
+}

@@ -1,0 +1,199 @@
+package import BackupRepository
+package import Cryptography
+import Foundation
+import Platform
+
+/// Verifies a pack from its files alone: the chain of entries from the one before the period to the one after it, everything
+/// that follows from the entries, the reports, and the page.
+package struct PackVerification: Encodable {
+    package var verified = true
+    package var entries: Int
+    package var first: LedgerHead
+    package var last: LedgerHead
+    /// The SHA-256 of the certificates that signed entries.
+    package var signers: [Digest]
+    /// The entries without a valid signature.
+    package var unsigned: Int
+    package var failures: Int
+    package var inconclusive: Int
+    package var unfinished: Int
+    package var missingReports: Int
+    /// True if the entries were compared with the repository.
+    package var isComparedWithRepository = false
+    private let isTrusted: Bool
+
+    /// True for a file that is the JSON of a pack.
+    package static func isPack(_ path: String) -> Bool {
+        struct Header: Decodable { var schema: String }
+        guard let data = FileManager.default.contents(atPath: Self.source(of: path)),
+            let header = try? JSONDecoder().decode(Header.self, from: data)
+        else { return false }
+        return header.schema.hasPrefix("dr.pack/")
+    }
+
+    private static func source(of path: String) -> String { (path as NSString).deletingPathExtension + ".json" }
+
+    /// Blocks: reads files.
+    /// - Parameters:
+    ///   - path: `pack.json`, or `pack.html` beside it.
+    ///   - trusted: certificates of accepted signers; if there are any, each entry must have a signature of one of them.
+    /// - Throws: ``PackError``.
+    package init(_ path: String, trusting trusted: [X509Certificate] = []) throws {
+        let source = Self.source(of: path)
+        let (pack, document) = try Self.read(source)
+        let folder = (source as NSString).deletingLastPathComponent
+        let rebuilt = try Self.rebuilt(pack, source, folder.isEmpty ? "." : folder, trusting: trusted)
+        guard try rebuilt.pack.document() == document else {
+            throw PackError(source, "it does not follow from its entries and reports: it was altered")
+        }
+        if let page = FileManager.default.contents(atPath: (source as NSString).deletingPathExtension + ".html") {
+            guard try [UInt8](page) == Array(pack.page(sha256: Digest(of: document)).utf8) else {
+                throw PackError(
+                    (source as NSString).deletingPathExtension + ".html",
+                    "it differs from the rendering of '\(source)': it was altered, or made by another version")
+            }
+        }
+        if let altered = pack.reports.first(where: { $0.state == .altered }) {
+            throw PackError(
+                source, "the report of run \(altered.run) does not match the ledger: \(altered.reason ?? "")")
+        }
+        if let finding = pack.ledger.findings.first {
+            throw PackError(
+                source,
+                "the ledger had \(Units.count(pack.ledger.findings.count, "defect")) when it was made: "
+                    + "\(finding.number.map { "entry \($0): " } ?? "")\(finding.reason)")
+        }
+        entries = pack.entries.count
+        (first, last) = (pack.ledger.first, pack.ledger.last)
+        signers = Set(pack.entries.compactMap(\.signer)).sorted()
+        unsigned = pack.entries.count { $0.signer == nil }
+        failures = pack.summary.failures.count
+        inconclusive = pack.summary.inconclusive.count
+        unfinished = pack.summary.unfinished.count
+        missingReports = pack.reports.count { $0.state == .missing }
+        isTrusted = !trusted.isEmpty
+    }
+
+    private static func read(_ source: String) throws -> (EvidencePack, [UInt8]) {
+        guard let data = FileManager.default.contents(atPath: source) else { throw PackError(source, "it is missing") }
+        let pack: EvidencePack
+        do { pack = try JSONDecoder().decode(EvidencePack.self, from: data) } catch {
+            throw PackError(source, "it is not a valid pack: it was altered, or made by a newer version")
+        }
+        guard pack.schema == EvidencePack.schema else {
+            throw PackError(source, "its schema is '\(pack.schema)', this version supports '\(EvidencePack.schema)'")
+        }
+        return (pack, [UInt8](data))
+    }
+
+    /// Computes the pack again from its files.
+    private static func rebuilt(
+        _ claimed: EvidencePack, _ source: String, _ folder: String, trusting trusted: [X509Certificate]
+    ) throws -> (pack: EvidencePack, chain: LedgerChain) {
+        var pack = claimed
+        pack.entries = []
+        pack.ledger.before = nil
+        pack.ledger.after = nil
+        let period = claimed.ledger.first.number...max(claimed.ledger.first.number, claimed.ledger.last.number)
+        var chain: LedgerChain?
+        for file in claimed.ledger.files {
+            for line in try PackFiles.read(file, in: folder) {
+                let stored = RunLedger.Stored(
+                    line.bytes, number: line.number, of: claimed.repository, trusting: trusted)
+                if chain == nil { chain = LedgerChain(after: stored.predecessor) }
+                chain?.follow(stored)
+                if line.number < period.lowerBound {
+                    pack.ledger.before = stored.head
+                } else if line.number > period.upperBound {
+                    pack.ledger.after = stored.head
+                } else {
+                    pack.entries.append(
+                        PackedEntry(stored, of: claimed.repository, isSigned: claimed.ledger.requiresSignatures))
+                }
+            }
+        }
+        if claimed.ledger.findings.isEmpty, let finding = chain?.findings.first {
+            throw PackError(source, "\(finding.number.map { "entry \($0): " } ?? "")\(finding.reason)")
+        }
+        guard let first = pack.entries.first, let last = pack.entries.last,
+            first.number == 1 || pack.ledger.before != nil
+        else { throw PackError(source, "the entry before the period is missing") }
+        pack.ledger.first = LedgerHead(number: first.number, sha256: first.sha256)
+        pack.ledger.last = LedgerHead(number: last.number, sha256: last.sha256)
+        guard pack.ledger.after != nil || claimed.ledger.newest == pack.ledger.last || !claimed.ledger.findings.isEmpty
+        else { throw PackError(source, "the entry after the period is missing") }
+        pack.summary = PackSummary(pack.entries)
+        let found = try PackReports.read(pack.entries, in: folder)
+        (pack.reports, pack.deviations, pack.actions) = (found.reports, found.deviations, found.actions)
+        return (pack, chain ?? LedgerChain())
+    }
+
+    /// Compares the pack with the ledger of a repository, which must hold the same entries.
+    /// - Throws: ``PackError``.
+    package mutating func compare(_ path: String, with session: Session) async throws {
+        let source = Self.source(of: path)
+        let (pack, _) = try Self.read(source)
+        let repository = try await session.repository()
+        guard repository.description.id == pack.repository else {
+            throw PackError(
+                source, "it is of repository \(pack.repository), and this one is \(repository.description.id)")
+        }
+        let known = session.isWithoutConfiguration ? nil : try session.state(of: repository).ledgerHead()
+        var differences: [Int] = []
+        let expected = Dictionary(pack.entries.map { ($0.number, $0.sha256) }) { first, _ in first }
+        var found = 0
+        let report = try await RunLedger(repository).verify(known: known, pool: session.pool) { stored in
+            guard let sha256 = expected[stored.head.number] else { return }
+            found += 1
+            if sha256 != stored.head.sha256 { differences.append(stored.head.number) }
+        }
+        if let number = differences.first {
+            throw PackError(source, "entry \(number) differs from the one in the repository")
+        }
+        guard found == expected.count else {
+            throw PackError(source, "the repository lacks \(expected.count - found) of its entries")
+        }
+        if let finding = report.findings.first {
+            throw PackError(
+                source,
+                "the ledger of the repository has a defect: "
+                    + "\(finding.number.map { "entry \($0): " } ?? "")\(finding.reason)")
+        }
+        isComparedWithRepository = true
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case verified, entries, first, last, signers, unsigned, failures, inconclusive, unfinished, missingReports
+        case isComparedWithRepository = "comparedWithRepository"
+    }
+
+    package var text: String {
+        var lines = [
+            "the pack is complete from entry \(first.number) to entry \(last.number): \(entries) entries, in one chain",
+            "last entry: \(last)",
+            "\(failures) failed, \(inconclusive) inconclusive, \(unfinished) did not finish",
+        ]
+        lines.append(
+            signers.isEmpty
+                ? "signed: none of the entries"
+                : "signed: \(entries - unsigned) of \(entries) entries, certificates SHA-256 "
+                    + signers.map(\.hex).joined(separator: ", "))
+        if !isTrusted, !signers.isEmpty {
+            lines.append("        signers not trusted: name the trusted ones with --certificate")
+        }
+        if missingReports > 0 { lines.append("\(Units.count(missingReports, "report")) missing in the pack") }
+        lines.append(
+            isComparedWithRepository
+                ? "the ledger in the repository holds the same entries"
+                : "not compared with the repository (--with-repository)")
+        return lines.joined(separator: "\n")
+    }
+}
+
+extension RunLedger.Stored {
+    /// The entry before, as this one names it.
+    fileprivate var predecessor: LedgerHead? {
+        guard head.number > 1, let previous = entry?.previous else { return nil }
+        return LedgerHead(number: head.number - 1, sha256: previous)
+    }
+}
