@@ -56,7 +56,7 @@ struct PackReports {
             throw FileError(target, detail: FileFailure.text(error))
         }
         if let found {
-            for ending in ["json", "json.p7s", "html", "md", "xml", "pdf"] {
+            for ending in ["json", "json.p7s", "json.tsr", "intoto.json", "html", "md", "xml", "pdf"] {
                 guard let content = FileManager.default.contents(atPath: "\(found).\(ending)") else { continue }
                 try OutputFile.write([UInt8](content), to: "\(target)/report.\(ending)", links: .refuse)
             }
