@@ -25,7 +25,7 @@ package struct LedgerChain: Sendable {
         package var number: Int?
         package var reason: String
 
-        package init(_ kind: Kind, _ number: Int?, _ reason: String) {
+        package init(_ kind: Kind, of number: Int?, _ reason: String) {
             self.kind = kind
             self.number = number
             self.reason = reason
@@ -64,14 +64,14 @@ package struct LedgerChain: Sendable {
         if isReadable, head.number == expected, previous != last?.sha256 {
             note(
                 Finding(
-                    .notLinked, head.number,
+                    .notLinked, of: head.number,
                     "it does not follow entry \(head.number - 1) as it is stored: one of them was exchanged or rewritten"
                 ))
         }
         for claim in claims.removeValue(forKey: head.number) ?? [] where claim.sha256 != head.sha256 {
             note(
                 Finding(
-                    .otherHead, head.number,
+                    .otherHead, of: head.number,
                     "\(claim.name) names an entry \(head.number) with the SHA-256 \(claim.sha256): it was exchanged"))
         }
         entries += 1
@@ -83,7 +83,7 @@ package struct LedgerChain: Sendable {
     private mutating func note(missing numbers: ClosedRange<Int>) {
         note(
             Finding(
-                .missing, numbers.lowerBound,
+                .missing, of: numbers.lowerBound,
                 numbers.count == 1
                     ? "it is gone" : "the entries \(numbers.lowerBound) to \(numbers.upperBound) are gone"))
     }
@@ -97,7 +97,7 @@ package struct LedgerChain: Sendable {
             for claim in named.prefix(1) {
                 note(
                     Finding(
-                        .missing, number,
+                        .missing, of: number,
                         "\(claim.name) names entry \(number), and "
                             + (number > end ? "the ledger ends with entry \(end)" : "it is gone")))
             }
@@ -110,7 +110,7 @@ extension LedgerChain {
     /// Follows the chain to an entry of a repository.
     package mutating func follow(_ stored: RunLedger.Stored) {
         let defect = stored.defect.map { error in
-            Finding(error.reason == .untrusted ? .untrusted : .damaged, stored.head.number, error.detail)
+            Finding(error.reason == .untrusted ? .untrusted : .damaged, of: stored.head.number, error.detail)
         }
         follow(stored.head, previous: stored.entry?.previous, defect: defect, isSigned: stored.signer != nil)
     }

@@ -35,7 +35,7 @@ extension RunLedger {
             chain.expect(head, of: "set \(set.name)")
         }
         if let known { chain.expect(known, of: "this host") }
-        for key in listing.foreign { chain.note(.init(.foreign, nil, "'\(key.printable)' is not an entry")) }
+        for key in listing.foreign { chain.note(.init(.foreign, of: nil, "'\(key.printable)' is not an entry")) }
         try await forEach(listing.numbers, pool: pool) { _, stored in
             if let stored {
                 chain.follow(stored)

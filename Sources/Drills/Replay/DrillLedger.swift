@@ -13,7 +13,7 @@ struct DrillLedger {
 
     /// - Parameter run: the id of the run.
     init(_ drill: Drill, run: String) {
-        ledger = LedgerRun(drill.live, Output(options: drill.live.options), .drill, run: run)
+        ledger = LedgerRun(of: .drill, in: drill.live, telling: Output(options: drill.live.options), run: run)
         ledger.entry.scenario = drill.scenario
         if !drill.components.isEmpty { ledger.entry.components = drill.components }
         // The parent of a bare drill writes the entries.

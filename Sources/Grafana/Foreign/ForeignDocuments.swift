@@ -34,7 +34,7 @@ struct ForeignDocuments {
         var content = GrafanaDocument.picked(document, ["uid", "title", "description", "parentUid"])
         if content["parentUid"]?.text?.isEmpty == true { content = content.removing(["parentUid"]) }
         if let permissions { content["permissions"] = GrafanaDocument.permissions(permissions) }
-        try write("folders", uid, content)
+        try write("folders", uid: uid, content)
         folders.insert(uid)
         count("folders")
     }
@@ -60,7 +60,7 @@ struct ForeignDocuments {
         let uid = dashboard["uid"]?.text ?? ""
         // Without permissions, an import leaves those of the target.
         let whole = GrafanaDocument.dashboard(dashboard, meta: meta, permissions: [], publicDashboard: nil)
-        try write("dashboards", uid, whole.removing(["permissions"]))
+        try write("dashboards", uid: uid, whole.removing(["permissions"]))
         if let place = whole["folderUid"]?.text { named[place] = meta["folderTitle"]?.text ?? named[place] ?? "" }
         count("dashboards")
     }
@@ -74,7 +74,7 @@ struct ForeignDocuments {
         // Grafana accepts no data source without it, and this is what its own form proposes.
         if source["access"] == nil { source["access"] = "proxy" }
         let uid = source["uid"]?.text ?? ""
-        let path = try write("data-sources", uid, source)
+        let path = try write("data-sources", uid: uid, source)
         count("data sources")
         let fields = (document["secureJsonFields"]?.object ?? [:]).filter { $0.value == true }.keys.sorted()
         guard !fields.isEmpty else { return }
@@ -88,7 +88,7 @@ struct ForeignDocuments {
         guard let uid = document["uid"]?.text, !uid.isEmpty else {
             throw Self.malformed("a library element without a uid")
         }
-        try write("library-elements", uid, GrafanaDocument.libraryElement(document))
+        try write("library-elements", uid: uid, GrafanaDocument.libraryElement(document))
         count("library elements")
     }
 
@@ -103,7 +103,7 @@ struct ForeignDocuments {
         let (uid, name) = (document["uid"]?.text ?? "", document["name"]?.text ?? "")
         let key = uid.isEmpty ? name : uid
         guard !key.isEmpty else { throw Self.malformed("a contact point without a name") }
-        let path = try write("contact-points", key, document.removing(["version"]))
+        let path = try write("contact-points", uid: key, document.removing(["version"]))
         count("contact points")
         let fields = OrganizationExport.secretFields(of: document)
         guard !fields.isEmpty else { return }
@@ -136,7 +136,7 @@ struct ForeignDocuments {
     /// Writes what needs all documents, and returns the capture.
     mutating func finish() throws -> ForeignTree {
         for (uid, title) in named.sorted(by: { $0.key < $1.key }) where !folders.contains(uid) {
-            try write("folders", uid, ["uid": .string(uid), "title": .string(title.isEmpty ? uid : title)])
+            try write("folders", uid: uid, ["uid": .string(uid), "title": .string(title.isEmpty ? uid : title)])
             count("folders")
         }
         for (place, members) in rules.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
@@ -162,7 +162,7 @@ struct ForeignDocuments {
     }
 
     @discardableResult
-    private func write(_ kind: String, _ uid: String, _ document: JSONValue) throws -> String {
+    private func write(_ kind: String, uid: String, _ document: JSONValue) throws -> String {
         let path = "\(folder)/\(kind)/\(DocumentTree.name(for: uid)).json"
         try tree.write(path, document.document)
         return path

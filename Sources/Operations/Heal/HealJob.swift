@@ -43,7 +43,7 @@ package struct HealJob {
             "heal-\(component.name)", run: "heal \(component.name)", holder: .current)
         defer { withExtendedLifetime(lock) {} }
         guard !isDryRun else { return try await heal(by: method) }
-        var ledger = LedgerRun(session, Output(options: session.options), .heal)
+        var ledger = LedgerRun(of: .heal, in: session, telling: Output(options: session.options))
         ledger.entry.components = [component.name]
         await ledger.begin(in: repository)
         do {

@@ -139,7 +139,7 @@ package struct ImportJob {
     private func importRecorded(
         _ candidate: ForeignCandidate, in folder: String, into repository: Repository
     ) async throws -> Result<ImportResult.Imported, Refusal> {
-        var ledger = LedgerRun(session, output, .imported)
+        var ledger = LedgerRun(of: .imported, in: session, telling: output)
         ledger.entry.components = candidate.parts.map(\.component.name)
         await ledger.begin(in: repository)
         do {
@@ -219,11 +219,11 @@ package struct ImportJob {
         if report.manifests.values.contains(where: { $0.datum == .future }) {
             notes.append("hint: --utc-offset is the offset of the clock that named the backup, if its zone is not UTC")
         }
-        return (Self.imported(candidate, report, notes), report)
+        return (Self.imported(candidate, as: report, notes: notes), report)
     }
 
     private static func imported(
-        _ candidate: ForeignCandidate, _ report: BackupRun.Report, _ notes: [String]
+        _ candidate: ForeignCandidate, as report: BackupRun.Report, notes: [String]
     ) -> ImportResult.Imported {
         let set = report.set
         var components: [String: ImportResult.Component] = [:]

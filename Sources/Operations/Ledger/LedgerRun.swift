@@ -22,8 +22,9 @@ package struct LedgerRun {
     private let isActive: Bool
 
     /// Leaves the note, if this host knows the repository already.
-    package init(_ session: Session, _ output: Output, _ activity: LedgerEntry.Activity, run: String = RandomID.make())
-    {
+    package init(
+        of activity: LedgerEntry.Activity, in session: Session, telling output: Output, run: String = RandomID.make()
+    ) {
         self.session = session
         self.output = output
         entry = LedgerEntry(

@@ -12,7 +12,7 @@ package struct RecordedRehearsal {
     package init(_ session: Session, in repository: Repository, components: [String]) {
         self.session = session
         self.repository = repository
-        ledger = LedgerRun(session, Output(options: session.options), .rehearsal)
+        ledger = LedgerRun(of: .rehearsal, in: session, telling: Output(options: session.options))
         ledger.entry.components = components.sorted()
     }
 

@@ -192,7 +192,8 @@ package struct ScenarioRun {
     /// Writes the begin of a recovery to the ledger; nil for a drill, which writes its own.
     private func recordedBegin() async -> LedgerRun? {
         guard !record.isDrill else { return nil }
-        var ledger = LedgerRun(session, Output(options: session.options), .recovery, run: record.identity.id)
+        var ledger = LedgerRun(
+            of: .recovery, in: session, telling: Output(options: session.options), run: record.identity.id)
         ledger.entry.scenario = record.identity.scenario
         ledger.entry.components = record.components
         ledger.entry.plan = Digest(hex: record.planDigest)

@@ -40,7 +40,7 @@ package struct BackupJob {
     /// - Throws: the errors of `BackupRun`; then there is no set.
     package func run() async throws -> Result {
         let began = session.now()
-        var ledger = LedgerRun(session, output, .backup)
+        var ledger = LedgerRun(of: .backup, in: session, telling: output)
         ledger.entry.components = components.map(\.name)
         var repository: Repository?
         do { return try await backUp(&ledger, &repository) } catch {

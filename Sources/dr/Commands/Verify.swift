@@ -40,7 +40,7 @@ struct Verify: AsyncParsableCommand {
     func run() async throws {
         let session = try await Session(options, source, key: key)
         let output = Output(options: options)
-        var ledger = LedgerRun(session, output, .verification)
+        var ledger = LedgerRun(of: .verification, in: session, telling: output)
         var opened: Repository?
         let report: Verification.Report
         do {

@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func `a run writes its begin and its end, which names the begin`() async throws {
-        var run = LedgerRun(session, output, .drill, run: "r")
+        var run = LedgerRun(of: .drill, in: session, telling: output, run: "r")
         await run.begin(in: repository, announces: true)
         #expect(run.begun?.number == 1)
         #expect(run.begun?.previous == nil)
@@ -57,11 +57,11 @@ import Testing
 
     @Test func `the next run writes the end of a run whose store was away`() async throws {
         do {
-            var run = LedgerRun(session, output, .backup)
+            var run = LedgerRun(of: .backup, in: session, telling: output)
             await run.end("failed", exitCode: 1, in: nil)
         }
         #expect(try entries() == [])
-        var next = LedgerRun(session, output, .backup)
+        var next = LedgerRun(of: .backup, in: session, telling: output)
         await next.begin(in: repository)
         await next.end("complete", exitCode: 0, in: repository)
         #expect(try entries() == ["backup ended failed", "backup ended complete"])
@@ -69,10 +69,10 @@ import Testing
 
     @Test func `the next run writes that a run was abandoned`() async throws {
         do {
-            var run = LedgerRun(session, output, .recovery)
+            var run = LedgerRun(of: .recovery, in: session, telling: output)
             await run.begin(in: repository, announces: true)
         }
-        var next = LedgerRun(session, output, .backup)
+        var next = LedgerRun(of: .backup, in: session, telling: output)
         await next.begin(in: repository)
         await next.end("complete", exitCode: 0, in: repository)
         #expect(try entries() == ["recovery begun -", "recovery abandoned -", "backup ended complete"])
@@ -82,26 +82,26 @@ import Testing
     @Test func `an interrupted run leaves its end to the next run`() async throws {
         let (session, output, repository) = (session, output, repository)
         let task = Task {
-            var run = LedgerRun(session, output, .backup)
+            var run = LedgerRun(of: .backup, in: session, telling: output)
             withUnsafeCurrentTask { $0?.cancel() }
             await run.end("failed", exitCode: 130, in: repository)
         }
         await task.value
         #expect(try entries() == [])
-        var next = LedgerRun(session, output, .verification)
+        var next = LedgerRun(of: .verification, in: session, telling: output)
         await next.begin(in: repository)
         #expect(try entries() == ["backup ended failed"])
         await next.end("good", exitCode: 0, in: repository)
     }
 
     @Test func `a run without a begin costs one request in the usual case`() async throws {
-        var first = LedgerRun(session, output, .backup)
+        var first = LedgerRun(of: .backup, in: session, telling: output)
         await first.begin(in: repository)
         await first.end("complete", exitCode: 0, in: repository)
         let counting = CountingStore(try session.store())
         let counted = try Repository(opening: counting)
         let before = counting.calls.count
-        var run = LedgerRun(session, output, .backup)
+        var run = LedgerRun(of: .backup, in: session, telling: output)
         await run.begin(in: counted)
         await run.end("complete", exitCode: 0, in: counted)
         #expect(counting.calls.dropFirst(before) == ["put marks/ledger/000000000002.json"])

@@ -65,7 +65,7 @@ package struct PackMaker {
         do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
             throw FileError(folder, detail: FileFailure.text(error))
         }
-        var pack = try await read(period, ledger, whole)
+        var pack = try await read(period, of: ledger, whole: whole)
         let reports = PackReports(
             runs: try? RunFolder(state: session.stateRoot), state: session.stateRoot, folders: reportFolders,
             pack: folder)
@@ -81,7 +81,7 @@ package struct PackMaker {
     }
 
     private func read(
-        _ period: ClosedRange<Int>, _ ledger: RunLedger, _ whole: RunLedger.Report
+        _ period: ClosedRange<Int>, of ledger: RunLedger, whole: RunLedger.Report
     ) async throws -> EvidencePack {
         var files = PackFiles(folder)
         var entries: [PackedEntry] = []

@@ -42,7 +42,7 @@ package struct PackVerification: Encodable {
         let source = Self.source(of: path)
         let (pack, document) = try Self.read(source)
         let folder = (source as NSString).deletingLastPathComponent
-        let rebuilt = try Self.rebuilt(pack, source, folder.isEmpty ? "." : folder, trusting: trusted)
+        let rebuilt = try Self.rebuilt(pack, source, in: folder.isEmpty ? "." : folder, trusting: trusted)
         guard try rebuilt.pack.document() == document else {
             throw PackError(source, "it does not follow from its entries and reports: it was altered")
         }
@@ -88,7 +88,7 @@ package struct PackVerification: Encodable {
 
     /// Computes the pack again from its files.
     private static func rebuilt(
-        _ claimed: EvidencePack, _ source: String, _ folder: String, trusting trusted: [X509Certificate]
+        _ claimed: EvidencePack, _ source: String, in folder: String, trusting trusted: [X509Certificate]
     ) throws -> (pack: EvidencePack, chain: LedgerChain) {
         var pack = claimed
         pack.entries = []
