@@ -109,7 +109,8 @@ package final class DirectoryStore: ObjectStore {
     private func open(_ key: ObjectKey) throws -> OpenFile {
         try Task.checkCancellation()
         do {
-            let file = try OpenFile(path: path(of: key), O_RDONLY)
+            // A pipe of this name would block the call for ever.
+            let file = try OpenFile(path: path(of: key), O_RDONLY | O_NONBLOCK)
             guard try file.status().isRegular else { throw Errno.noSuchFileOrDirectory }
             return file
         } catch let cause as Errno {

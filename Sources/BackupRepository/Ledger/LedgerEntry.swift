@@ -78,17 +78,24 @@ package struct LedgerEntry: Mark {
         self.tool = tool
     }
 
-    /// Cuts a text to a length in characters.
+    /// Cuts a text to a length in characters, and to ``mostBytes``: one character can have any number of bytes.
     package static func shortened(_ text: String, to length: Int = 200) -> String {
-        text.count > length ? text.prefix(length - 1) + "…" : text
+        guard text.count > length || text.utf8.count > mostBytes else { return text }
+        var short = text.prefix(length - 1)
+        while short.utf8.count > mostBytes - 3 { short.removeLast() }
+        return short + "…"
     }
+
+    /// The bytes of a text in an entry.
+    private static let mostBytes = 1000
 
     package var defect: String? {
         guard (1...RunLedger.mostNumber).contains(number) else { return "its number is out of range" }
         guard begun.map({ (1..<number).contains($0) }) ?? true else { return "it began after its end" }
-        guard (previous == nil) == (number == 1) else { return "it does not name the entry before it" }
+        // The first entry can have another number, where objects of others take the first ones.
+        guard previous == nil || number > 1 else { return "it names an entry before the first" }
         let texts = [run, host, tool, scenario, verdict, reason].compactMap { $0 } + (components ?? [])
-        guard texts.allSatisfy({ $0.utf8.count <= 1100 }) else { return "a text in it is too long" }
+        guard texts.allSatisfy({ $0.utf8.count <= Self.mostBytes }) else { return "a text in it is too long" }
         let times = [seconds, forecast].compactMap { $0 }
         guard times.allSatisfy({ $0.isFinite && abs($0) < 1e12 }) else { return "a duration in it is out of range" }
         return nil

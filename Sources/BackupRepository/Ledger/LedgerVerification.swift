@@ -14,7 +14,7 @@ package struct LedgerChain: Sendable {
             case damaged
             /// It has no signature of a trusted signer.
             case untrusted
-            /// It is not an object that dr writes there.
+            /// It is not an entry, and the chain passes over it: no entry was lost. An operator can remove it.
             case foreign
             /// A set, this host or another document names another entry of this number.
             case otherHead = "other_head"
@@ -34,7 +34,10 @@ package struct LedgerChain: Sendable {
 
     /// The heads that others name, with who names them.
     private var claims: [Int: [(name: String, sha256: Digest)]] = [:]
+    /// The newest entry that counts.
     private var last: LedgerHead?
+    /// The objects behind it that do not count.
+    private var defective: [(head: LedgerHead, finding: Finding)] = []
     /// At most a thousand.
     package private(set) var findings: [Finding] = []
     package private(set) var entries = 0
@@ -56,18 +59,6 @@ package struct LedgerChain: Sendable {
     package mutating func follow(
         _ head: LedgerHead, previous: Digest?, defect: Finding? = nil, isSigned: Bool = false
     ) {
-        let expected = (last?.number ?? 0) + 1
-        if head.number > expected { note(missing: expected...(head.number - 1)) }
-        if let defect { note(defect) }
-        // An object that cannot be read as an entry names nothing.
-        let isReadable = defect == nil || defect?.kind == .untrusted
-        if isReadable, head.number == expected, previous != last?.sha256 {
-            note(
-                Finding(
-                    .notLinked, of: head.number,
-                    "it does not follow entry \(head.number - 1) as it is stored: one of them was exchanged or rewritten"
-                ))
-        }
         for claim in claims.removeValue(forKey: head.number) ?? [] where claim.sha256 != head.sha256 {
             note(
                 Finding(
@@ -77,7 +68,41 @@ package struct LedgerChain: Sendable {
         entries += 1
         if isSigned { signed += 1 }
         if first == nil { first = head }
-        last = head
+        if let defect {
+            defective.append((head, defect))
+            return
+        }
+        link(head, to: previous)
+        (last, defective) = (head, [])
+    }
+
+    /// Compares the link of a sound entry with the objects before it.
+    private mutating func link(_ head: LedgerHead, to previous: Digest?) {
+        // The part of the chain that the entry vouches for, although it does not count, such as entries of a signer that
+        // was revoked later.
+        let included =
+            defective.lastIndex { $0.finding.kind == .untrusted && $0.head.sha256 == previous }.map { $0 + 1 } ?? 0
+        let isLinked = included > 0 || previous == last?.sha256
+        for (index, part) in defective.enumerated() {
+            // The chain passes over the others: no entry was lost there.
+            note(
+                isLinked && index >= included
+                    ? Finding(.foreign, of: part.head.number, "the chain passes over it: \(part.finding.reason)")
+                    : part.finding)
+        }
+        guard !isLinked else { return }
+        let known = Set(defective.map(\.head.number))
+        let absent = ((last?.number ?? 0) + 1..<max(head.number, (last?.number ?? 0) + 1)).lazy.filter {
+            !known.contains($0)
+        }
+        guard let lowest = absent.first else {
+            return note(
+                Finding(
+                    .notLinked, of: head.number,
+                    "it does not follow entry \(head.number - 1) as it is stored: one of them was exchanged or rewritten"
+                ))
+        }
+        note(missing: lowest...(known.isEmpty ? head.number - 1 : lowest))
     }
 
     private mutating func note(missing numbers: ClosedRange<Int>) {
@@ -92,6 +117,8 @@ package struct LedgerChain: Sendable {
 
     /// Reports the named entries that are not in the chain. Call it after the last entry.
     package mutating func finish() {
+        for part in defective { note(part.finding) }
+        defective = []
         let end = last?.number ?? 0
         for (number, named) in claims.sorted(by: { $0.key < $1.key }) {
             for claim in named.prefix(1) {

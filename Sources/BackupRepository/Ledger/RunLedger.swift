@@ -51,69 +51,111 @@ package struct RunLedger: Sendable {
     }
 
     /// Appends an entry. One request if no other host has written since `known`.
+    ///
+    /// Anyone who can write to the store can take numbers with objects that are not entries. They cost a few requests: the
+    /// entry takes a number behind them, and names the entry before them.
     /// - Parameter known: the newest entry that this machine has seen; nil to list the entries.
-    /// - Throws: `RepositoryError` `.noSigningKey`; `ObjectStoreError`.
+    /// - Throws: `RepositoryError` `.noSigningKey`, or `.damaged` if the entry finds no number; `ObjectStoreError`.
     package func append(_ draft: LedgerEntry, after known: LedgerHead?) throws -> Appended {
-        var head = try known ?? newest()
-        var finding: String?
-        var attempt = 0
-        while true {
-            attempt += 1
-            guard (head?.number ?? 0) < Self.mostNumber else {
-                throw RepositoryError.damaged(Marks.prefix(LedgerEntry.kind), "its numbers are used up")
-            }
+        var place = Place(after: try known ?? newest())
+        for step in 1...Self.mostSteps {
+            try Task.checkCancellation()
             var entry = draft
-            entry.number = (head?.number ?? 0) + 1
-            entry.previous = head?.sha256
+            entry.number = place.number
+            entry.previous = place.head?.sha256
             let key = Self.key(entry.number)
+            if let defect = entry.defect { throw RepositoryError.damaged(key.text, defect) }
             let object = try marks.object(of: entry, at: key)
             do {
                 _ = try repository.store.put(key, object, options: PutOptions(.ifAbsent))
                 return Appended(
-                    head: LedgerHead(number: entry.number, sha256: Digest(of: object)), previous: head, finding: finding
-                )
+                    head: LedgerHead(number: entry.number, sha256: Digest(of: object)), previous: place.head,
+                    finding: place.finding)
             } catch let error as ObjectStoreError where error.reason == .alreadyExists {
-                if attempt.isMultiple(of: Self.mostSteps), let newest = try newest(after: head) {
-                    head = newest
-                    continue
+                if step.isMultiple(of: Self.stepsToListing) {
+                    try skipTaken(&place)
+                } else {
+                    place.pass(try read(place.number))
                 }
-                guard let stored = try read(entry.number) else { continue }
-                if let other = stored.entry, other.previous != head?.sha256, finding == nil {
-                    finding =
-                        "entry \(entry.number) of the ledger does not follow entry \(head?.number ?? 0) that this "
-                        + "host knows: entries were exchanged"
-                }
-                head = stored.head
             }
+        }
+        throw RepositoryError(
+            .damaged, object: Marks.prefix(LedgerEntry.kind), "other objects take the numbers of its next entries",
+            hint: "run `dr ledger verify`, and remove the objects that are not entries")
+    }
+
+    /// The attempts to write one entry.
+    private static let mostSteps = 24
+    /// The objects that are read one by one before a listing.
+    private static let stepsToListing = 8
+
+    /// A place for a new entry.
+    private struct Place {
+        /// The entry before it.
+        var head: LedgerHead?
+        var number: Int
+        var finding: String?
+
+        init(after head: LedgerHead?) {
+            self.head = head
+            number = (head?.number ?? 0) + 1
+        }
+
+        /// Goes to the next number.
+        /// - Parameter stored: the object of this number; nil if it cannot be read.
+        mutating func pass(_ stored: Stored?) {
+            defer { number += 1 }
+            guard let stored, stored.defect == nil, let other = stored.entry else { return }
+            if other.previous != head?.sha256, finding == nil {
+                finding =
+                    "entry \(number) of the ledger does not follow entry \(head?.number ?? 0) that this host knows: "
+                    + "entries were exchanged"
+            }
+            head = stored.head
         }
     }
 
-    /// The number of entries of others that are read one by one before a listing.
-    private static let mostSteps = 8
+    /// Goes to the first free number by a listing.
+    private func skipTaken(_ place: inout Place) throws {
+        var free = place.number
+        try repository.store.list(
+            prefix: Marks.prefix(LedgerEntry.kind), after: free > 1 ? Self.key(free - 1) : nil
+        ) { object in
+            guard let number = Self.number(in: object.key) else { return .proceed }
+            guard number == free else { return number < free ? .proceed : .stop }
+            free += 1
+            return .proceed
+        }
+        if let newest = try newestSound(in: (place.number..<free).suffix(Self.mostForeign)) { place.head = newest }
+        place.number = free
+    }
 
     // MARK: Reading
 
     /// Returns the newest entry that a trusted signer made, by a listing.
     /// - Parameter known: the listing begins after this entry.
     package func newest(after known: LedgerHead? = nil) throws -> LedgerHead? {
-        var last: [Int] = []
+        var numbers: [Int] = []
         try repository.store.list(
             prefix: Marks.prefix(LedgerEntry.kind), after: known.map { Self.key($0.number) }
         ) { object in
-            if let number = Self.number(in: object.key) {
-                last.append(number)
-                if last.count > 2 * Self.mostForeign { last.removeFirst(Self.mostForeign) }
-            }
+            if let number = Self.number(in: object.key) { numbers.append(number) }
             return .proceed
         }
-        // Anyone who can write to the store could end the numbers with an entry of their own.
-        for number in last.reversed() {
+        return try newestSound(in: numbers.suffix(Self.mostForeign))
+    }
+
+    /// Returns the newest of some entries that counts: anyone who can write to the store could add an object.
+    private func newestSound(in numbers: some BidirectionalCollection<Int>) throws -> LedgerHead? {
+        for number in numbers.reversed() {
+            try Task.checkCancellation()
             if let stored = try read(number), stored.defect == nil { return stored.head }
         }
         return nil
     }
 
-    private static let mostForeign = 20
+    /// The number of objects that are read, newest first, to find one that is an entry.
+    private static let mostForeign = 200
 
     /// Returns true if the ledger holds the entry of a note already, because the process died right after it was written.
     /// - Parameter head: the newest entry when the note was made.
@@ -126,9 +168,10 @@ package struct RunLedger: Sendable {
             return numbers.count < Self.mostSearched ? .proceed : .stop
         }
         return try numbers.contains { number in
-            guard let found = try read(number)?.entry, found.run == entry.run, found.phase != .begun else {
-                return false
-            }
+            // An object without a trusted signature says nothing about the run.
+            guard let stored = try read(number), stored.defect == nil, let found = stored.entry,
+                found.run == entry.run, found.phase != .begun
+            else { return false }
             return entry.phase == .abandoned || found.at == entry.at
         }
     }

@@ -119,6 +119,9 @@ package struct LedgerRun {
 
     private func warn(of finding: String) { output.warn("\(finding)\nhint: run `dr ledger verify`") }
 
+    /// The time for the entries of dead runs.
+    private static let patience = Duration.seconds(10)
+
     /// Writes the entries of dead runs. Blocks.
     /// - Returns: contradictions that it met.
     private static func writeLeft(
@@ -126,7 +129,9 @@ package struct LedgerRun {
     ) throws -> [String] {
         var findings: [String] = []
         let ledger = RunLedger(repository)
-        for left in try LedgerNote.left(in: state) {
+        let deadline = ContinuousClock.now + patience
+        // The present run must not wait long for those before it; the next one writes the rest.
+        for left in try LedgerNote.left(in: state) where ContinuousClock.now < deadline {
             var entry = left.leftEntry
             if entry.phase == .abandoned { entry.at = now }
             if try !ledger.holds(entry, after: left.head) {

@@ -106,6 +106,9 @@ package struct Lottery: Codable, Equatable, Sendable {
             guard draw.count > 0, draw.index == Self.index(seed: seed, purpose: draw.purpose, below: draw.count) else {
                 return "the draw of '\(draw.purpose)' has another result"
             }
+            if draw.candidates == nil, draw.count <= Self.mostCandidates, draw.result != "\(draw.index)" {
+                return "the draw of '\(draw.purpose)' does not list its candidates"
+            }
             if let candidates = draw.candidates {
                 guard candidates.count == draw.count, candidates == candidates.sorted(),
                     candidates.indices.contains(draw.index), candidates[draw.index] == draw.result

@@ -10,10 +10,11 @@ struct HealCommand: AsyncParsableCommand {
         commandName: "heal",
         abstract: "Put back only the damaged or missing parts of a component's live data.",
         discussion: """
-            dr reads every block of a Prometheus, or every chunk of a Loki, takes each damaged or missing one from the \
-            newest backup set that has it, and verifies it before the exchange. The replaced part is kept. The head and \
-            the write-ahead log are never touched, and nothing that retention or compaction removed comes back. Of a \
-            Grafana, only missing objects are put back, and only with --missing.
+            dr reads every part of the live data that its server reads as a unit, such as a block or a chunk. It takes \
+            each damaged or missing one from the newest backup set that has it, and verifies it before the exchange. \
+            The replaced part is kept. The newest data of the server are never touched, and nothing that retention or \
+            compaction removed comes back. Of a server that is filled through its API, only missing objects are put \
+            back, and only with --missing.
 
             Run the same command again to finish an interrupted heal. Exit code 3: a damaged part is in no backup; with \
             --dry-run, 4: there is something to heal.

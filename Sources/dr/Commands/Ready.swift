@@ -12,8 +12,8 @@ struct Ready: AsyncParsableCommand {
         discussion: """
             Changes nothing, also not in the clusters. Each check is green, amber, red, or does not apply, with the \
             reason and the command that mends it. The limits are those of `ready:`, `objectives:` and `forecast:` in \
-            dr.yaml. With `metrics: textfile:`, dr also writes the result for Prometheus, to a second file beside that \
-            one, with -ready before .prom. Exit code 4: a check is red; 5: a check is amber.
+            dr.yaml. With `metrics: textfile:`, dr also writes the result as metrics, to a second file beside that one, \
+            with -ready before .prom. Exit code 4: a check is red; 5: a check is amber.
             """)
 
     @OptionGroup var options: GlobalOptions

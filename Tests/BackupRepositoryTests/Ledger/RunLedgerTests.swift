@@ -152,7 +152,7 @@ struct RunLedgerTests {
         _ = try store.put(RunLedger.key(3), [1, 2, 3], options: PutOptions())
         let appended = try RunLedger(repository).append(draft(), after: head)
         #expect(appended.head.number == 4)
-        #expect(try await findings(repository) == ["foreign 0", "damaged 3"])
+        #expect(try await findings(repository) == ["foreign 0", "foreign 3"])
     }
 
     @Test func `a branch that a key holder rewrote is found by what the host knows`() async throws {
@@ -186,7 +186,7 @@ struct RunLedgerTests {
         let appended = try RunLedger(repository).append(draft("good"), after: head)
         #expect(appended.head.number == 4)
         let report = try await RunLedger(repository).verify(known: nil, pool: Fixture.pool)
-        #expect(report.findings.map(\.kind) == [.untrusted])
+        #expect(report.findings.map(\.kind) == [.foreign])
         #expect(report.findings.map(\.number) == [3])
         #expect(report.signed == 3)
         #expect(try RunLedger(repository).newest() == appended.head)
@@ -228,7 +228,7 @@ struct RunLedgerTests {
 }
 
 /// Counts the requests to a store.
-private final class CountingStore: ObjectStore {
+final class CountingStore: ObjectStore {
     private let store: any ObjectStore
     private let log = Mutex<[String]>([])
     var calls: [String] { log.withLock { $0 } }
