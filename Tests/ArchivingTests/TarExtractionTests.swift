@@ -124,6 +124,38 @@ import Testing
         #expect(size ?? .max < 40 << 20)
     }
 
+    /// A gibibyte of holes and 512 bytes, in each form of a sparse file that has its map in extended headers.
+    @Test(arguments: [
+        """
+        add('s', (b'1\\n%d\\n512\\n' % 2**30).ljust(512, b'\\0') + b'y' * 512, pax_headers={
+            'GNU.sparse.major': '1', 'GNU.sparse.minor': '0', 'GNU.sparse.name': 'zeros',
+            'GNU.sparse.realsize': str(2**30 + 512)})
+        """,
+        """
+        add('s', b'y' * 512, pax_headers={
+            'GNU.sparse.map': '%d,512' % 2**30, 'GNU.sparse.name': 'zeros', 'GNU.sparse.size': str(2**30 + 512)})
+        """,
+    ])
+    func `the holes of sparse files count as bytes that are unpacked`(_ body: String) async throws {
+        let bytes = try await archive(body, mode: "w")
+        var tight = ArchiveLimits(plainBytes: 1 << 40)
+        tight.freeExpansion = 1 << 20
+        for limits in [tight, ArchiveLimits(plainBytes: 1 << 20)] {
+            let error = try #require(throws: ArchiveRefusal.self) { try unpack(bytes, limits: limits) }
+            #expect(error.reason == .tooLarge, "\(error)")
+            let file = out.appending(path: "zeros")
+            let size = try FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int
+            #expect(size ?? .max <= 4 << 20)
+            try FileManager.default.removeItem(at: file)
+        }
+    }
+
+    @Test(arguments: ["GNU_FORMAT", "PAX_FORMAT"], [(Int.max, 253_402_300_799), (.min, -253_402_300_799), (-5, -5)])
+    func `an impossible time of a member is limited`(format: String, _ time: (written: Int, read: Int)) async throws {
+        let bytes = try await archive("t.format = tarfile.\(format); add('x', b'1', mtime=\(time.written))")
+        #expect(try unpack(bytes).newest == time.read)
+    }
+
     @Test func `an archive larger than the disk or with too many entries is refused`() async throws {
         let bytes = try await archive("for i in range(100): add(str(i), b'x' * 1000)")
         #expect(

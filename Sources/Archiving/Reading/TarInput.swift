@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 
 /// The bytes of a tar archive for libarchive: pieces of the stored archive, decompressed if they are gzip.
 ///
@@ -87,8 +88,16 @@ final class TarInput {
             pending += bytes
         }
         plain += pending.count - before
-        guard plain <= limits.plainBytes, plain <= max(limits.freeExpansion, stored.multipliedClamped(limits.expansion))
-        else { throw ArchiveRefusal(.tooLarge, path: "", "it unpacks to more than \(plain) bytes") }
+        try check(plain)
+    }
+
+    /// - Parameter unpacked: bytes that the part of the archive that was read so far unpacks to.
+    /// - Throws: ``ArchiveRefusal`` `.tooLarge` if they are more than the limits allow.
+    func check(_ unpacked: Int) throws {
+        let most = min(limits.plainBytes, max(limits.freeExpansion, stored.multipliedClamped(by: limits.expansion)))
+        guard unpacked <= most else {
+            throw ArchiveRefusal(.tooLarge, path: "", "it unpacks to more than \(most) bytes")
+        }
     }
 
     private func end() throws {
@@ -96,12 +105,5 @@ final class TarInput {
         do { try gzip?.finish() } catch {
             throw ArchiveRefusal(.truncated, path: "", "its gzip data are damaged or truncated")
         }
-    }
-}
-
-extension Int {
-    fileprivate func multipliedClamped(_ factor: Int) -> Int {
-        let (product, overflows) = multipliedReportingOverflow(by: factor)
-        return overflows ? .max : product
     }
 }

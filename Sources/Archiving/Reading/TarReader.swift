@@ -2,7 +2,7 @@ internal import CArchive
 internal import Glibc
 internal import Platform
 
-/// One member of a tar archive from outside. Nothing about it is checked.
+/// One member of a tar archive from outside. Nothing about it is checked but its time.
 package struct TarMember: Sendable {
     package enum Kind: Equatable, Sendable {
         case file
@@ -19,7 +19,8 @@ package struct TarMember: Sendable {
     package var mode: UInt32
     package var uid: Int
     package var gid: Int
-    /// Seconds since 1970.
+    /// Seconds since 1970, limited to the years that ``DocumentRange/seconds`` has, and as many before 1970: a header can
+    /// hold any 64-bit number.
     package var modified: Int
 }
 
@@ -27,6 +28,8 @@ package struct TarMember: Sendable {
 package struct TarReader: ~Copyable {
     private let archive: OpaquePointer
     private let input: TarInput
+    /// Bytes of content of all files so far.
+    private var unpacked = 0
 
     /// - Parameter next: returns the next piece of the archive; nil at its end.
     package init(limits: ArchiveLimits, _ next: @escaping () throws -> [UInt8]?) throws {
@@ -59,17 +62,25 @@ package struct TarReader: ~Copyable {
         return TarMember(
             path: Self.bytes(name), kind: Self.kind(of: entry), mode: UInt32(archive_entry_perm(entry)),
             uid: Int(archive_entry_uid(entry)), gid: Int(archive_entry_gid(entry)),
-            modified: Int(archive_entry_mtime(entry)))
+            modified: Self.possible(Int(archive_entry_mtime(entry))))
     }
 
-    /// Reads the content of the current file, in order. Holes of a sparse file are zeros.
-    /// - Throws: ``ArchiveRefusal``; errors of `sink`.
+    private static func possible(_ seconds: Int) -> Int {
+        min(max(seconds, -DocumentRange.seconds.upperBound), DocumentRange.seconds.upperBound)
+    }
+
+    /// Reads the content of the current file, in order. Holes of a sparse file are zeros, and count as its bytes: a few
+    /// bytes of tar can describe any number of them.
+    /// - Throws: ``ArchiveRefusal``, `.tooLarge` before `sink` has too much; errors of `sink`.
     package mutating func content(_ sink: (RawSpan) throws -> Void) throws {
         var buffer = [UInt8](repeating: 0, count: 256 << 10)
         while true {
+            try Task.checkCancellation()
             let count = buffer.withUnsafeMutableBytes { archive_read_data(archive, $0.baseAddress, $0.count) }
             if count == 0 { return }
             guard count > 0 else { return try check(CInt(clamping: count)) }
+            unpacked = unpacked.addingClamped(count)
+            try input.check(unpacked)
             try sink(buffer.span.bytes.extracting(first: count))
         }
     }

@@ -42,7 +42,9 @@ package final class DocumentTree: Sendable {
 
     /// Makes `path` hold exactly these bytes. An unchanged file is not rewritten.
     /// - Parameter path: relative, with safe components: see ``name(for:)``.
+    /// - Throws: ``ComponentError``; `CancellationError`, because a tree can have hundreds of thousands of documents.
     package func write(_ path: String, _ content: [UInt8]) throws {
+        try Task.checkCancellation()
         let file = claim(path)
         if Self.holds(file, content) { return }
         makeWay(for: path)

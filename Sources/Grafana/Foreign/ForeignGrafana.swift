@@ -115,6 +115,7 @@ enum ForeignGrafana {
 
     /// - Returns: nil if there is no such file.
     private static func read(_ path: String, in root: String) throws -> JSONValue? {
+        try Task.checkCancellation()
         guard let content = try ForeignTree.content(of: "\(root)/\(path)", limit: 256 << 20) else { return nil }
         do { return try JSONValue(parsing: content) } catch {
             throw ForeignDocuments.malformed("'\(path.printable)' is damaged: \(error)")

@@ -32,6 +32,18 @@ enum ForeignTime {
         }
     }
 
+    /// Returns true if a name is later than the last write of its files by as much as a time zone is east of UTC.
+    /// - Parameter lastWrite: seconds since 1970; any number, because it can come from an archive.
+    static func isLocal(_ name: Timestamp, lastWrite: Int) -> Bool {
+        let later = name.seconds.subtractingClamped(lastWrite)
+        return later > clockTolerance && later <= widestZone
+    }
+
+    /// Seconds by which clocks may differ.
+    private static let clockTolerance = 900
+    /// Seconds between the widest time zones.
+    private static let widestZone = 14 * 3600 + clockTolerance
+
     /// `Z`, `UTC`, `+02:00` or `-0500`.
     static func seconds(ofZone zone: Substring) -> Int? {
         if zone == "Z" || zone == "UTC" { return 0 }

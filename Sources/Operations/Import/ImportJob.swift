@@ -183,9 +183,7 @@ package struct ImportJob {
         }
         var notes: [String] = []
         // A name in local time east of UTC would make the data younger than they are.
-        if let newest, newest + Self.clockTolerance < candidate.time.seconds,
-            candidate.time.seconds - newest <= Self.widestZone
-        {
+        if let newest, ForeignTime.isLocal(candidate.time, lastWrite: newest) {
             notes.append(
                 "its name is later than the last write of its files, whose time dr uses: \(Timestamp(seconds: newest))\n"
                     + "hint: --utc-offset is the offset of the clock that named it")
@@ -250,11 +248,6 @@ package struct ImportJob {
     private static func read(of component: String, _ candidate: ForeignCandidate) -> [String] {
         candidate.parts.filter { $0.component.name == component }.flatMap { $0.files.map(\.record.path) }
     }
-
-    /// Seconds by which clocks may differ.
-    private static let clockTolerance = 900
-    /// Seconds between the widest time zones.
-    private static let widestZone = 14 * 3600 + clockTolerance
 
     /// True if the other backups can be imported all the same.
     private static func concernsOneBackup(_ error: any OperationError) -> Bool {

@@ -20,6 +20,22 @@ import Testing
         #expect(ForeignTime.parse(name)?.description == time)
     }
 
+    @Test(arguments: [
+        (0, false), (900, false), (901, true), (7200, true), (14 * 3600 + 900, true), (14 * 3600 + 901, false),
+        (-1, false),
+    ])
+    func `a name in local time is later than the last write`(later: Int, isLocal: Bool) throws {
+        let name = try #require(Timestamp("20260901T020000Z"))
+        #expect(ForeignTime.isLocal(name, lastWrite: name.seconds - later) == isLocal)
+    }
+
+    @Test(arguments: [Int.min, .min + 1, -1, 0, .max - 1, .max])
+    func `an impossible last write is no sign of local time`(lastWrite: Int) throws {
+        for name in ["19700101T000000Z", "20260901T020000Z", "99991231T235959Z"] {
+            #expect(ForeignTime.isLocal(try #require(Timestamp(name)), lastWrite: lastWrite) == false)
+        }
+    }
+
     @Test func `an offset applies to names without a zone only`() {
         #expect(ForeignTime.parse("202609010200", offset: 7200)?.description == "20260901T000000Z")
         #expect(ForeignTime.parse("20260901T020000Z", offset: 7200)?.description == "20260901T020000Z")
