@@ -77,6 +77,12 @@ import Testing
 
     private static let gaps: [(String, String, @Sendable (inout ControlFacts) -> Void)] = [
         ("art. 11(6)", "the plan 'loss' changed after its test of 2026-11-28", { $0.plans = ["loss": "p2"] }),
+        (
+            "art. 11(6)", "the ledger does not show all runs (entry 5: it is gone)",
+            {
+                $0.ledgerBreaks = ["entry 5: it is gone"]
+            }
+        ),
         ("art. 12(1), (2)", "criticality", { $0.declared.criticality = nil }),
         ("art. 12(1), (2)", "not tested within a year: grafana", { $0.components?.append("grafana") }),
         ("art. 12(3)", "physical separation", { $0.declared.separation = nil }),

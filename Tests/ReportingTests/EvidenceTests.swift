@@ -16,7 +16,8 @@ import Testing
     /// The journal of a small run.
     private func reading(
         isDrill: Bool = false, noticed: Bool? = nil, liveAfter: String = "same", end: RunEnd.Verdict = .recovered,
-        check: CheckResult.Verdict = .passed, audit: AuditContext? = nil, extra: [JournalEvent] = []
+        check: CheckResult.Verdict = .passed, audit: AuditContext? = nil, extra: [JournalEvent] = [],
+        forecast: RunForecast? = nil
     ) throws -> JournalReading {
         let holder = RunHolder(person: "ada", host: "vault", process: 7, boot: MonotonicClock.boot)
         let identity = RunIdentity(id: "r", stack: "lab", scenario: "loss", set: "20261123T010000Z")
@@ -27,6 +28,7 @@ import Testing
         record.steps = ["declare", "prometheus", "late"]
         record.rto = 3600
         record.rpo = 3600
+        record.forecast = forecast
         let journal = try Journal(creating: path)
         try journal.append(.runBegan(run: record))
         for event in extra { try journal.append(event) }
@@ -115,6 +117,20 @@ import Testing
     @Test func `one measurement is shown without a range`() {
         #expect(Spell.range(TimeForecast([4])) == "4.00 s (one sample, no range)")
         #expect(Spell.range(TimeForecast([3, 9])) == "6.00 s (3.00 s to 9.00 s, 2 samples)")
+        let rehearsed = TimeForecast(expected: 6, low: 3, high: 9, samples: 2, basis: .rehearsal)
+        #expect(Spell.range(rehearsed) == "at least 3.00 s (rehearsal)" && rehearsed.text.hasPrefix("at least 3.0s"))
+    }
+
+    @Test(arguments: [(TimeForecast.Basis.rehearsal, false), (.span, true)])
+    func `a lower bound of a step is no upper bound`(_ basis: TimeForecast.Basis, _ isDeviation: Bool) throws {
+        let forecast = RunForecast(
+            StepGraph([]), ["late": TimeForecast(expected: 6, low: 3, high: 9, samples: 2, basis: basis)])
+        let finished = JournalEvent.stepFinished(
+            result: StepResult(step: "late", attempt: 1, outcome: .done, seconds: 100))
+        let deviations = try Evidence(reading(extra: [finished], forecast: forecast)).deviations
+        let words = "step 'late' took longer than expected: 100.0 s, forecast was at most 9.00 s"
+        #expect(
+            deviations.contains(words) == isDeviation && deviations.contains { $0.contains("'late'") } == isDeviation)
     }
 
     @Test func `the evidence matches the journal`() throws {

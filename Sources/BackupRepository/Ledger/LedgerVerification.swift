@@ -136,9 +136,7 @@ package struct LedgerChain: Sendable {
 extension LedgerChain {
     /// Follows the chain to an entry of a repository.
     package mutating func follow(_ stored: RunLedger.Stored) {
-        let defect = stored.defect.map { error in
-            Finding(error.reason == .untrusted ? .untrusted : .damaged, of: stored.head.number, error.detail)
-        }
-        follow(stored.head, previous: stored.entry?.previous, defect: defect, isSigned: stored.signer != nil)
+        follow(
+            stored.head, previous: stored.entry?.previous, defect: Finding(stored), isSigned: stored.signer != nil)
     }
 }

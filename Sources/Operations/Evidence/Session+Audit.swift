@@ -24,7 +24,7 @@ extension Session {
         var ledger: [TestRecord] = []
         if let repository {
             let entries = try? await ledgerHistory(of: repository, since: clock.now, longest: Self.mostEntries)
-            ledger = (entries ?? []).filter { $0.run != run }
+            ledger = (entries?.records ?? []).filter { $0.run != run }
         }
         let history = TestRecord.merge(local, with: ledger)
         return AuditContext(

@@ -14,17 +14,20 @@ extension Session {
     ///   - warn: gets what could not be read.
     package func controlFacts(at time: Date?, warn: (String) -> Void) async -> ControlFacts {
         let local = await pool.run { testHistory() }
-        var ledger: [TestRecord] = []
+        var ledger = LedgerHistory()
         do { ledger = try await ledgerHistory(of: try await repository(), since: time ?? clock.now) } catch {
             warn("the ledger could not be read; the verdicts use the journals of this machine only: \(error)")
         }
+        for text in ledger.breaks.prefix(5) { warn("the ledger was changed: \(text); run 'dr ledger verify'") }
         let written = await pool.run { recordedActions() }
-        return ControlFacts(
-            at: time ?? clock.now, history: TestRecord.merge(local, with: ledger),
+        var facts = ControlFacts(
+            at: time ?? clock.now, history: TestRecord.merge(local, with: ledger.records),
             components: configuration.components.map(\.name), declared: configuration.evidence.declarations,
             actions: written.actions, review: written.review,
             // An earlier time has earlier plans, which are not known.
-            plans: time == nil ? testedPlans(local + ledger) : [:])
+            plans: time == nil ? testedPlans(local + ledger.records) : [:])
+        facts.ledgerBreaks = ledger.breaks
+        return facts
     }
 
     /// Returns the actions beside all journals, and the review beside the newest.

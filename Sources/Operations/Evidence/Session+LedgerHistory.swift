@@ -4,30 +4,45 @@ package import Foundation
 import Platform
 package import RecoveryPlan
 
+/// The records of the ledger for reports.
+package struct LedgerHistory: Sendable {
+    /// The newest first; without entries that do not count. Of the backups, only the newest that succeeded.
+    package var records: [TestRecord] = []
+    /// The gaps and broken links among the entries that were read.
+    package var breaks: [String] = []
+}
+
 extension Session {
-    /// Returns the entries of the ledger in the 13 months before a time, the newest first; without entries that do not
-    /// count. Of the backups, only the newest that succeeded.
+    /// Returns the entries of the ledger in the 13 months before a time.
     /// - Parameter longest: the number of newest entries that are read.
     package func ledgerHistory(
         of repository: Repository, since time: Date, longest: Int = 20_000
-    ) async throws -> [TestRecord] {
+    ) async throws -> LedgerHistory {
         let ledger = RunLedger(repository)
-        let numbers = try await pool.run { try ledger.listing().numbers.suffix(longest) }
+        let all = try await pool.run { try ledger.listing().numbers }
+        let numbers = all.suffix(longest)
         let oldest = time.addingTimeInterval(-400 * 86_400)
-        var records: [TestRecord] = []
+        var history = LedgerHistory()
+        var tail = LedgerTail()
+        var isWhole = numbers.count == all.count
         var hasBackup = false
         try await ledger.forEach(Array(numbers.reversed()), pool: pool) { _, stored in
+            if let stored { tail.add(stored) }
             guard let stored, stored.defect == nil, let entry = stored.entry else { return .proceed }
-            guard Date(timeIntervalSince1970: Double(entry.at.seconds)) > oldest else { return .stop }
+            guard Date(timeIntervalSince1970: Double(entry.at.seconds)) > oldest else {
+                isWhole = false
+                return .stop
+            }
             guard let record = TestRecord(entry) else { return .proceed }
             if record.activity == .backup {
                 guard !hasBackup, record.succeeded else { return .proceed }
                 hasBackup = true
             }
-            records.append(record)
+            history.records.append(record)
             return .proceed
         }
-        return records
+        history.breaks = tail.findings(isWhole: isWhole).filter(\.isBreak).map(\.text)
+        return history
     }
 }
 

@@ -12,8 +12,8 @@ struct StoreFacts: Sendable {
     /// For each configured component, the newest set that holds it whole.
     var latest: RestoreSelection
     var marks: SetMarks
-    /// The times of the verifications, by component.
-    var verified: [String: Timestamp]
+    /// The newest verification of every byte, by component.
+    var verified: [String: ComponentProofs.Proof]
     var recipients: [RecipientProof]
     /// The marks of drills, by scenario.
     var drills: [String: [DrilledMark]]
@@ -43,7 +43,8 @@ struct StoreFacts: Sendable {
             }
             return StoreFacts(
                 location: repository.store.location, sets: names.count, latest: latest, marks: try SetMarks(marks),
-                verified: proofs.verified, recipients: try RecipientProof.all(in: repository, now: now), drills: drills,
+                verified: proofs.verifications, recipients: try RecipientProof.all(in: repository, now: now),
+                drills: drills,
                 sizes: sizes, ledger: ledger,
                 alarms: missing.lines + RepositoryError.warnings(aboutMarks: try UntrustedMarks(in: repository).errors))
         }
@@ -121,48 +122,6 @@ extension ReadinessRow {
         }
     }
 
-    /// Judges the verification of the sets that a recovery would use now.
-    /// - Parameter limit: the longest time in seconds since a complete verification.
-    static func verification(
-        of components: Set<String>, _ latest: RestoreSelection, _ marks: SetMarks, verified: [String: Timestamp],
-        now: Timestamp, limit: Int
-    ) -> ReadinessRow {
-        guard !components.isEmpty else {
-            return ReadinessRow(.verification, is: .notApplicable, "the plan restores no component")
-        }
-        var findings: [(status: Status, text: String)] = []
-        var oldest = now.seconds
-        for component in components.sorted() {
-            if let set = latest.parts[component]?.set.name, marks[set].isDamaged {
-                findings.append((.red, "set \(set), the newest with \(component), is damaged"))
-            } else if let at = verified[component] {
-                oldest = min(oldest, at.seconds)
-                guard now.seconds.subtractingClamped(at.seconds) > limit else { continue }
-                findings.append(
-                    (
-                        .amber,
-                        "\(component): every byte last verified "
-                            + "\(Units.duration(seconds: now.seconds.subtractingClamped(at.seconds))) ago, "
-                            + "limit \(Units.duration(seconds: limit))"
-                    ))
-            } else {
-                let isChecked = latest.parts[component].map { marks[$0.set.name].checked != nil } ?? false
-                findings.append(
-                    (
-                        .amber,
-                        "\(component): "
-                            + (isChecked
-                                ? "only the structure of its newest set is verified, never every byte"
-                                : "never verified")
-                    ))
-            }
-        }
-        let age = Units.duration(seconds: max(0, now.seconds.subtractingClamped(oldest)))
-        return row(
-            .verification, findings, good: "every byte of each component verified within \(age)",
-            remedy: "dr verify --read-data")
-    }
-
     /// Judges the tests of the recovery keys.
     /// - Parameter limit: the longest time in seconds since a test.
     static func recoveryKeys(_ recipients: [RecipientProof], limit: Int) -> ReadinessRow {
@@ -186,13 +145,18 @@ extension ReadinessRow {
             remedy: "dr key test --recovery-key KEY")
     }
 
+    /// The number of findings that a row names.
+    private static let mostFindings = 5
+
     /// A row with the worst of the findings, or with the good news.
     static func row(
         _ check: Check, _ findings: [(status: Status, text: String)], good: String, remedy: String
     ) -> ReadinessRow {
         guard let worst = findings.map(\.status).max() else { return ReadinessRow(check, is: .green, good) }
-        let first = findings.first { $0.status == worst }?.text ?? ""
-        let more = findings.count > 1 ? ", and \(Units.count(findings.count - 1, "more finding"))" : ""
-        return ReadinessRow(check, is: worst, first + more, remedy: remedy)
+        let ordered = findings.filter { $0.status == worst } + findings.filter { $0.status != worst }
+        let shown = ordered.prefix(mostFindings).map(\.text).joined(separator: "; ")
+        let more = ordered.count - mostFindings
+        let rest = more > 0 ? "; and \(Units.count(more, "more finding"))" : ""
+        return ReadinessRow(check, is: worst, shown + rest, remedy: remedy)
     }
 }

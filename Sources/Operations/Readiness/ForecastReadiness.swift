@@ -5,8 +5,18 @@ extension ReadinessRow {
     /// The number of days ahead within which an exceeded RTO counts: time to act before it happens.
     private static let horizon = 90
 
+    /// The parts of a plan that a forecast adds up.
+    struct PlanParts: Equatable {
+        /// The number of steps, and one for the checks after them.
+        var count = 0
+        /// The steps that the newest drill of the same plan did not have.
+        var skippedInDrills: Set<String> = []
+    }
+
     /// Compares the forecast of a recovery with the RTO.
-    static func forecast(_ outlook: RecoveryOutlook?, scenario: String) -> ReadinessRow {
+    static func forecast(
+        _ outlook: RecoveryOutlook?, of parts: PlanParts = PlanParts(), scenario: String
+    ) -> ReadinessRow {
         let remedy = "dr plan show \(scenario)"
         guard let outlook, let today = outlook.points.first else {
             return ReadinessRow(
@@ -22,7 +32,7 @@ extension ReadinessRow {
         case .noObjective:
             return ReadinessRow(
                 .forecast, is: .amber, "\(time); \(allowed)", remedy: "set 'objectives: {rto: 4h}' in dr.yaml")
-        case .noData: return row(.amber, "\(time); \(today.note ?? "no data"); \(allowed)")
+        case .noData: return incomplete(outlook, today, of: parts, scenario: scenario)
         case .passes: return row(.red, "\(time), longer than the \(allowed)")
         case .mayPass: return row(.amber, "\(time), possibly longer than the \(allowed)")
         case .fits: break
@@ -33,6 +43,34 @@ extension ReadinessRow {
             .amber,
             "\(time), \(allowed), but in \(later.days) days "
                 + "\(later.total.map { Units.duration($0.expected) } ?? "longer than that")")
+    }
+
+    /// Judges a forecast that lacks the times of some steps.
+    private static func incomplete(
+        _ outlook: RecoveryOutlook, _ today: RecoveryOutlook.Point, of parts: PlanParts, scenario: String
+    ) -> ReadinessRow {
+        let time = today.atLeast.map { "at least \(Units.duration($0))" } ?? "unknown"
+        let isSkipped = today.lacksOnlySteps && parts.skippedInDrills.isSuperset(of: today.unknown)
+        let known = max(0, parts.count - today.unknown.count)
+        let count = parts.count > 0 && today.atLeast != nil ? " (\(known) of \(parts.count) steps known)" : ""
+        let gap =
+            isSkipped
+            ? "without steps that drills skip: \(today.unknown.joined(separator: ", "))" : today.note ?? "no data"
+        guard let rto = outlook.rto else {
+            return ReadinessRow(
+                .forecast, is: .amber, "\(time)\(count); \(gap); no RTO is set",
+                remedy: "set 'objectives: {rto: 4h}' in dr.yaml")
+        }
+        let text = "\(time)\(count), RTO \(Units.duration(rto)); \(gap)"
+        guard isSkipped, let atLeast = today.atLeast else {
+            return ReadinessRow(.forecast, is: .amber, text, remedy: "dr drill --scenario \(scenario)")
+        }
+        // The other half of the RTO is for the steps without a time.
+        let ahead = outlook.points.filter { $0.days <= horizon }.compactMap(\.atLeast).max() ?? atLeast
+        guard max(atLeast, ahead) > rto / 2 else { return ReadinessRow(.forecast, is: .green, text) }
+        return ReadinessRow(
+            .forecast, is: .amber, "\(text); more than half of the RTO without them",
+            remedy: "let drills do these steps too (drill: parameters: in dr.yaml)")
     }
 
     /// Judges how well the forecasts of earlier runs agreed with the measured times.

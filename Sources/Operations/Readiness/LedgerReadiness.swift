@@ -9,6 +9,8 @@ struct LedgerFacts: Equatable, Sendable {
     var known: LedgerHead?
     /// The contradiction between the entry that this host knew and the ledger.
     var contradiction: String?
+    /// The gap or the broken link among the entries read.
+    var interruption: String?
     /// The reason why one of the entries read does not count.
     var defect: String?
     /// The drills and recoveries among the entries read, by scenario.
@@ -21,6 +23,7 @@ struct LedgerFacts: Equatable, Sendable {
         var facts = LedgerFacts()
         facts.known = known
         let numbers = try await pool.run { try ledger.listing() }.numbers
+        var tail = LedgerTail()
         if let known {
             let stored = try await pool.run { try ledger.read(known.number) }
             if stored?.head != known {
@@ -30,6 +33,7 @@ struct LedgerFacts: Equatable, Sendable {
         }
         try await ledger.forEach(numbers.suffix(most), pool: pool) { number, stored in
             if let defect = stored?.defect { facts.defect = "entry \(number): \(defect.detail)" }
+            if let stored { tail.add(stored) }
             guard let stored, stored.defect == nil, let entry = stored.entry else { return .proceed }
             facts.newest = stored.head
             if let scenario = entry.scenario, let test = PlanTest(entry) {
@@ -37,6 +41,9 @@ struct LedgerFacts: Equatable, Sendable {
             }
             return .proceed
         }
+        let breaks = tail.findings(isWhole: numbers.count <= most).filter(\.isBreak)
+        let more = breaks.count > 1 ? ", and \(Units.count(breaks.count - 1, "more break"))" : ""
+        facts.interruption = breaks.first.map { $0.text + more }
         return facts
     }
 }
@@ -46,6 +53,9 @@ extension ReadinessRow {
         let remedy = "dr ledger verify"
         if let contradiction = facts.contradiction {
             return ReadinessRow(.ledger, is: .red, contradiction, remedy: remedy)
+        }
+        if let interruption = facts.interruption {
+            return ReadinessRow(.ledger, is: .red, interruption, remedy: remedy)
         }
         if let defect = facts.defect { return ReadinessRow(.ledger, is: .amber, defect, remedy: remedy) }
         guard let newest = facts.newest else {

@@ -81,7 +81,10 @@ package struct ReadinessReview {
         let components = Set(plan?.steps.compactMap(\.restoredComponent) ?? [])
         rows += storeRows(facts, components, now: now)
         rows.append(
-            ReadinessRow.forecast(outlook(of: plan, history.times, sizes: facts?.sizes, now: now), scenario: scenario))
+            ReadinessRow.forecast(
+                outlook(of: plan, history.times, sizes: facts?.sizes, now: now),
+                of: Self.parts(of: plan, history.tests, digest: Digest(of: [UInt8](entry.text.text.utf8)).hex),
+                scenario: scenario))
         rows.append(
             ReadinessRow.forecastAccuracy(
                 ForecastHistory(scenario: scenario, history.outcomes),
@@ -122,6 +125,16 @@ package struct ReadinessReview {
                 limit: limits.verified.wholeSeconds),
             ReadinessRow.recoveryKeys(facts.recipients, limit: limits.key.wholeSeconds),
         ]
+    }
+
+    private static func parts(of plan: Plan?, _ tests: [PlanTest], digest: String) -> ReadinessRow.PlanParts {
+        guard let plan else { return ReadinessRow.PlanParts() }
+        let steps = plan.steps.map(\.id)
+        let drill = tests.filter { $0.record?.isDrill == true }.max { $0.at < $1.at }?.record
+        // A step that the plan did not have then is new, and not skipped.
+        let skipped = drill.flatMap { $0.planDigest == digest ? Set(steps).subtracting($0.steps) : nil }
+        return ReadinessRow.PlanParts(
+            count: steps.count + (plan.checks.isEmpty ? 0 : 1), skippedInDrills: skipped ?? [])
     }
 
     /// The forecast of the plan; nil without a run or drill on this host.

@@ -41,15 +41,38 @@ package struct RecordedRehearsal {
         do {
             let result = try await body()
             let (verdict, code) = result.verdict
-            await ledger.end(verdict, exitCode: code, in: repository) { $0.seconds = result.seconds }
+            await ledger.end(verdict, exitCode: code, in: repository) {
+                $0.seconds = result.seconds
+                $0.reason = result.firstDamage.map { LedgerEntry.shortened($0) }
+            }
+            await markDamaged(result.damagedSets)
             return result
         } catch {
             let isDamage = (error as? RepositoryError)?.reason == .damaged
             await ledger.end(isDamage ? "damaged" : "failed", exitCode: isDamage ? 7 : 1, in: repository) {
                 $0.reason = "\(error)"
             }
+            if isDamage, let set = ledger.entry.set { await markDamaged([set.name]) }
             throw error
         }
+    }
+
+    /// Records the sets as damaged, as a verification does: no recovery is to choose them unasked.
+    private func markDamaged(_ sets: Set<Timestamp>) async {
+        guard !sets.isEmpty else { return }
+        let output = Output(options: session.options)
+        // A machine without a configuration does not write to the store.
+        guard !session.isWithoutConfiguration, session.recorded == nil else {
+            return output.note(
+                "note: the damage is not recorded in the repository: run 'dr verify --read-data' on a host of the stack"
+            )
+        }
+        let mark = VerifiedMark(
+            at: session.now(), tool: Release.tool, level: .data, share: 1, good: [], damaged: sets.sorted())
+        do {
+            let notes = try await session.pool.run { [repository] in try Marks(repository).record(mark) }
+            for note in notes { output.note("note: \(note)") }
+        } catch { output.warn("the damage could not be recorded in the repository: \(error)") }
     }
 }
 

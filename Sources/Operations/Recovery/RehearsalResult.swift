@@ -24,6 +24,8 @@ package struct RehearsedRestore: Encodable, Sendable {
     var isDamaged = false
     /// True if a failure of the step ends the run of the plan.
     var isRequired = true
+    /// True if the set cannot be restored whole.
+    var hasDamage: Bool { !damage.isEmpty || isDamaged }
 
     enum CodingKeys: CodingKey {
         case step, component, set, files, bytes, fetchedBytes, inspectedFiles, seconds, damage, missing, error
@@ -84,7 +86,20 @@ package struct RehearsalResult: Encodable, Sendable {
         return result
     }
 
-    package var isDamaged: Bool { restores.contains { !$0.damage.isEmpty || $0.isDamaged } }
+    package var isDamaged: Bool { restores.contains(where: \.hasDamage) }
+    /// The sets that cannot be restored whole.
+    var damagedSets: Set<Timestamp> {
+        Set(restores.filter(\.hasDamage).compactMap { restore in restore.set.flatMap { Timestamp($0) } })
+    }
+    /// The first damage, in one line.
+    var firstDamage: String? {
+        restores.lazy.compactMap { restore in
+            if let damage = restore.damage.first {
+                return "\(restore.component)/\(damage.path.printable): \(damage.reason.printable)"
+            }
+            return restore.isDamaged ? restore.error.map { "\(restore.component): \($0)" } : nil
+        }.first
+    }
     package var hasFailed: Bool { restores.contains { $0.error != nil && $0.isRequired } }
     package var isPartial: Bool { restores.contains { $0.error != nil } }
 

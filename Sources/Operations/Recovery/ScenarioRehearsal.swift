@@ -53,7 +53,10 @@ extension ScenarioRun {
 
     /// - Returns: also for a restore that cannot be rehearsed, so that the others are.
     private func rehearse(_ restore: RestoreAction, as step: Step) async throws -> RehearsedRestore {
+        var set: String?
         do {
+            set = (try? await session.set(of: restore.component, in: recovery.selection, recovery.repository))
+                .map { "\($0.name)" }
             let (job, _) = try await recovery.job(restore.request)
             recovery.progress.begin(job.component, job.progress)
             defer { recovery.progress.end(job.component) }
@@ -62,6 +65,7 @@ extension ScenarioRun {
             return result
         } catch  where !Task.isCancelled {
             var result = RehearsedRestore(step: step.id, component: restore.component)
+            result.set = set
             result.error = "\(error)"
             result.isDamaged = (error as? RepositoryError)?.reason == .damaged
             result.isRequired = step.onFailure.isFatal

@@ -23,6 +23,16 @@ package struct RecoveryOutlook: Codable, Equatable, Sendable {
         package var verdict: Verdict
         /// The unknown values and the reasons.
         package var note: String?
+        /// The steps without an earlier time.
+        package var unknown: [String] = []
+        /// True if only earlier times of steps are unknown.
+        package var lacksOnlySteps: Bool { !unknown.isEmpty && note == Self.note(about: unknown) }
+
+        private enum CodingKeys: CodingKey { case days, total, atLeast, verdict, note }
+
+        fileprivate static func note(about unknown: [String]) -> String {
+            "no earlier time for: \(unknown.joined(separator: ", "))"
+        }
     }
 
     package var scenario: String
@@ -77,11 +87,11 @@ package struct RecoveryOutlook: Codable, Equatable, Sendable {
             }
             let forecast = times.forecast(plan, sizes: found)
             if !forecast.unknown.isEmpty {
-                notes.append("no earlier time for: \(forecast.unknown.joined(separator: ", "))")
+                notes.append(Point.note(about: forecast.unknown))
             }
             let point = Point(
                 days: days, total: forecast.total, atLeast: forecast.atLeast, verdict: Self.verdict(forecast, rto),
-                note: notes.isEmpty ? nil : notes.joined(separator: "; "))
+                note: notes.isEmpty ? nil : notes.joined(separator: "; "), unknown: forecast.unknown)
             points.append(point)
             guard let rto, recommendations.isEmpty, [.mayPass, .passes].contains(point.verdict) else { continue }
             let advice = RecoveryAdvice(

@@ -2,7 +2,11 @@ import Platform
 
 extension TimeForecast {
     /// The forecast as text: `12m 3s (9m 2s to 15m 1s, 3 samples)`.
-    package var text: String { "\(Units.duration(expected)) (\(range), \(samples) sample\(samples == 1 ? "" : "s"))" }
+    package var text: String {
+        isLowerBound
+            ? "at least \(Units.duration(low)) (\(Units.count(samples, "rehearsal")))"
+            : "\(Units.duration(expected)) (\(range), \(samples) sample\(samples == 1 ? "" : "s"))"
+    }
 
     /// The range as text; a single measurement has none.
     package var range: String {

@@ -16,6 +16,8 @@ package struct ControlFacts: Sendable {
     package var review: Review?
     /// SHA-256 of the present plans, by scenario.
     package var plans: [String: String]
+    /// The gaps and broken links of the ledger, which may have held a test that failed.
+    package var ledgerBreaks: [String] = []
 
     package init(
         at: Date, history: [TestRecord], components: [String]?,

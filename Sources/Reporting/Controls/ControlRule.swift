@@ -34,7 +34,7 @@ struct ControlRule: Sendable {
             finding.reason = "the last test is of \(last.day), and the requirement is \(cadence.rawValue)"
             return finding
         }
-        let missing = missing(last, facts) + [limit].compactMap { $0 }
+        let missing = facts.brokenLedger + missing(last, facts) + [limit].compactMap { $0 }
         finding.verdict = missing.isEmpty ? .met : .inPart
         finding.reason = missing.isEmpty ? success(last, in: facts) : missing.joined(separator: "; ")
         return finding

@@ -2,6 +2,13 @@ internal import RecoveryPlan
 
 /// The facts that requirements ask for beside a test that passed: each is a line if it is missing.
 extension ControlFacts {
+    /// A removed entry may be a test that failed.
+    var brokenLedger: [String] {
+        guard let first = ledgerBreaks.first else { return [] }
+        let more = ledgerBreaks.count > 1 ? ", and \(ledgerBreaks.count - 1) more" : ""
+        return ["the ledger does not show all runs (\(first)\(more))"]
+    }
+
     var untestedComponents: [String] {
         guard components != nil else { return ["the components of the stack are not recorded"] }
         return untested.isEmpty ? [] : ["not tested within a year: \(untested.joined(separator: ", "))"]

@@ -287,6 +287,7 @@ enum Spell {
 
     static func range(_ range: TimeForecast?) -> String {
         guard let range else { return "no data" }
+        guard !range.isLowerBound else { return "at least \(seconds(range.low)) (rehearsal)" }
         guard range.hasRange else { return "\(seconds(range.expected)) (one sample, no range)" }
         return "\(seconds(range.expected)) (\(seconds(range.low)) to \(seconds(range.high)), "
             + "\(range.samples) sample\(range.samples == 1 ? "" : "s"))"

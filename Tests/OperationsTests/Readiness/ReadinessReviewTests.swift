@@ -3,6 +3,7 @@ import Foundation
 import Lab
 import Platform
 import RecoveryPlan
+import Reporting
 import Synchronization
 import Testing
 
@@ -128,6 +129,51 @@ import Testing
         }
         let row = try #require(try await review(fixture)[.ledger])
         #expect(row.status == .red && row.reason.hasSuffix("which this host knows, is gone"))
+    }
+
+    @Test func `a ledger with a removed entry is red, and the controls are shown in part`() async throws {
+        let fixture = try await stack()
+        for _ in 0..<3 { try await fixture.backUp() }
+        let entries = fixture.folder.url.appending(path: "repository/marks/ledger")
+        let names = try FileManager.default.contentsOfDirectory(atPath: entries.path).sorted()
+        try #require(names.count > 2)
+        try FileManager.default.removeItem(at: entries.appending(path: names[1]))
+        let row = try #require(try await review(fixture)[.ledger])
+        #expect(row.status == .red && row.reason == "entry 2: it is gone" && row.remedy == "dr ledger verify")
+        var warnings: [String] = []
+        let facts = await fixture.session.controlFacts(at: nil) { warnings.append($0) }
+        #expect(facts.ledgerBreaks == ["entry 2: it is gone"])
+        #expect(warnings == ["the ledger was changed: entry 2: it is gone; run 'dr ledger verify'"])
+    }
+
+    @Test func `a rehearsal that finds damage makes verification red`() async throws {
+        let fixture = try await stack()
+        let set = try await fixture.backUp()
+        #expect(try await review(fixture)[.verification]?.status == .amber)
+        let repository = try await fixture.session.repository()
+        var part = RehearsedRestore(component: "tree")
+        part.set = "\(set.name)"
+        part.damage = [Damage(path: "a", reason: "not what was stored")]
+        var rehearsal = RecordedRehearsal(fixture.session, in: repository, components: ["tree"])
+        _ = try await rehearsal.run { [part] in RehearsalResult(restores: [part]) }
+        let row = try #require(try await review(fixture)[.verification])
+        #expect(row.status == .red && row.reason.hasPrefix("set \(set.name) is damaged, the newest with tree"))
+        let ledger = RunLedger(repository)
+        let newest = try #require(try ledger.listing().numbers.last)
+        #expect(try ledger.read(newest)?.entry?.reason == "tree/a: not what was stored")
+    }
+
+    @Test func `verification names the set that was read, and the newer one`() async throws {
+        let fixture = try await stack()
+        let old = try await fixture.backUp()
+        try await verify(fixture, .data)
+        let before = try #require(try await review(fixture)[.verification])
+        #expect(before.reason.hasPrefix("every byte of tree verified in set \(old.name), "))
+        #expect(!before.reason.contains("not read"))
+        let new = try await fixture.backUp()
+        let row = try #require(try await review(fixture)[.verification])
+        #expect(row.status == .green && row.reason.hasPrefix("every byte of tree verified in set \(old.name), "))
+        #expect(row.reason.hasSuffix("the newest set of tree, \(new.name), is not read yet"))
     }
 
     @Test func `without the store the other checks are still made`() async throws {

@@ -228,6 +228,38 @@ import Testing
         #expect(row(growing).status == .green)
     }
 
+    @Test(
+        arguments: [
+            (600, ["server"], ["server"], .green, "without steps that drills skip: server"),
+            (2000, ["server"], ["server"], .amber, "more than half of the RTO without them"),
+            (600, ["server", "tree"], ["server"], .amber, "no earlier time for: server, tree"),
+            (600, ["server"], [], .amber, "no earlier time for: server"),
+        ] as [(Double, [String], Set<String>, ReadinessRow.Status, String)])
+    func `steps that drills skip may lack a time`(
+        _ atLeast: Double, _ unknown: [String], _ skipped: Set<String>, _ status: ReadinessRow.Status, _ words: String
+    ) throws {
+        var gappy = try outlook(600, rto: 3600)
+        gappy.points = [
+            RecoveryOutlook.Point(
+                days: 0, atLeast: atLeast, verdict: .noData,
+                note: "no earlier time for: \(unknown.joined(separator: ", "))", unknown: unknown)
+        ]
+        let row = ReadinessRow.forecast(
+            gappy, of: .init(count: 5, skippedInDrills: skipped), scenario: "loss")
+        #expect(row.status == status && row.reason.hasSuffix(words), "\(row)")
+        #expect(row.reason.contains("(\(5 - unknown.count) of 5 steps known), RTO 1h 0m"))
+        gappy.points[0].note = "no backup of the last 90 days contains tree; " + (gappy.points[0].note ?? "")
+        #expect(ReadinessRow.forecast(gappy, of: .init(skippedInDrills: skipped), scenario: "loss").status == .amber)
+    }
+
+    @Test func `a row names up to five findings, the worst first`() {
+        let findings = (1...7).map { number in
+            (status: number == 3 ? ReadinessRow.Status.red : .amber, text: "f\(number)")
+        }
+        let row = ReadinessRow.row(.backup, findings, good: "good", remedy: "dr backup")
+        #expect(row.status == .red && row.reason == "f3; f1; f2; f4; f5; and 2 more findings")
+    }
+
     @Test func `a forecast that was wrong is a finding`() throws {
         func history(_ pairs: [(Double, Double?)]) -> ForecastHistory {
             ForecastHistory(
