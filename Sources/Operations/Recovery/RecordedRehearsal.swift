@@ -45,9 +45,8 @@ package struct RecordedRehearsal {
             return result
         } catch {
             let isDamage = (error as? RepositoryError)?.reason == .damaged
-            await ledger.end(isDamage ? "damaged" : "failed", exitCode: isDamage ? 7 : 1, in: repository) {
-                $0.reason = "\(error)"
-            }
+            await ledger.end(
+                isDamage ? "damaged" : "failed", after: error, exitCode: isDamage ? 7 : 1, in: repository)
             throw error
         }
     }
