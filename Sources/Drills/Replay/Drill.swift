@@ -41,6 +41,8 @@ package struct Drill {
         var drill = self
         drill.request.id = request.id ?? RunIdentity.newID(at: live.now())
         let repository = try await live.repository(recoveryKey: recoveryKey)
+        // Before the first entry: a usage error is no evidence.
+        if begun == nil, live.recorded == nil { try await refuseUsageErrors(in: repository) }
         var ledger = DrillLedger(drill, run: drill.request.id ?? "")
         await ledger.begin(in: repository)
         do {
@@ -54,6 +56,18 @@ package struct Drill {
         }
     }
 
+    /// Refuses a plan that is not valid, and a set that does not exist.
+    private func refuseUsageErrors(in repository: Repository) async throws {
+        let entry = try live.planLibrary().entry(for: scenario)
+        let text = PlanText(entry.text.text, file: entry.text.file, folder: live.folder)
+        let overrides = try live.configuration.drill.overrides(
+            request.parameters, of: text, in: live, namespace: DrillNamespace.name(of: "\(live.now())"))
+        let scope = live.planScope(.run, overrides: overrides, run: request.id ?? "", set: "\(live.now())")
+        _ = try PlanReview(text, in: scope, live.planSurroundings()).checked()
+        guard at != .latest else { return }
+        _ = try await live.selection(at, of: nil, in: repository, acceptsOlder: request.acceptsOlder)
+    }
+
     private func carryOut(_ evidence: DrillEvidence, in repository: Repository) async throws -> DrillResult {
         let runs = try RunFolder(state: live.stateRoot)
         let history = try await live.knownHistory(acceptsOlder: request.acceptsOlder, recoveryKey: recoveryKey)
@@ -62,6 +76,7 @@ package struct Drill {
         let before = live.recorded == nil ? await LiveStack(session: live).look() : [:]
         var lottery = try await DrillLottery(self, in: repository).start()
         let replay = try await replay(runs, &lottery)
+        if replay.verdict == .interrupted { throw CancellationError() }
         let run = replay.run
         let journal = try Journal(
             continuing: runs.journal(of: run), JournalReading(path: runs.journal(of: run)))
@@ -71,6 +86,7 @@ package struct Drill {
         if replay.verdict == .recovered || replay.verdict == .late {
             try await negativeControl(of: replay, &lottery.lottery, journal)
         }
+        try Task.checkCancellation()
         let after = live.recorded == nil ? await LiveStack(session: live).look() : [:]
         let looks = LiveStackComparison(before: before, after: after)
         for (component, before, after) in looks.digests {
@@ -189,6 +205,8 @@ package struct Drill {
         }
         output.note("the negative control, which must fail: \(sabotage.text)")
         let red = try await sabotaged(sabotage, replay)
+        // An interrupted control run detects nothing.
+        try Task.checkCancellation()
         let expected = sabotage.expected(replay.steps, in: live)
         let noticed = Alarm.isNoticed(red, by: expected, asDamage: sabotage.isOfThePacks)
         try journal.append(

@@ -50,6 +50,7 @@ struct DrillEvidence {
         let passed = first.verdict == .passed || first.verdict == .late
         // A machine without a configuration does not write to the store.
         if live.recorded == nil, let failure = await mark(sets.map(\.name), passed: passed, in: repository) {
+            try Task.checkCancellation()
             try note("the set could not be marked as drilled: \(failure)", in: journal)
         }
         var (source, written) = try await make(run, files)

@@ -47,9 +47,6 @@ struct DrillLedger {
     /// A drill that did not finish is inconclusive.
     mutating func end(_ error: any Error, in repository: Repository) async {
         guard announces else { return }
-        let isInterrupted = error is CancellationError
-        await ledger.end("inconclusive", exitCode: isInterrupted ? 130 : 1, in: repository) {
-            $0.reason = isInterrupted ? "interrupted" : "\(error)"
-        }
+        await ledger.end("inconclusive", after: error, in: repository)
     }
 }

@@ -18,29 +18,8 @@ package struct DrillSetting: ReplayPlace {
 
     var session: Session { stage.session }
 
-    /// The plan's parameters in a drill. The command line overrides dr.yaml, which overrides empty values for parameters
-    /// that would stop, start or install the live stack's servers.
     func overrides(_ given: [String: String], of text: PlanText, _ session: Session) throws -> [String: String] {
-        let known = configuration.parameters.merging(given) { _, new in new }
-        let plan = try text.read(in: session.planScope(.look, overrides: known))
-        let harmless = plan.declared.map(\.name).filter { name in
-            name == "rebuild" || name.hasPrefix("stop_") || name.hasPrefix("start_")
-        }
-        let names = Set(plan.declared.map(\.name))
-        var values = Dictionary(harmless.map { ($0, "[]") }) { $1 }
-            .merging(known.filter { names.contains($0.key) }) { _, new in new }
-        if !plan.kubectlActions.isEmpty, names.contains("namespace") {
-            guard known["namespace"] == nil else {
-                throw UsageError(
-                    "a drill creates and removes its own namespace: remove 'namespace' from --param and "
-                        + "drill.parameters")
-            }
-            values["namespace"] = stage.namespace
-            if let context = configuration.cluster.context, names.contains("context"), known["context"] == nil {
-                values["context"] = context
-            }
-        }
-        return values
+        try configuration.overrides(given, of: text, in: session, namespace: stage.namespace)
     }
 
     /// The checks of the restored data, without checks that only the live stack can pass.
@@ -80,5 +59,34 @@ package struct DrillSetting: ReplayPlace {
         default: break
         }
         return services
+    }
+}
+
+extension DrillConfiguration {
+    /// The plan's parameters in a drill. The command line overrides dr.yaml, which overrides empty values for parameters
+    /// that would stop, start or install the live stack's servers.
+    func overrides(
+        _ given: [String: String], of text: PlanText, in session: Session, namespace: String
+    ) throws -> [String: String] {
+        let known = parameters.merging(given) { _, new in new }
+        let plan = try text.read(in: session.planScope(.look, overrides: known))
+        let harmless = plan.declared.map(\.name).filter { name in
+            name == "rebuild" || name.hasPrefix("stop_") || name.hasPrefix("start_")
+        }
+        let names = Set(plan.declared.map(\.name))
+        var values = Dictionary(harmless.map { ($0, "[]") }) { $1 }
+            .merging(known.filter { names.contains($0.key) }) { _, new in new }
+        if !plan.kubectlActions.isEmpty, names.contains("namespace") {
+            guard known["namespace"] == nil else {
+                throw UsageError(
+                    "a drill creates and removes its own namespace: remove 'namespace' from --param and "
+                        + "drill.parameters")
+            }
+            values["namespace"] = namespace
+            if let context = cluster.context, names.contains("context"), known["context"] == nil {
+                values["context"] = context
+            }
+        }
+        return values
     }
 }

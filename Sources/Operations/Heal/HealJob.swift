@@ -48,11 +48,12 @@ package struct HealJob {
         await ledger.begin(in: repository)
         do {
             let result = try await heal(by: method)
-            let verdict = result.unhealed > 0 ? "partial" : result.healed > 0 ? "healed" : "intact"
-            await ledger.end(verdict, exitCode: result.unhealed > 0 ? 3 : 0, in: repository)
+            await ledger.end(result.verdict, exitCode: result.unhealed > 0 ? 3 : 0, in: repository) {
+                if result.absent > 0 { $0.reason = "\(Units.count(result.absent, "missing part")) not put back" }
+            }
             return result
         } catch {
-            await ledger.end("failed", exitCode: 1, in: repository) { $0.reason = "\(error)" }
+            await ledger.end("failed", after: error, in: repository)
             throw error
         }
     }

@@ -16,6 +16,8 @@ package struct HealResult: Encodable, Sendable {
     package let unhealed: Int
     package let toHeal: Int
     let healed: Int
+    /// Missing parts that were not put back.
+    let absent: Int
 
     enum CodingKeys: CodingKey {
         case component, dryRun, examined, parts, kept, fetchedBytes, reusedBytes, server, notes
@@ -32,6 +34,14 @@ package struct HealResult: Encodable, Sendable {
         server = report.server
         notes = report.notes
         (unhealed, toHeal, healed) = (report.unhealed + report.failed, report.toHeal, report.healed)
+        absent = report.parts.count { $0.state == .missing && $0.action == .skipped }
+    }
+
+    /// The word of the ledger.
+    var verdict: String {
+        if unhealed > 0 { return "partial" }
+        if healed > 0 { return "healed" }
+        return absent > 0 ? "missing" : "intact"
     }
 
     package var text: String {

@@ -29,7 +29,6 @@ final class HealedObjects: Sendable {
 
     func add(_ object: ImportedObject) {
         state.withLock { state in
-            state.report.examined += 1
             let name = "\(object.kind) \(object.name)"
             switch object.outcome {
             case .create:
@@ -46,8 +45,10 @@ final class HealedObjects: Sendable {
                 (part.set, part.reason) = ("\(set)", object.detail ?? "the server refused it")
                 state.report.failed += 1
                 state.report.parts.append(part)
-            case .update, .conflict: state.changed += 1
-            case .same, .skipped: break
+            case .update, .conflict:
+                state.report.examined += 1
+                state.changed += 1
+            case .same, .skipped: state.report.examined += 1
             }
         }
     }

@@ -154,7 +154,8 @@ package struct ImportJob {
             return .success(imported)
         } catch {
             await ledger.end("failed", exitCode: error is CancellationError ? 130 : 1, in: repository) {
-                $0.reason = "\(format): \(candidate.name): \(error)"
+                $0.reason =
+                    error is CancellationError ? "interrupted" : "\(format): \(candidate.name): \(error)"
             }
             guard let known = error as? any OperationError, Self.concernsOneBackup(known) else { throw error }
             return .failure(

@@ -32,7 +32,7 @@ package struct LedgerList {
             try container.encodeIfPresent(defect, forKey: .defect)
         }
 
-        package static let titles = "number  time                 activity      result        host"
+        package static let titles = "NUMBER  TIME (UTC)           ACTIVITY      RESULT        HOST"
 
         /// The row as a line of text, in fixed columns: the rows are printed while they are read.
         package var text: String {
@@ -40,6 +40,7 @@ package struct LedgerList {
             let result = entry.phase == .ended ? entry.verdict ?? "ended" : entry.phase.rawValue
             var parts = [entry.host]
             if let scenario = entry.scenario { parts.append("scenario \(scenario)") }
+            if let components = entry.components { parts.append(components.joined(separator: ", ")) }
             if let set = entry.set { parts.append("set \(set.name)") }
             if entry.control == .missed { parts.append("the control run was not detected") }
             if let reason = entry.reason { parts.append(reason) }

@@ -4,6 +4,8 @@ import Platform
 /// The verification of the whole ledger.
 package struct LedgerProof: Encodable {
     package var report: RunLedger.Report
+    /// True if no signature is checked because the command names no signer.
+    var lacksTrust = false
     package var isGood: Bool { report.findings.isEmpty }
 
     /// Verifies the ledger of a session, and remembers its newest entry.
@@ -11,6 +13,7 @@ package struct LedgerProof: Encodable {
         let repository = try await session.repository()
         let known = session.isWithoutConfiguration ? nil : try session.state(of: repository).ledgerHead()
         report = try await RunLedger(repository).verify(known: known, pool: session.pool)
+        lacksTrust = session.isWithoutConfiguration && !report.requiresSignatures
         if report.findings.isEmpty, let newest = report.newest { try session.remember(newest, of: repository) }
     }
 
@@ -26,7 +29,8 @@ package struct LedgerProof: Encodable {
         lines.append(
             report.requiresSignatures
                 ? "\(report.signed) signed by trusted signers"
-                : "sets are not signed, so the chain alone protects the ledger: any user who can write to the store could "
+                : (lacksTrust ? "this machine trusts no signer (use --trust)" : "sets are not signed")
+                    + ", so the chain alone protects the ledger: any user who can write to the store could "
                     + "write another one, except for the entries that this host and the sets name")
         lines.append(
             "compared with \(Units.count(report.sets, "set"))"

@@ -92,7 +92,7 @@ package struct LedgerRun {
         entry.exitCode = exitCode
         entry.seconds = ((ContinuousClock.now - start) / .milliseconds(1)).rounded() / 1000
         complete(&entry)
-        entry.reason = entry.reason.map { LedgerEntry.shortened($0) }
+        entry.reason = entry.reason.map { LedgerEntry.shortened(String($0.prefix { !$0.isNewline })) }
         do {
             try note?.write(entry)
             // An interrupted command must end soon, and must not wait for the store.
@@ -103,6 +103,12 @@ package struct LedgerRun {
         } catch {
             output.warn("the result is not in the ledger yet; the next run of this host writes it: \(error)")
         }
+    }
+
+    /// Removes the note: the run wrote no entry, and gets none.
+    mutating func withdraw() {
+        note?.remove()
+        note = nil
     }
 
     private func append(

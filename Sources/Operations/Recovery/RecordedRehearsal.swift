@@ -49,9 +49,8 @@ package struct RecordedRehearsal {
             return result
         } catch {
             let isDamage = (error as? RepositoryError)?.reason == .damaged
-            await ledger.end(isDamage ? "damaged" : "failed", exitCode: isDamage ? 7 : 1, in: repository) {
-                $0.reason = "\(error)"
-            }
+            await ledger.end(
+                isDamage ? "damaged" : "failed", after: error, exitCode: isDamage ? 7 : 1, in: repository)
             if isDamage, let set = ledger.entry.set { await markDamaged([set.name]) }
             throw error
         }

@@ -173,7 +173,7 @@ package struct ScenarioRun {
             }
         } catch {
             await notices.close()
-            await ledger?.end("failed", exitCode: 1, in: recovery.repository) { $0.reason = "\(error)" }
+            await ledger?.end("failed", after: error, in: recovery.repository)
             throw error
         }
         if outcome.end.verdict != .interrupted { notices.post(outcome.end.notice(of: record, at: session.clock.now)) }

@@ -265,7 +265,10 @@ package struct PlanRun: Sendable {
     private func interrupted(_ progress: RunProgress) throws -> RunOutcome {
         try end(
             .interrupted, progress, checks: [],
-            reasons: ["interrupted; resume the run with --resume \(record.identity.id)"])
+            // A drill cannot be resumed.
+            reasons: [
+                record.isDrill ? "interrupted" : "interrupted; resume the run with --resume \(record.identity.id)"
+            ])
     }
 
     /// Rolls the finished steps back, the latest first. If one rollback fails, the others still run.

@@ -9,7 +9,8 @@ import StackConfiguration
 struct LedgerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ledger",
-        abstract: "List or verify the ledger of all backups, verifications, drills and recoveries.",
+        abstract:
+            "List or verify the ledger of all backups, verifications, drills, recoveries, rehearsals, heals and imports.",
         subcommands: [LedgerListCommand.self, LedgerVerify.self], defaultSubcommand: LedgerListCommand.self)
 }
 

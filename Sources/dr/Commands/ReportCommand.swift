@@ -147,7 +147,8 @@ struct ReportVerify: AsyncParsableCommand {
             every byte must be the same. Does not need a configuration. For HTML, Markdown or JUnit, the JSON of the \
             same name must be in the same folder. If a signature, an in-toto statement or a time stamp is there too, \
             it must be valid; --certificate requires a signature, --timestamp-ca a time stamp. A pack of a period \
-            (pack.json) must be complete: each entry of the ledger follows the one before it. Exit code 4: the \
+            (pack.json) must be complete: each entry of the ledger follows the one before it; --timestamp-ca applies \
+            to its reports. Exit code 4: the \
             verification failed.
             """)
 
@@ -180,7 +181,10 @@ struct ReportVerify: AsyncParsableCommand {
         let trusted = try certificate.flatMap { try X509Certificate.load($0) }
         let authorities = try timestampCA.flatMap { try X509Certificate.load($0) }
         if PackVerification.isPack(file) {
-            var proof = try PackVerification(file, trusting: trusted)
+            guard journal == nil else {
+                throw ValidationError("--journal does not apply to a pack: name the report of one run")
+            }
+            var proof = try PackVerification(file, trusting: trusted, authorities: authorities)
             if withRepository { try await proof.compare(file, with: try Session(options)) }
             return try Output(options: options).result(proof) { proof.text }
         }

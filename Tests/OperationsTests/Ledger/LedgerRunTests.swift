@@ -1,4 +1,5 @@
 import BackupRepository
+import Cryptography
 import FileTree
 import Foundation
 import Lab
@@ -92,6 +93,47 @@ import Testing
         await next.begin(in: repository)
         #expect(try entries() == ["backup ended failed"])
         await next.end("good", exitCode: 0, in: repository)
+    }
+
+    @Test func `a usage error of a run without a begin leaves nothing`() async throws {
+        var run = LedgerRun(of: .rehearsal, in: session, telling: output)
+        await run.begin(in: repository)
+        await run.end("failed", after: UsageError("no such path"), in: repository)
+        var next = LedgerRun(of: .backup, in: session, telling: output)
+        await next.begin(in: repository)
+        #expect(try entries() == [])
+        await next.end("complete", exitCode: 0, in: repository)
+    }
+
+    @Test(arguments: [
+        (CancellationError() as any Error, 130, "interrupted"), (UsageError("bad"), 2, "bad"),
+        (FileError("f", detail: "first\nhint: second"), 1, "first"),
+    ])
+    func `an error ends a run with its exit code and its first line`(
+        _ error: any Error, _ code: Int, _ reason: String
+    ) async throws {
+        var run = LedgerRun(of: .drill, in: session, telling: output)
+        await run.begin(in: repository, announces: true)
+        await run.end("inconclusive", after: error, in: repository)
+        let entry = try #require(try RunLedger(repository).read(2)?.entry)
+        #expect(entry.exitCode == code)
+        #expect(entry.reason?.contains(reason) == true)
+        #expect(entry.reason?.contains("\n") == false)
+    }
+
+    @Test func `a row shows the components`() {
+        var entry = LedgerEntry(.heal, .ended, run: "r", at: session.now(), host: "vault", tool: "dr 1")
+        entry.components = ["loki", "tree"]
+        #expect(LedgerList.Row(number: 1, sha256: Digest(of: []), entry: entry).text.contains("vault; loki, tree"))
+    }
+
+    @Test func `a heal that leaves a missing part is not intact, and has not read that part`() {
+        let objects = HealedObjects(set: session.now(), changes: false, isDryRun: false)
+        objects.add(ImportedObject("dashboard", "there", outcome: .same))
+        objects.add(ImportedObject("dashboard", "gone", outcome: .create))
+        let result = HealResult(component: "grafana", isDryRun: false, objects.report)
+        #expect(result.verdict == "missing")
+        #expect(result.text.contains("read 1 part: 0 damaged, 1 missing"))
     }
 
     @Test func `a run without a begin costs one request in the usual case`() async throws {

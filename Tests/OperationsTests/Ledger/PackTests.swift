@@ -103,8 +103,8 @@ import Testing
         let pack = try JSONDecoder().decode(
             EvidencePack.self, from: Data(contentsOf: URL(filePath: "\(self.pack)/pack.json")))
         #expect(pack.ledger.before?.number == 2)
-        #expect(pack.ledger.first.number == 3)
-        #expect(pack.ledger.last.number == 6)
+        #expect(pack.ledger.first?.number == 3)
+        #expect(pack.ledger.last?.number == 6)
         #expect(pack.ledger.after?.number == 7)
         #expect(refusal() == nil)
     }
@@ -115,9 +115,63 @@ import Testing
         await #expect(throws: UsageError.self) { _ = try await make() }
     }
 
-    @Test func `a period without entries has no pack`() async throws {
+    @Test(arguments: [(100, nil as Int?, 8, nil as Int?), (-9, -2, nil, 1)])
+    func `the pack of a period without entries is empty`(
+        _ from: Int, _ to: Int?, _ before: Int?, _ after: Int?
+    ) async throws {
         try appendMonth()
-        await #expect(throws: UsageError.self) { _ = try await make(from: 100) }
+        let made = try await make(from: from, to: to)
+        #expect(made.isSound)
+        #expect(made.entries == 0)
+        let pack = try JSONDecoder().decode(
+            EvidencePack.self, from: Data(contentsOf: URL(filePath: "\(self.pack)/pack.json")))
+        #expect(pack.ledger.before?.number == before)
+        #expect(pack.ledger.after?.number == after)
+        #expect(refusal() == nil)
+        #expect(try PackVerification("\(self.pack)/pack.json").text.contains("no entry in the period"))
+    }
+
+    @Test func `the pack of an empty ledger is empty`() async throws {
+        #expect(try await make().entries == 0)
+        #expect(refusal() == nil)
+    }
+
+    /// The period begins earlier than the pack says: the entry before it belongs to it.
+    @Test(arguments: [100, 3]) func `a pack that lacks entries of its period is refused`(_ from: Int) async throws {
+        try appendMonth()
+        _ = try await make(from: from)
+        var forged = try JSONDecoder().decode(
+            EvidencePack.self, from: Data(contentsOf: URL(filePath: "\(pack)/pack.json")))
+        forged.from = Timestamp(seconds: start)
+        let document = try forged.document()
+        try Data(document).write(to: URL(filePath: "\(pack)/pack.json"))
+        try Data(forged.page(sha256: Digest(of: document)).utf8).write(to: URL(filePath: "\(pack)/pack.html"))
+        #expect(refusal()?.contains("entries of the period are missing") == true, "\(refusal() ?? "")")
+    }
+
+    @Test func `one failure is one entry`() throws {
+        try appendMonth()
+        let stored = try #require(try RunLedger(repository).read(2))
+        let summary = PackSummary([PackedEntry(stored, of: repository.description.id, isSigned: false)])
+        #expect(summary.text.last == "failures: entry 2")
+    }
+
+    @Test func `only drills and recoveries that succeeded restored a set`() async throws {
+        let set = LedgerEntry.NamedSet(name: Timestamp(seconds: start), sha256: Digest(of: [1]))
+        var head: LedgerHead?
+        for (activity, verdict, code) in [
+            (LedgerEntry.Activity.rehearsal, "verified", 0), (.drill, "inconclusive", 130), (.drill, "failed", 4),
+            (.recovery, "not_validated", 4), (.recovery, "recovered", 0), (.drill, "late", 5), (.drill, "passed", 0),
+        ] {
+            var entry = LedgerEntry(
+                activity, .ended, run: "r", at: Timestamp(seconds: start), host: "vault", tool: "dr 1")
+            (entry.set, entry.verdict, entry.exitCode) = (set, verdict, code)
+            head = try RunLedger(repository).append(entry, after: head).head
+        }
+        _ = try await make()
+        let pack = try JSONDecoder().decode(
+            EvidencePack.self, from: Data(contentsOf: URL(filePath: "\(self.pack)/pack.json")))
+        #expect(pack.sets.map(\.restoredBy) == [[5, 6, 7]])
     }
 
     @Test func `a pack without its failure is refused`() async throws {
@@ -225,14 +279,35 @@ import Testing
 
     @Test func `the report that the ledger names is in the pack with its deviations`() async throws {
         let reports = try drill(claiming: LedgerBegin(number: 1, previousNumber: nil, previous: nil))
-        let made = try await make(reports: reports)
-        #expect(made.isSound)
-        #expect(made.reports.map(\.state) == [.matches])
+        let packing = try await make(reports: reports)
+        #expect(packing.isSound)
+        #expect(packing.reports.map(\.state) == [.matches])
         #expect(FileManager.default.fileExists(atPath: "\(pack)/reports/run-1/report.json"))
         let packed = try JSONDecoder().decode(
             EvidencePack.self, from: Data(contentsOf: URL(filePath: "\(pack)/pack.json")))
         #expect(packed.deviations.contains { $0.text == "a deviation" })
         #expect(refusal() == nil)
+        // The report has no time stamp.
+        let made = try await CommandRun.run(
+            "/usr/bin/openssl",
+            [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=clock",
+                "-days", "1", "-keyout", "clock.key", "-out", "clock.crt",
+            ], in: folder.url)
+        try #require(made.status == 0, "\(made.errors)")
+        let authorities = try X509Certificate.load("\(folder.path)/clock.crt")
+        #expect(throws: ReportVerification.Refusal.self) {
+            try PackVerification("\(pack)/pack.json", authorities: authorities)
+        }
+    }
+
+    @Test(arguments: ["json.p7s", "json.tsr", "intoto.json"])
+    func `the proofs of a report are in the pack`(_ ending: String) async throws {
+        let reports = try drill(claiming: LedgerBegin(number: 1, previousNumber: nil, previous: nil))
+        try Data("proof".utf8).write(to: URL(filePath: "\(reports)/report-run-1.\(ending)"))
+        _ = try await make(reports: reports)
+        #expect(
+            try String(contentsOfFile: "\(pack)/reports/run-1/report.\(ending)", encoding: .utf8) == "proof")
     }
 
     @Test func `a report from another ledger is found`() async throws {

@@ -282,6 +282,24 @@ import Testing
         #expect(stage.stage.log == ["a", "b", "b", "c"])
     }
 
+    @Test(arguments: [true, false]) func `only a cancelled run that is not a drill names --resume`(
+        _ isDrill: Bool
+    ) async throws {
+        let meeting = Meeting(of: 2)
+        stage.stage.on("a") { _ in
+            await meeting.arrive()
+            try await Task.sleep(for: .seconds(600))
+        }
+        let plan = Rehearsal.plan([stage.step("a")])
+        var record = Rehearsal.record()
+        record.isDrill = isDrill
+        let run = Task { [stage, record] in try await stage.run(plan, record: record) }
+        await meeting.arrive()
+        run.cancel()
+        let reasons = try await run.value.end.reasons
+        #expect(reasons == [isDrill ? "interrupted" : "interrupted; resume the run with --resume run"])
+    }
+
     @Test func `a thousand steps in a chain are done`() async throws {
         let steps = (0..<1000).map { stage.step("s\($0)", needs: $0 == 0 ? [] : ["s\($0 - 1)"]) }
         let outcome = try await stage.run(Rehearsal.plan(steps))

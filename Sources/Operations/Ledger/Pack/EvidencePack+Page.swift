@@ -11,7 +11,9 @@ extension PackSummary {
             ("unreadable objects", unreadable),
         ] where !numbers.isEmpty {
             let more = numbers.count > 20 ? " and \(numbers.count - 20) more" : ""
-            lines.append("\(name): entries \(numbers.prefix(20).map(String.init).joined(separator: ", "))\(more)")
+            let noun = numbers.count == 1 ? "entry" : "entries"
+            let named = numbers.prefix(20).map(String.init).joined(separator: ", ")
+            lines.append("\(name): \(noun) \(named)\(more)")
         }
         return lines
     }
@@ -39,8 +41,8 @@ extension EvidencePack {
         table.add(["made", "\(made.readable) on \(host) by \(tool)"])
         table.add(["SHA-256 of pack.json", sha256.hex])
         table.add(["entry before the period", ledger.before?.description ?? "none: the ledger begins in the period"])
-        table.add(["first entry", ledger.first.description])
-        table.add(["last entry", ledger.last.description])
+        table.add(["first entry", ledger.first?.description ?? "none in the period"])
+        table.add(["last entry", ledger.last?.description ?? "none in the period"])
         table.add(["entry after the period", ledger.after?.description ?? "none: it is the newest"])
         table.add(["whole ledger", "\(ledger.entries) entries, \(ledger.findings.count) defects"])
         table.add([

@@ -34,8 +34,9 @@ package struct EvidencePack: Codable, Equatable, Sendable {
         package var files: [File]
         /// The entry before the period; absent if the period begins with the first entry.
         package var before: LedgerHead?
-        package var first: LedgerHead
-        package var last: LedgerHead
+        /// Absent if the period has no entry.
+        package var first: LedgerHead?
+        package var last: LedgerHead?
         /// The entry after the period; absent if the period ends with the newest entry.
         package var after: LedgerHead?
         package var newest: LedgerHead?
@@ -65,6 +66,9 @@ package struct EvidencePack: Codable, Equatable, Sendable {
         package var done: Bool
     }
 
+    /// True if a time is in the period.
+    func covers(_ time: Timestamp) -> Bool { from.map { $0 <= time } ?? true && to.map { time <= $0 } ?? true }
+
     /// The JSON of the pack: canonical, so that a verification can compare bytes.
     package func document() throws -> [UInt8] {
         let encoder = JSONEncoder()
@@ -83,6 +87,8 @@ package struct PackedEntry: Codable, Equatable, Sendable {
     /// Absent if the object is not an entry.
     package var entry: LedgerEntry?
 
+    var head: LedgerHead { LedgerHead(number: number, sha256: sha256) }
+
     /// Reads the entry as a verification does that has only its object.
     package init(_ stored: RunLedger.Stored, of repository: String, isSigned: Bool) {
         number = stored.head.number
@@ -100,7 +106,7 @@ package struct PackedSet: Codable, Equatable, Sendable {
     package var status: String?
     /// The number of the entry that its backup wrote; absent if there is none in the period.
     package var entry: Int?
-    /// The numbers of the entries of drills, recoveries and rehearsals that restored it.
+    /// The numbers of the entries of drills and recoveries that restored it with success, in time or late.
     package var restoredBy: [Int]
 }
 

@@ -46,7 +46,7 @@ package struct PackMaker {
         }
     }
 
-    /// - Throws: `UsageError` if there is no entry in the period, or the folder holds a pack already.
+    /// - Throws: `UsageError` if the folder holds a pack already.
     package func make() async throws -> Made {
         guard !FileManager.default.fileExists(atPath: "\(folder)/pack.json") else {
             throw UsageError("'\(folder)' holds a pack already: choose another --folder")
@@ -55,17 +55,20 @@ package struct PackMaker {
         let known = session.isWithoutConfiguration ? nil : try session.state(of: repository).ledgerHead()
         let ledger = RunLedger(repository)
         var period: ClosedRange<Int>?
+        // The newest entry before the period.
+        var older = 0
         let whole = try await ledger.verify(known: known, pool: session.pool) { stored in
-            guard let at = stored.entry?.at, from.map({ $0 <= at }) ?? true, to.map({ at <= $0 }) ?? true else {
-                return
-            }
+            guard let at = stored.entry?.at else { return }
+            if let from, at < from { older = stored.head.number }
+            guard from.map({ $0 <= at }) ?? true, to.map({ at <= $0 }) ?? true else { return }
             period = min(period?.lowerBound ?? stored.head.number, stored.head.number)...stored.head.number
         }
-        guard let period else { throw UsageError("the ledger has no entry in this period; `dr ledger` lists them") }
         do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
             throw FileError(folder, detail: FileFailure.text(error))
         }
-        var pack = try await read(period, of: ledger, whole: whole)
+        // A period without entries is between two entries.
+        let numbers = period.map { $0.lowerBound..<$0.upperBound + 1 } ?? older + 1..<older + 1
+        var pack = try await read(numbers, of: ledger, whole: whole)
         let reports = PackReports(
             runs: try? RunFolder(state: session.stateRoot), state: session.stateRoot, folders: reportFolders,
             pack: folder)
@@ -81,21 +84,21 @@ package struct PackMaker {
     }
 
     private func read(
-        _ period: ClosedRange<Int>, of ledger: RunLedger, whole: RunLedger.Report
+        _ period: Range<Int>, of ledger: RunLedger, whole: RunLedger.Report
     ) async throws -> EvidencePack {
         var files = PackFiles(folder)
         var entries: [PackedEntry] = []
         var before: LedgerHead?
         var after: LedgerHead?
         let numbers = try await session.pool.run { try ledger.listing().numbers }
-        let neighbours = numbers.filter { (period.lowerBound - 1...period.upperBound + 1).contains($0) }
+        let neighbours = numbers.filter { (period.lowerBound - 1...period.upperBound).contains($0) }
         try await ledger.forEach(neighbours, pool: session.pool) { number, stored in
             guard let stored else { return .proceed }
             // The neighbours prove that the period is whole at both ends.
             try files.add(stored)
             if number < period.lowerBound {
                 before = stored.head
-            } else if number > period.upperBound {
+            } else if number >= period.upperBound {
                 after = stored.head
             } else {
                 entries.append(PackedEntry(stored, of: ledger.id, isSigned: whole.requiresSignatures))
@@ -103,15 +106,12 @@ package struct PackMaker {
             return .proceed
         }
         try files.flush()
-        guard let first = entries.first, let last = entries.last else {
-            throw UsageError("the ledger has no entry in this period")
-        }
         return EvidencePack(
             tool: Release.tool, host: RunHolder.current.host, made: session.now(),
             repository: ledger.id, stack: session.configuration.stack, from: from, to: to,
             ledger: .init(
-                files: files.written, before: before, first: LedgerHead(number: first.number, sha256: first.sha256),
-                last: LedgerHead(number: last.number, sha256: last.sha256), after: after, newest: whole.newest,
+                files: files.written, before: before, first: entries.first?.head, last: entries.last?.head,
+                after: after, newest: whole.newest,
                 entries: whole.entries, signed: whole.signed, requiresSignatures: whole.requiresSignatures,
                 findings: whole.findings),
             summary: PackSummary(entries), entries: entries, sets: [], reports: [], deviations: [], actions: [])
@@ -151,7 +151,7 @@ extension PackedSet {
             if entry.activity == .backup || entry.activity == .imported {
                 sets[set.name, default: PackedSet(name: set.name, status: nil, entry: nil, restoredBy: [])].entry =
                     packed.number
-            } else if [.drill, .recovery, .rehearsal].contains(entry.activity) {
+            } else if PlanTest(entry)?.passed == true {
                 // Also a set from before the period: it is part of the sample.
                 sets[set.name, default: PackedSet(name: set.name, status: nil, entry: nil, restoredBy: [])].restoredBy
                     .append(packed.number)

@@ -2,14 +2,16 @@ package import BackupRepository
 package import Cryptography
 import Foundation
 import Platform
+import Reporting
 
 /// Verifies a pack from its files alone: the chain of entries from the one before the period to the one after it, everything
 /// that follows from the entries, the reports, and the page.
 package struct PackVerification: Encodable {
     package var verified = true
     package var entries: Int
-    package var first: LedgerHead
-    package var last: LedgerHead
+    /// Nil if the period has no entry.
+    package var first: LedgerHead?
+    package var last: LedgerHead?
     /// The SHA-256 of the certificates that signed entries.
     package var signers: [Digest]
     /// The entries without a valid signature.
@@ -20,7 +22,9 @@ package struct PackVerification: Encodable {
     package var missingReports: Int
     /// True if the entries were compared with the repository.
     package var isComparedWithRepository = false
-    private let isTrusted: Bool
+    private var isTrusted: Bool
+    /// The number of reports with a time stamp of a trusted authority; nil if none was named.
+    private var stamped: Int?
 
     /// True for a file that is the JSON of a pack.
     package static func isPack(_ path: String) -> Bool {
@@ -37,8 +41,12 @@ package struct PackVerification: Encodable {
     /// - Parameters:
     ///   - path: `pack.json`, or `pack.html` beside it.
     ///   - trusted: certificates of accepted signers; if there are any, each entry must have a signature of one of them.
-    /// - Throws: ``PackError``.
-    package init(_ path: String, trusting trusted: [X509Certificate] = []) throws {
+    ///   - authorities: certificates of accepted time stamp authorities; if there are any, each report must have a stamp
+    ///     of one of them.
+    /// - Throws: ``PackError``, `ReportVerification.Refusal`.
+    package init(
+        _ path: String, trusting trusted: [X509Certificate] = [], authorities: [X509Certificate] = []
+    ) throws {
         let source = Self.source(of: path)
         let (pack, document) = try Self.read(source)
         let folder = (source as NSString).deletingLastPathComponent
@@ -62,6 +70,14 @@ package struct PackVerification: Encodable {
                 source,
                 "the ledger had \(Units.count(pack.ledger.findings.count, "defect")) when it was made: "
                     + "\(finding.number.map { "entry \($0): " } ?? "")\(finding.reason)")
+        }
+        if !authorities.isEmpty {
+            let reports = pack.reports.compactMap(\.file)
+            for report in reports {
+                _ = try ReportVerification.verify(
+                    "\(folder.isEmpty ? "." : folder)/\(report)", authorities: authorities)
+            }
+            stamped = reports.count
         }
         entries = pack.entries.count
         (first, last) = (pack.ledger.first, pack.ledger.last)
@@ -94,7 +110,8 @@ package struct PackVerification: Encodable {
         pack.entries = []
         pack.ledger.before = nil
         pack.ledger.after = nil
-        let period = claimed.ledger.first.number...max(claimed.ledger.first.number, claimed.ledger.last.number)
+        let before = claimed.ledger.before?.number ?? 0
+        var (older, newer): (LedgerEntry?, LedgerEntry?)
         var chain: LedgerChain?
         for file in claimed.ledger.files {
             for line in try PackFiles.read(file, in: folder) {
@@ -102,10 +119,10 @@ package struct PackVerification: Encodable {
                     line.bytes, number: line.number, of: claimed.repository, trusting: trusted)
                 if chain == nil { chain = LedgerChain(after: stored.predecessor) }
                 chain?.follow(stored)
-                if line.number < period.lowerBound {
-                    pack.ledger.before = stored.head
-                } else if line.number > period.upperBound {
-                    pack.ledger.after = stored.head
+                if claimed.ledger.first.map({ line.number < $0.number }) ?? (line.number <= before) {
+                    (pack.ledger.before, older) = (stored.head, stored.entry)
+                } else if line.number > claimed.ledger.last?.number ?? before {
+                    (pack.ledger.after, newer) = (stored.head, stored.entry)
                 } else {
                     pack.entries.append(
                         PackedEntry(stored, of: claimed.repository, isSigned: claimed.ledger.requiresSignatures))
@@ -115,12 +132,23 @@ package struct PackVerification: Encodable {
         if claimed.ledger.findings.isEmpty, let finding = chain?.findings.first {
             throw PackError(source, "\(finding.number.map { "entry \($0): " } ?? "")\(finding.reason)")
         }
-        guard let first = pack.entries.first, let last = pack.entries.last,
-            first.number == 1 || pack.ledger.before != nil
+        guard (pack.entries.first?.number ?? pack.ledger.after?.number ?? 1) == 1 || pack.ledger.before != nil
         else { throw PackError(source, "the entry before the period is missing") }
-        pack.ledger.first = LedgerHead(number: first.number, sha256: first.sha256)
-        pack.ledger.last = LedgerHead(number: last.number, sha256: last.sha256)
-        guard pack.ledger.after != nil || claimed.ledger.newest == pack.ledger.last || !claimed.ledger.findings.isEmpty
+        (pack.ledger.first, pack.ledger.last) = (pack.entries.first?.head, pack.entries.last?.head)
+        if claimed.ledger.findings.isEmpty {
+            let isBefore = older.map { older in pack.from.map { older.at < $0 } ?? false } ?? true
+            let isAfter = newer.map { newer in pack.to.map { $0 < newer.at } ?? false } ?? true
+            let newest = (pack.ledger.last ?? pack.ledger.before)?.number ?? 0
+            let lacksNone = pack.ledger.after.map { $0.number == newest + 1 } ?? true
+            // Clocks differ: an entry after the period can be older than it, but not if the period has no entry.
+            let isOutside = [older, newer].compactMap { $0 }.allSatisfy { !pack.covers($0.at) }
+            guard lacksNone, isOutside, !pack.entries.isEmpty || (isBefore && isAfter) else {
+                throw PackError(source, "entries of the period are missing")
+            }
+        }
+        guard
+            pack.ledger.after != nil || claimed.ledger.newest == pack.ledger.last ?? pack.ledger.before
+                || !claimed.ledger.findings.isEmpty
         else { throw PackError(source, "the entry after the period is missing") }
         pack.summary = PackSummary(pack.entries)
         let found = try PackReports.read(pack.entries, in: folder)
@@ -160,6 +188,8 @@ package struct PackVerification: Encodable {
                     + "\(finding.number.map { "entry \($0): " } ?? "")\(finding.reason)")
         }
         isComparedWithRepository = true
+        // The entries are those of the repository, whose signers are trusted.
+        if report.requiresSignatures { isTrusted = true }
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -168,10 +198,17 @@ package struct PackVerification: Encodable {
     }
 
     package var text: String {
-        var lines = [
-            "the pack is complete from entry \(first.number) to entry \(last.number): \(entries) entries, in one chain",
-            "last entry: \(last)",
-            "\(failures) failed, \(inconclusive) inconclusive, \(unfinished) did not finish",
+        var lines: [String]
+        if let first, let last {
+            lines = [
+                "the pack is complete from entry \(first.number) to entry \(last.number): "
+                    + "\(entries == 1 ? "1 entry" : "\(entries) entries"), in one chain", "last entry: \(last)",
+            ]
+        } else {
+            lines = ["the ledger has no entry in the period"]
+        }
+        lines += [
+            "\(failures) failed, \(inconclusive) inconclusive, \(unfinished) did not finish"
         ]
         lines.append(
             signers.isEmpty
@@ -181,6 +218,7 @@ package struct PackVerification: Encodable {
         if !isTrusted, !signers.isEmpty {
             lines.append("        signers not trusted: name the trusted ones with --certificate")
         }
+        if let stamped { lines.append("stamped by trusted authorities: \(Units.count(stamped, "report"))") }
         if missingReports > 0 { lines.append("\(Units.count(missingReports, "report")) missing in the pack") }
         lines.append(
             isComparedWithRepository
