@@ -115,7 +115,7 @@ import Testing
         await #expect(throws: UsageError.self) { _ = try await make() }
     }
 
-    @Test(arguments: [(100, nil as Int?, 8, nil as Int?), (-9, -2, nil, 1)])
+    @Test(arguments: [(100, nil, 8, nil), (-9, -2, nil, 1)] as [(Int, Int?, Int?, Int?)])
     func `the pack of a period without entries is empty`(
         _ from: Int, _ to: Int?, _ before: Int?, _ after: Int?
     ) async throws {
