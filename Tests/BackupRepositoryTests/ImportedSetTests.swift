@@ -83,6 +83,55 @@ import Testing
         #expect(try await fixture.verify(repository).findings.contains { $0.object.contains("\(imported.name)") })
     }
 
+    @Test func `latest and a time select a backup by dr rather than a newer imported set`() async throws {
+        try fixture.write("a", "one")
+        let now = Timestamp(seconds: Self.beginning + 100 * 3600)
+        let old = try await `import`(1, at: 90).set
+        func latest(_ components: Set<String>?) async throws -> RestoreSelection.Part? {
+            try await repository.latest(of: components, now: now, provesManifests: true, pool: Fixture.pool)
+                .parts["tree"]
+        }
+        for components in [nil, ["tree"]] as [Set<String>?] {
+            let part = try await latest(components)
+            #expect(part?.set.name == old.name && part?.passedOver.isEmpty == true)
+        }
+        #expect(try repository.newestSet(now: now).set?.name == old.name)
+
+        let own = try await backup(hours: 50)
+        let newer = [try await `import`(60, at: 91).set.name, try await `import`(70, at: 92).set.name]
+        for components in [nil, ["tree"]] as [Set<String>?] {
+            let part = try #require(try await latest(components))
+            #expect(part.set.name == own.name && part.isCurrent)
+            #expect(part.passedOver.map(\.set) == newer.reversed())
+            #expect(part.passedOver.allSatisfy { $0.kind == .imported })
+        }
+        let found = try repository.newestSet(now: now)
+        #expect(found.set?.name == own.name && found.passedOver.map(\.set) == [newer[1]])
+        #expect(found.passedOver.map(\.kind) == [.imported])
+        let before = try repository.newestSet(now: now, notAfter: Timestamp(seconds: own.name.seconds - 1))
+        #expect(before.set?.name == old.name && before.passedOver.isEmpty)
+
+        // A damaged backup by dr is worse than an imported one.
+        try Marks(repository).put(
+            VerifiedMark(at: now, tool: "test", level: .data, share: 1, good: [], damaged: [own.name]))
+        let part = try #require(try await latest(["tree"]))
+        #expect(part.set.name == newer[1] && part.passedOver.isEmpty)
+    }
+
+    @Test func `a sample of sets spans the backups by dr and not the imported history before them`() async throws {
+        try fixture.write("a", "one")
+        for hours in 1...12 { _ = try await `import`(hours, at: 100 + hours) }
+        var own: [Timestamp] = []
+        for hours in 50...53 {
+            own.append(try await backup(hours: hours).name)
+            _ = try await `import`(hours, at: 150 + hours)
+        }
+        let sample = try await repository.sample(of: try repository.setNames(), most: 4, pool: Fixture.pool)
+        #expect(sample.filter { $0.imported == nil }.map(\.name) == own)
+        let names = try repository.setNames().filter { $0 < own[0] }
+        #expect(try await repository.sample(of: names, most: 4, pool: Fixture.pool).isEmpty == false)
+    }
+
     @Test func `two imports of one time take the next free second`() async throws {
         try fixture.write("a", "one")
         let taken = try await backup(hours: 5)

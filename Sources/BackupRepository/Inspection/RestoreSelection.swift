@@ -10,6 +10,8 @@ package struct RestoreSelection: Sendable {
             case future, unreadable
             /// The reason concerns the component in the set.
             case failed, skipped, damaged, partial, shrunk, empty
+            /// It was made from another tool's backup, and a set that `dr` captured is used.
+            case imported
         }
 
         package var set: Timestamp
@@ -22,8 +24,12 @@ package struct RestoreSelection: Sendable {
         /// Newest first.
         package var passedOver: [PassedOver] = []
 
-        /// True if newer sets lack it only because they were not asked to back it up.
-        package var isCurrent: Bool { passedOver.allSatisfy { $0.kind == .skipped } }
+        /// The newest set in which a backup by `dr` did not store it whole; nil if newer sets lack it only because
+        /// they were not asked to back it up, or are imported.
+        package var newerFailure: PassedOver? { passedOver.first { ![.skipped, .imported].contains($0.kind) } }
+
+        /// True if no newer backup by `dr` was to store it.
+        package var isCurrent: Bool { newerFailure == nil }
     }
 
     /// By component.
@@ -80,6 +86,7 @@ extension Repository {
     ///
     /// Only sets of this stack up to the present are considered, except those that an operator has dropped. If no set
     /// holds a component whole, the newest that holds it in part is selected; then the newest one known to be damaged.
+    /// An imported set is selected only for a component of which `dr` has no usable backup.
     /// - Parameters:
     ///   - components: nil for all that the newest of the sets hold, failed to back up, or had configured.
     ///   - limit: only sets named up to this time; nil for the present.
@@ -128,20 +135,28 @@ extension Repository {
                 search.unlisted = try await pool.run { try sought.filter { try !hasManifests($0) } }
             }
         }
-        search.settle()
+        search = try await pool.run { [search] in
+            var search = search
+            try search.settle(provesManifests: provesManifests)
+            return search
+        }
         return RestoreSelection(search)
     }
 
-    /// Returns the newest readable set of this stack up to the present, with any components.
+    /// Returns the newest readable set of this stack up to the present, with any components. An imported set is
+    /// returned only if there is no other.
     /// - Parameter limit: only sets named up to this time; nil for the present.
-    /// - Returns: the set, and the skipped sets, newest first.
+    /// - Returns: the set, and the skipped sets, newest first; of newer imported ones only the newest.
     package func newestSet(
         now: Timestamp, notAfter limit: Timestamp? = nil, known: Timestamp? = nil,
         where isWanted: (BackupSet) -> Bool = { _ in true }
     ) throws -> (set: BackupSet?, passedOver: [RestoreSelection.PassedOver]) {
         let marks = try SetMarks(Marks(self))
         var passedOver: [RestoreSelection.PassedOver] = []
+        var imported: BackupSet?
+        var visited = 0
         for name in try setNames(including: known).reversed() where limit.map({ name <= $0 }) ?? true {
+            if imported != nil, visited > LatestSearch.most { break }
             guard marks[name].dropReason(at: now) == nil else { continue }
             guard !scope.isFuture(name, at: now) else {
                 passedOver.append(.future(name, at: now))
@@ -150,10 +165,15 @@ extension Repository {
             do {
                 let set = try set(name)
                 guard scope.owns(set), isWanted(set) else { continue }
-                guard scope.isFuture(set, at: now) else {
-                    return (set, passedOver)
+                visited += 1
+                if scope.isFuture(set, at: now) {
+                    passedOver.append(.future(name, at: now))
+                } else if set.imported == nil {
+                    if let newer = imported?.name { passedOver.append(.imported(newer)) }
+                    return (set, passedOver.sorted { $0.set > $1.set })
+                } else {
+                    imported = imported ?? set
                 }
-                passedOver.append(.future(name, at: now))
             } catch let error as RepositoryError
                 where error.reason == .damaged || error.reason == .encrypted && encryption.opensDocuments
             {
@@ -162,7 +182,7 @@ extension Repository {
                 continue  // a prune removed it after the listing
             }
         }
-        return (nil, passedOver)
+        return (imported, passedOver)
     }
 
     private func hasManifests(_ component: String) throws -> Bool {
@@ -194,6 +214,8 @@ private struct LatestSearch: Sendable {
     private var newer: [String: [RestoreSelection.PassedOver]] = [:]
     /// For each component: sets to use if there is no better one.
     private var fallbacks: [String: [Fallback]] = [:]
+    /// For each component: the imported sets that hold it, newest first.
+    private var imports: [String: [BackupSet]] = [:]
     private var visited = 0
 
     private struct Fallback: Sendable {
@@ -206,7 +228,7 @@ private struct LatestSearch: Sendable {
 
     /// The number of sets that are searched for a whole backup of a component that exists in part, and of a component
     /// that seems to have no backup.
-    private static let most = 1000, mostUnlisted = 64
+    static let most = 1000, mostUnlisted = 64
 
     init(repository: Repository, marks: SetMarks, now: Timestamp, wanted: Set<String>) {
         self.repository = repository
@@ -216,10 +238,10 @@ private struct LatestSearch: Sendable {
     }
 
     var isOver: Bool {
-        guard !isOpen else { return false }
+        guard !isOpen || visited > Self.most else { return false }
         return sought.allSatisfy { component in
             if unlisted.contains(component) { return visited > Self.mostUnlisted }
-            return visited > Self.most && fallbacks[component] != nil
+            return visited > Self.most && (fallbacks[component] != nil || imports[component] != nil)
         }
     }
 
@@ -232,12 +254,13 @@ private struct LatestSearch: Sendable {
         visited += 1
         guard repository.scope.owns(set), marks[set.name].dropReason(at: now) == nil else { return }
         guard !repository.scope.isFuture(set, at: now) else { return passOver(.future(set.name, at: now)) }
+        guard set.imported == nil else { return note(imported: set) }
         if isOpen {
             isOpen = false
             wanted.formUnion(set.components.keys)
             wanted.formUnion(set.failed.keys)
             wanted.formUnion(set.configured ?? [])
-            sought = wanted
+            sought = wanted.filter { chosen[$0] == nil }
         }
         for component in sought.sorted() {
             guard let part = set.components[component] else {
@@ -250,16 +273,34 @@ private struct LatestSearch: Sendable {
                 }
                 continue
             }
-            if provesManifests {
-                do { _ = try repository.manifest(component, of: set) } catch let error as RepositoryError
-                    where error.reason == .damaged
-                {
-                    passOver(set, for: component, as: .damaged, because: "its manifest cannot be read: \(error.detail)")
-                    continue
-                }
-            }
-            take(component, part, of: set)
+            try examine(component, part, of: set, provesManifests: provesManifests)
         }
+    }
+
+    /// An imported set may be newer than the backups of `dr`, and holds less than they do.
+    private mutating func note(imported set: BackupSet) {
+        if isOpen {
+            wanted.formUnion(set.components.keys)
+            sought = wanted
+        }
+        for component in sought where set.components[component] != nil {
+            imports[component, default: []].append(set)
+            newer[component, default: []].append(.imported(set.name))
+        }
+    }
+
+    private mutating func examine(
+        _ component: String, _ part: BackupSet.Component, of set: BackupSet, provesManifests: Bool
+    ) throws {
+        if provesManifests {
+            do { _ = try repository.manifest(component, of: set) } catch let error as RepositoryError
+                where error.reason == .damaged
+            {
+                passOver(set, for: component, as: .damaged, because: "its manifest cannot be read: \(error.detail)")
+                return
+            }
+        }
+        take(component, part, of: set)
     }
 
     private mutating func take(_ component: String, _ part: BackupSet.Component, of set: BackupSet) {
@@ -282,7 +323,7 @@ private struct LatestSearch: Sendable {
 
     private mutating func choose(_ component: String, _ set: BackupSet) {
         let before = newer[component] ?? []
-        chosen[component] = .init(set: set, passedOver: before.filter { $0.set > set.name })
+        chosen[component] = .init(set: set, passedOver: before.filter { $0.set > set.name }.sorted { $0.set > $1.set })
         sought.remove(component)
     }
 
@@ -294,18 +335,34 @@ private struct LatestSearch: Sendable {
     }
 
     /// Chooses the best set found for each component that was not found whole.
-    mutating func settle() {
+    mutating func settle(provesManifests: Bool) throws {
         for component in sought.sorted() {
-            // The first of equal rank is the newest.
-            let best = fallbacks[component]?.min { $0.rank.rawValue < $1.rank.rawValue }
-            if let best { choose(component, best.set) }
+            if best(for: component)?.rank != .part, let sets = imports[component] {
+                newer[component]?.removeAll { $0.kind == .imported }
+                for set in sets where sought.contains(component) {
+                    guard let part = set.components[component] else { continue }
+                    try examine(component, part, of: set, provesManifests: provesManifests)
+                }
+            }
+            if sought.contains(component), let best = best(for: component) { choose(component, best.set) }
         }
+    }
+
+    /// The first of equal rank: the newest one of `dr`.
+    private func best(for component: String) -> Fallback? {
+        fallbacks[component]?.min { $0.rank.rawValue < $1.rank.rawValue }
     }
 }
 
 extension RestoreSelection.PassedOver {
     fileprivate static func future(_ set: Timestamp, at now: Timestamp) -> Self {
         Self(set: set, kind: .future, reason: "it is from the future: this machine's clock says \(now)")
+    }
+
+    fileprivate static func imported(_ set: Timestamp) -> Self {
+        Self(
+            set: set, kind: .imported,
+            reason: "it was imported from another tool's backup, and dr uses its own backups first")
     }
 
     fileprivate static func unreadable(_ set: Timestamp, _ reason: String) -> Self {

@@ -136,7 +136,11 @@ struct ForeignDocuments {
     /// Writes what needs all documents, and returns the capture.
     mutating func finish() throws -> ForeignTree {
         for (uid, title) in named.sorted(by: { $0.key < $1.key }) where !folders.contains(uid) {
-            try write("folders", uid: uid, ["uid": .string(uid), "title": .string(title.isEmpty ? uid : title)])
+            // A dashboard names its folder, and says nothing else about it.
+            let unknown: [JSONValue] = (title.isEmpty ? ["title"] : []) + ["description", "parentUid"]
+            try write(
+                "folders", uid: uid,
+                ["uid": .string(uid), "title": .string(title.isEmpty ? uid : title), "unknown": .array(unknown)])
             count("folders")
         }
         for (place, members) in rules.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {

@@ -69,8 +69,11 @@ extension OrganizationContent {
                 return []
             }
         }
-        let isSame = Likeness.alike(document, current, members: ["title", "description"])
-        let isInPlace = current.text("parentUid") == parent
+        // An imported backup may know only a folder's title: the target's folder keeps the rest.
+        let unknown = Set((document["unknown"]?.array ?? []).compactMap(\.text))
+        let members = ["title", "description"].filter { !unknown.contains($0) }
+        let isSame = Likeness.alike(document, current, members: members)
+        let isInPlace = unknown.contains("parentUid") || current.text("parentUid") == parent
         let change = try await permissionChange(document, of: path, isNew: false)
         if isSame, isInPlace, change?.isNeeded != true {
             return Plan(outcome: .same, details: change?.details ?? [])
@@ -81,7 +84,8 @@ extension OrganizationContent {
                 try await write("POST", path + ["move"], body: ["parentUid": .string(parent)])
             }
             if !isSame {
-                let form = document.keeping(["title", "description"])
+                let form = current.keeping(["title", "description"].filter(unknown.contains))
+                    .merging(document.keeping(members))
                 try await write("PUT", path, body: form.merging(["overwrite": true]))
             }
             try await applyPermissions(document, of: path)

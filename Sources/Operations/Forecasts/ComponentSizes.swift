@@ -23,14 +23,17 @@ package struct ComponentSizes {
         let known = names.filter { $0.seconds <= latest }
         let young = known.filter { $0.seconds >= now.seconds - Self.days * 86_400 }
         // Without newer sets a restore would use the old one.
-        let sample = young.isEmpty ? known.suffix(1) : young.spread(most: Self.most)
-        for set in try await repository.sets(sample, pool: pool).sets where repository.scope.owns(set) {
-            for (component, part) in set.components {
+        let sample = try await repository.sample(
+            of: young.isEmpty ? known.suffix(1) : young, most: Self.most, pool: pool)
+        let own = Set(sample.filter { $0.imported == nil }.flatMap(\.components.keys))
+        for set in sample {
+            // A restore uses an imported set only for a component that dr has not backed up.
+            for (component, part) in set.components where set.imported == nil || !own.contains(component) {
                 histories[component, default: SizeHistory(newest: 0, samples: [])].newest = part.bytes
                 histories[component]?.samples.append(Sample(x: Double(set.name.seconds), value: Double(part.bytes)))
             }
         }
-        if sample.isEmpty { gap = "there is no backup yet" }
+        if known.isEmpty { gap = "there is no backup yet" }
     }
 
     /// - Parameter gap: the reason why sizes are unknown.

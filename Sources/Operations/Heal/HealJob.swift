@@ -91,13 +91,14 @@ package struct HealJob {
         return backups
     }
 
-    /// The newest sets that hold the component, newest first.
+    /// The newest sets that hold the component, newest first; imported ones only if `dr` has no backup of it.
     private func newestSets() async throws -> [BackupSet] {
         let now = session.now()
         let (names, marks) = try await session.pool.run {
             (try repository.setNames(), try SetMarks(Marks(repository)))
         }
         var found: [BackupSet] = []
+        var imported: [BackupSet] = []
         var rest = names.filter { !repository.scope.isFuture($0, at: now) && marks[$0].dropReason(at: now) == nil }[...]
         while found.count < Self.mostSets, !rest.isEmpty {
             let page = rest.suffix(Self.mostSets)
@@ -106,11 +107,13 @@ package struct HealJob {
             for set in unreadable {
                 Output(options: session.options).warn("set \(set.name) cannot be read: \(set.reason)")
             }
-            found += sets.sorted { $0.name > $1.name }.filter {
+            let holding = sets.sorted { $0.name > $1.name }.filter {
                 repository.scope.owns($0) && $0.components[component.name] != nil
             }
+            found += holding.filter { $0.imported == nil }
+            imported += holding.filter { $0.imported != nil }
         }
-        return Array(found.prefix(Self.mostSets))
+        return Array((found.isEmpty ? imported : found).prefix(Self.mostSets))
     }
 
     // MARK: Objects of a server

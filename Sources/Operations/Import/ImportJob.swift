@@ -228,8 +228,9 @@ package struct ImportJob {
         var components: [String: ImportResult.Component] = [:]
         for (name, part) in set.components {
             components[name] = ImportResult.Component(
-                files: part.files, bytes: part.bytes, damaged: part.damaged, newestDatum: part.watermark,
-                read: read(of: name, candidate))
+                files: part.files, bytes: part.bytes, damaged: part.damaged,
+                // With a wrong clock it is the time of the backup, and says nothing about the data.
+                newestDatum: part.datum == .future ? nil : part.watermark, read: read(of: name, candidate))
         }
         let reasons = set.reasons.filter { reason in !set.skipped.contains { reason.hasPrefix("\($0): not asked") } }
         return ImportResult.Imported(

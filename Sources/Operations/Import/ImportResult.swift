@@ -23,7 +23,7 @@ package struct ImportResult: Encodable, Sendable {
         package var files: Int?
         package var bytes: Int?
         package var damaged: Int?
-        /// The time of the newest datum, in milliseconds since 1970.
+        /// The time of the newest datum, in milliseconds since 1970; nil if it is not known.
         package var newestDatum: Int?
         /// The files at the source.
         package var read: [String]

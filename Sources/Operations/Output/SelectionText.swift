@@ -18,7 +18,10 @@ package enum SelectionText {
         let (future, unreadable) = (
             passedOver.filter { $0.kind == .future }, passedOver.filter { $0.kind != .future }
         )
-        var lines = unreadable.prefix(most).map { "skipping set \($0.set): \($0.reason)" }
+        var lines = unreadable.prefix(most).map { set in
+            let override = set.kind == .imported ? " (to use it: --at \(set.set))" : ""
+            return "skipping set \(set.set)\(override): \(set.reason)"
+        }
         if unreadable.count > most { lines.append("\(unreadable.count - most) more sets are skipped") }
         if let first = future.first { lines.append(Self.future(first, of: future.count)) }
         return lines
@@ -35,13 +38,14 @@ package enum SelectionText {
     /// One line for each component that is not whole in the newest set.
     package static func lines(_ selection: RestoreSelection) -> [String] {
         selection.parts.sorted { $0.key < $1.key }.compactMap { component, part in
-            guard let newer = part.passedOver.first else {
+            // A reason to act comes before an imported set, which is skipped in any case.
+            guard let newer = part.passedOver.first(where: { $0.kind != .imported }) ?? part.passedOver.first else {
                 return part.set.components[component].flatMap { note(component, part: $0, set: part.set.name) }
             }
             let older = Units.duration(seconds: newer.set.seconds - part.set.name.seconds)
             let more = part.passedOver.count > 1 ? "; \(part.passedOver.count - 1) more sets are skipped" : ""
-            let override =
-                [.partial, .shrunk, .empty].contains(newer.kind) ? " (to use that set: --at \(newer.set))" : ""
+            let isUsable = [.partial, .shrunk, .empty, .imported].contains(newer.kind)
+            let override = isUsable ? " (to use that set: --at \(newer.set))" : ""
             return "\(component): using set \(part.set.name), \(older) older than set \(newer.set)\(override): "
                 + "\(newer.reason)\(more)"
         }

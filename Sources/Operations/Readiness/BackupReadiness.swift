@@ -89,7 +89,9 @@ extension ReadinessRow {
                 findings.append((.red, "\(component) is shrunk in its newest set"))
             } else if let finding = Self.finding(point, rpo: rpo) {
                 findings.append(finding)
-            } else if let failed = chosen.passedOver.first(where: { $0.kind != .skipped }) {
+            } else if chosen.set.imported != nil {
+                findings.append((.red, "\(component): only a backup imported from another tool holds it"))
+            } else if let failed = chosen.newerFailure {
                 findings.append((.amber, "\(component): the newer set \(failed.set) is \(failed.kind.rawValue)"))
             }
         }

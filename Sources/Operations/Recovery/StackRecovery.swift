@@ -192,7 +192,7 @@ package struct StackRecovery: RecoveryServices {
     /// Runs this program as a child process, so that the backup is the same as from cron.
     package func backup(maximumAge: Int?) async throws -> String {
         let now = session.now()
-        let before = try await session.pool.run { try repository.newestSet(now: now).set?.name }
+        let before = try await newestBackup(at: now)
         if let maximumAge, let before, now.seconds - before.seconds <= maximumAge { return "\(before)" }
         guard session.recorded == nil else {
             throw ActionError(
@@ -208,11 +208,16 @@ package struct StackRecovery: RecoveryServices {
                 .failed, operation: "backup", "it exited with status \(end.status): \(end.errors.suffix(500))",
                 hint: "run `dr backup` to see the error")
         }
-        let made = try await session.pool.run { try repository.newestSet(now: session.now()).set?.name }
+        let made = try await newestBackup(at: session.now())
         guard let made, made != before else {
             throw ActionError(.failed, operation: "backup", "it did not write a new set")
         }
         return "\(made)"
+    }
+
+    /// Other tools' backups that were imported do not count.
+    private func newestBackup(at now: Timestamp) async throws -> Timestamp? {
+        try await session.pool.run { try repository.newestSet(now: now) { $0.imported == nil }.set?.name }
     }
 
     package func confirm(_ question: String) async throws {

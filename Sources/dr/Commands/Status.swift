@@ -143,6 +143,9 @@ struct Status: AsyncParsableCommand {
                 verdict = RestorePoint.Verdict.empty.rawValue
             } else if part.shrunk != nil || loss != nil {
                 verdict = "shrunk"
+            } else if point.verdict == .ok, newest.set.imported != nil {
+                // Another tool's backup meets no objective.
+                verdict = "no backup"
             } else if point.verdict == .ok, hasFuture {
                 verdict = "future set"
             } else {

@@ -23,6 +23,23 @@ import Testing
         #expect(target.writes == [])
     }
 
+    @Test func `a folder known by its title alone keeps its place and description`() async throws {
+        let (tree, target) = try await pair()
+        target.change(Self.main) { organization in
+            for index in organization.folders.indices where organization.folders[index].uid == "net" {
+                organization.folders[index].parentUid = "ops"
+                organization.folders[index].description = "Kept"
+            }
+        }
+        try tree.write(
+            "organizations/1/folders/net.json",
+            ["uid": "net", "title": "Network of now", "unknown": ["description", "parentUid"]])
+        #expect(try await target.import(tree).of("folder", "uid net)").first?.outcome == .update)
+        let folder = try #require(target.organization(Self.main).folders.first { $0.uid == "net" })
+        #expect(folder.title == "Network of now" && folder.parentUid == "ops" && folder.description == "Kept")
+        #expect(try await target.import(tree).of("folder", "uid net)").first?.outcome == .same)
+    }
+
     @Test func `restore reverts changed objects and keeps new ones`() async throws {
         let (tree, target) = try await pair()
         target.change(Self.main) { organization in

@@ -1,10 +1,10 @@
-import BackupRepository
 import Cryptography
 import Foundation
 import Kubernetes
 import Reporting
 import Testing
 
+@testable import BackupRepository
 @testable import Operations
 @testable import RecoveryPlan
 
@@ -65,6 +65,24 @@ import Testing
         let others = PlanTest.all([local], [mark(3, true, seconds: 2), mark(1, false)])
         #expect(others.count == 2 && drill(others).status == .red)
         #expect(drill(PlanTest.all([], [mark(2, true)])).status == .green)
+    }
+
+    // MARK: Backups
+
+    @Test func `another tool's backup never meets the objective`() {
+        let now = Timestamp(seconds: Self.now)
+        var set = BackupSet(
+            format: 1, name: now, repository: "r", run: "x", tool: "test", stack: nil, started: now, finished: now,
+            status: .complete, reasons: [], previous: nil, components: [:], failed: [:])
+        set.components["loki"] = .init(
+            source: "loki", manifest: now, sha256: .init(of: []), captured: now, watermark: nil, files: 1, bytes: 0,
+            damaged: 0, added: .init(files: 0, bytes: 0, stored: 0, packs: 0), seconds: 0)
+        func row() -> ReadinessRow {
+            .backup(of: ["loki"], RestoreSelection(set), now: now, rpo: 3600, tolerance: 300)
+        }
+        #expect(row().status == .green)
+        set.imported = ImportedFrom(format: "runbook", from: "/old", files: [])
+        #expect(row().status == .red && row().reason == "loki: only a backup imported from another tool holds it")
     }
 
     // MARK: The ledger
