@@ -20,7 +20,7 @@ extension Session {
         }
         let written = await pool.run { recordedActions() }
         return ControlFacts(
-            at: time ?? clock.now, history: TestRecord.merge(local, with: ledger),
+            at: time ?? clock.now, history: TestRecord.merge(local, with: ledger, warn: warn),
             components: configuration.components.map(\.name), declared: configuration.evidence.declarations,
             actions: written.actions, review: written.review,
             // An earlier time has earlier plans, which are not known.
