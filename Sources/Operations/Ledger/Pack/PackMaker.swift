@@ -54,14 +54,17 @@ package struct PackMaker {
         let repository = try await session.repository()
         let known = session.isWithoutConfiguration ? nil : try session.state(of: repository).ledgerHead()
         let ledger = RunLedger(repository)
-        var period: ClosedRange<Int>?
+        var search = PackPeriod(from: from, to: to)
+        var newest: [String: Int] = [:]
         let whole = try await ledger.verify(known: known, pool: session.pool) { stored in
-            guard let at = stored.entry?.at, from.map({ $0 <= at }) ?? true, to.map({ at <= $0 }) ?? true else {
-                return
+            search.take(stored.head.number, at: stored.entry?.at)
+            if let entry = stored.entry, [.drill, .recovery].contains(entry.activity) {
+                newest[entry.run] = stored.head.number
             }
-            period = min(period?.lowerBound ?? stored.head.number, stored.head.number)...stored.head.number
         }
-        guard let period else { throw UsageError("the ledger has no entry in this period; `dr ledger` lists them") }
+        guard let period = search.numbers else {
+            throw UsageError("the ledger has no entry in this period; `dr ledger` lists them")
+        }
         do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
             throw FileError(folder, detail: FileFailure.text(error))
         }
@@ -70,7 +73,9 @@ package struct PackMaker {
             runs: try? RunFolder(state: session.stateRoot), state: session.stateRoot, folders: reportFolders,
             pack: folder)
         let (entries, pool) = (pack.entries, session.pool)
-        let found = try await pool.run { try reports.collect(entries) }
+        // The journal of a run that goes on behind the period is not the one that the entries name.
+        let resumed = Set(newest.filter { $0.value > period.upperBound }.keys)
+        let found = try await pool.run { try reports.collect(entries, without: resumed) }
         (pack.reports, pack.deviations, pack.actions) = (found.reports, found.deviations, found.actions)
         pack.sets = PackedSet.all(
             pack.entries, in: try await sets(of: repository), from: from, to: to)
