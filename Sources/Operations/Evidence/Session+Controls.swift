@@ -21,7 +21,7 @@ extension Session {
         for text in ledger.breaks.prefix(5) { warn("the ledger was changed: \(text); run 'dr ledger verify'") }
         let written = await pool.run { recordedActions() }
         var facts = ControlFacts(
-            at: time ?? clock.now, history: TestRecord.merge(local, with: ledger.records),
+            at: time ?? clock.now, history: TestRecord.merge(local, with: ledger.records, warn: warn),
             components: configuration.components.map(\.name), declared: configuration.evidence.declarations,
             actions: written.actions, review: written.review,
             // An earlier time has earlier plans, which are not known.

@@ -60,12 +60,35 @@ extension TestRecord {
         scenario = entry.scenario
         plan = entry.plan?.hex
         detected = entry.control.map { $0 == .detected }
+        journal = entry.journal?.hex
     }
 
-    /// Joins the records of journals with those of the ledger. A journal knows more about its run, and a run of another host
-    /// is in the ledger only.
-    static func merge(_ journals: [TestRecord], with ledger: [TestRecord]) -> [TestRecord] {
+    /// Joins the records of journals with those of the ledger. A journal knows more about its run, a run of another host is in
+    /// the ledger only, and the end of a run in the ledger wins over a journal that differs from it.
+    /// - Parameters:
+    ///   - ledger: the newest first.
+    ///   - warn: gets the contradictions.
+    static func merge(
+        _ journals: [TestRecord], with ledger: [TestRecord], warn: (String) -> Void = { _ in }
+    ) -> [TestRecord] {
         let known = Set(journals.compactMap(\.run))
-        return journals + ledger.filter { record in record.run.map { !known.contains($0) } ?? true }
+        let ends = Dictionary(
+            ledger.compactMap { record in record.run.map { ($0, record) } }, uniquingKeysWith: { newer, _ in newer })
+        let confirmed = journals.map { record in
+            guard let run = record.run, let end = ends[run] else { return record }
+            guard record.journal == end.journal else {
+                if record.succeeded || end.succeeded {
+                    warn("run \(run) does not count as passed: its journal differs from the ledger")
+                }
+                var contradicted = end
+                contradicted.succeeded = false
+                return contradicted
+            }
+            var same = record
+            if record.succeeded, !end.succeeded { (same.succeeded, same.verdict) = (false, end.verdict) }
+            if record.activity == .drill { same.detected = end.detected }
+            return same
+        }
+        return confirmed + ledger.filter { record in record.run.map { !known.contains($0) } ?? true }
     }
 }

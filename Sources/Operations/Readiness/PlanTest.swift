@@ -20,6 +20,10 @@ struct PlanTest: Equatable, Sendable {
     var run: String?
     /// SHA-256 of the plan's file; nil if only a mark is known.
     var planDigest: String?
+    /// SHA-256 of the journal's last line.
+    var journal: String?
+    /// True if the journal differs from the one that the ledger names.
+    var isContradicted = false
 
     var passed: Bool { verdict == .passed || verdict == .late }
 
@@ -34,6 +38,7 @@ struct PlanTest: Equatable, Sendable {
         verdict = evidence.verdict
         self.record = record
         (run, planDigest) = (record.identity.id, record.planDigest)
+        journal = reading.lines.last?.digest
     }
 
     /// - Returns: nil for an entry that is not the end of a drill or recovery, or of one that was interrupted.
@@ -43,15 +48,8 @@ struct PlanTest: Equatable, Sendable {
         else { return nil }
         at = entry.at.seconds
         noun = entry.activity.rawValue
-        verdict =
-            switch word {
-            case "passed", "recovered": .passed
-            case "late": .late
-            case "partial": .partial
-            case "inconclusive": .inconclusive
-            default: .failed
-            }
-        (run, planDigest) = (entry.run, entry.plan?.hex)
+        verdict = Evidence.Verdict(ofEnd: word)
+        (run, planDigest, journal) = (entry.run, entry.plan?.hex, entry.journal?.hex)
     }
 
     init(_ mark: DrilledMark) {
@@ -64,10 +62,13 @@ struct PlanTest: Equatable, Sendable {
     private static let delay = 600
 
     /// Joins the tests of this host with those of the ledger and with the marks of drills in the store, of which some are
-    /// about the same drills.
+    /// about the same drills. The newest end of a run in the ledger wins over its journal.
     static func all(_ local: [PlanTest], ledger: [PlanTest] = [], _ marks: [DrilledMark]) -> [PlanTest] {
         let runs = Set(local.compactMap(\.run))
-        let known = local + ledger.filter { test in test.run.map { !runs.contains($0) } ?? true }
+        let ends = Dictionary(
+            ledger.compactMap { test in test.run.map { ($0, test) } }, uniquingKeysWith: { $1.at >= $0.at ? $1 : $0 })
+        let confirmed = local.map { test in test.run.flatMap { ends[$0] }.map { test.confirmed(by: $0) } ?? test }
+        let known = confirmed + ledger.filter { test in test.run.map { !runs.contains($0) } ?? true }
         let others = marks.filter { mark in
             !known.contains { test in
                 let began = test.began ?? test.at.subtractingClamped(delay)
@@ -77,11 +78,37 @@ struct PlanTest: Equatable, Sendable {
         return known + others.map { PlanTest($0) }
     }
 
+    /// The test as the ledger has it.
+    private func confirmed(by end: PlanTest) -> PlanTest {
+        var test = self
+        test.isContradicted = journal != end.journal
+        if test.isContradicted, end.passed {
+            test.verdict = .failed
+        } else if test.isContradicted || (passed && !end.passed) {
+            test.verdict = end.verdict
+        }
+        return test
+    }
+
     init(at: Int, noun: String = "drill", verdict: Evidence.Verdict, record: RunRecord? = nil) {
         self.at = at
         self.noun = noun
         self.verdict = verdict
         self.record = record
+    }
+}
+
+extension Evidence.Verdict {
+    /// The verdict of an end in the ledger.
+    init(ofEnd word: String) {
+        self =
+            switch word {
+            case "passed", "recovered": .passed
+            case "late": .late
+            case "partial": .partial
+            case "inconclusive": .inconclusive
+            default: .failed
+            }
     }
 }
 
@@ -98,17 +125,20 @@ extension ReadinessRow {
         func ago(_ test: PlanTest) -> String {
             "\(Units.duration(seconds: max(0, now.subtractingClamped(test.at)))) ago"
         }
+        func result(_ test: PlanTest) -> String {
+            test.verdict.rawValue + (test.isContradicted ? ": its journal differs from the ledger" : "")
+        }
         guard let newest = tests.max(by: { $0.at < $1.at }) else {
             return row(.red, "the scenario was never drilled or recovered")
         }
         let passed = tests.filter(\.passed).max { $0.at < $1.at }
         guard let passed else {
-            return row(.red, "no test passed; the newest, a \(newest.noun) \(ago(newest)): \(newest.verdict.rawValue)")
+            return row(.red, "no test passed; the newest, a \(newest.noun) \(ago(newest)): \(result(newest))")
         }
         let last = "last passed \(passed.noun): \(ago(passed))"
         if newest.at > passed.at, !newest.passed {
             let status: Status = newest.verdict == .inconclusive ? .amber : .red
-            return row(status, "the newest \(newest.noun), \(ago(newest)): \(newest.verdict.rawValue); \(last)")
+            return row(status, "the newest \(newest.noun), \(ago(newest)): \(result(newest)); \(last)")
         }
         let age = now.subtractingClamped(passed.at)
         guard age <= limit else {

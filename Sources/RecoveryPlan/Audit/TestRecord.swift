@@ -26,6 +26,13 @@ package struct TestRecord: Codable, Equatable, Sendable {
     /// True if restored data were compared with data recorded at the backup.
     package var reconciled: Bool?
     package var segregation: String?
+    /// SHA-256 of the journal's last line. Not part of a report.
+    package var journal: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case at, activity, succeeded, verdict, run, scenario, components, plan, detected, rtoMet, rpoMet, checks
+        case reconciled, segregation
+    }
 
     package init(at: String, activity: Activity, succeeded: Bool, verdict: String, components: [String]) {
         self.at = at

@@ -69,6 +69,7 @@ extension TestRecord {
         run = evidence.subject.run
         scenario = evidence.subject.scenario
         plan = evidence.subject.planDigest
+        journal = evidence.journal.head
         detected = evidence.negativeControl?.noticed
         rtoMet = evidence.rto.met
         rpoMet = evidence.rpo.met

@@ -226,6 +226,93 @@ import Testing
         await #expect(throws: PackError.self) { try await proof.compare("\(pack)/pack.json", with: session) }
     }
 
+    /// Writes a pack with a changed description, as an intruder does who adapts all hashes.
+    private func forge(_ change: (inout EvidencePack) -> Void) throws {
+        var forged = try JSONDecoder().decode(
+            EvidencePack.self, from: Data(contentsOf: URL(filePath: "\(pack)/pack.json")))
+        change(&forged)
+        let document = try forged.document()
+        try Data(document).write(to: URL(filePath: "\(pack)/pack.json"))
+        try Data(forged.page(sha256: Digest(of: document)).utf8).write(to: URL(filePath: "\(pack)/pack.html"))
+    }
+
+    @Test func `a pack that claims a longer period than its entries is refused`() async throws {
+        try appendMonth()
+        _ = try await make(from: 2, to: 5)
+        try forge { $0.from = Timestamp(seconds: start + day) }
+        #expect(refusal()?.contains("entry 2, before its first") == true, "\(refusal() ?? "")")
+        try forge {
+            $0.from = Timestamp(seconds: start + 2 * day)
+            $0.to = Timestamp(seconds: start + 6 * day)
+        }
+        #expect(refusal()?.contains("entry 7, after its last") == true, "\(refusal() ?? "")")
+    }
+
+    @Test(
+        arguments: [
+            // An entry that could not be written follows later.
+            ([0, 2, 1, 3, 9, 10], 2...4, 2...4), ([0, 2, 3, 0, 9], 2...4, 2...4), ([0, 9, 2, 3, 9], 2...4, 2...4),
+            ([0, 1, 2, 3], 2...4, 3...4), ([2, 3], 2...4, 1...2), ([9, 2, 9], 2...4, 1...2),
+        ] as [([Int], ClosedRange<Int>, ClosedRange<Int>)])
+    func `a period ends at entries of another time`(
+        _ times: [Int], _ period: ClosedRange<Int>, _ numbers: ClosedRange<Int>
+    ) {
+        var search = PackPeriod(
+            from: Timestamp(seconds: period.lowerBound), to: Timestamp(seconds: period.upperBound))
+        for (index, time) in times.enumerated() { search.take(index + 1, at: Timestamp(seconds: time)) }
+        #expect(search.numbers == numbers)
+    }
+
+    @Test func `a pack with an entry that was written late is verified`() async throws {
+        var head: LedgerHead?
+        for (number, at) in [0, 2, 3, 0, 9].enumerated() {
+            var entry = LedgerEntry(
+                .backup, .ended, run: "run-\(number)", at: Timestamp(seconds: start + at * day), host: "vault",
+                tool: "dr 1")
+            entry.exitCode = 0
+            head = try RunLedger(repository).append(entry, after: head).head
+        }
+        #expect(try await make(from: 2, to: 5).entries == 3)
+        #expect(refusal() == nil)
+    }
+
+    @Test func `a junk object does not make a pack invalid`() async throws {
+        try appendMonth()
+        _ = try session.store().put(try #require(ObjectKey("marks/ledger/junk.json")), [1], options: PutOptions())
+        _ = try await make(from: 2, to: 5)
+        let proof = try PackVerification("\(pack)/pack.json")
+        #expect(proof.notes.map(\.kind) == [.foreign])
+        #expect(proof.text.contains("note: the ledger had a defect outside of the pack"))
+    }
+
+    @Test func `a report whose journal goes on behind its end is found`() async throws {
+        let reports = try drill(claiming: LedgerBegin(number: 1, previousNumber: nil, previous: nil))
+        let path = "\(folder.path)/journal.jsonl"
+        let journal = try Journal(continuing: path, JournalReading(path: path))
+        try journal.append(.runFinished(end: RunEnd(.recovered, reasons: [])))
+        let forged = try Report(Evidence(JournalReading(path: path)))
+        try Data(forged.document).write(to: URL(filePath: "\(reports)/report-run-1.json"))
+        let made = try await make(reports: reports)
+        #expect(made.reports.map(\.state) == [.altered])
+        #expect(made.reports.first?.reason?.contains("does not cover") == true)
+    }
+
+    @Test func `an unsigned report is refused where signers are trusted`() async throws {
+        let reports = try drill(claiming: LedgerBegin(number: 1, previousNumber: nil, previous: nil))
+        let made = try await make(reports: reports)
+        let run = try await CommandRun.run(
+            "/usr/bin/openssl",
+            [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=signer",
+                "-days", "1", "-keyout", "signer.key", "-out", "signer.crt",
+            ], in: folder.url)
+        try #require(run.status == 0, "\(run.errors)")
+        let signers = try X509Certificate.load("\(folder.path)/signer.crt")
+        #expect(throws: ReportVerification.Refusal.self) {
+            try PackReports.verify(made.reports, in: pack, trusting: signers)
+        }
+    }
+
     @Test func `a defect of the ledger is in the pack, and the pack is not sound`() async throws {
         try appendMonth()
         let store = try session.store()

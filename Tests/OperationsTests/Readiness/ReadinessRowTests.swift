@@ -131,6 +131,38 @@ import Testing
         #expect(PlanTest.all([own], ledger: [remote], [mark]).count == 1)
     }
 
+    @Test func `a journal that differs from the ledger has not passed`() throws {
+        let digest = Digest(of: [1])
+        let end = try #require(PlanTest(entry(3, "passed") { $0.journal = digest }))
+        var own = end
+        #expect(drill(PlanTest.all([own], ledger: [end], [])).status == .green)
+        own.journal = Digest(of: [2]).hex
+        let row = drill(PlanTest.all([own], ledger: [end], []))
+        #expect(row.status == .red && row.reason.hasSuffix("its journal differs from the ledger"), "\(row.reason)")
+        let failed = try #require(PlanTest(entry(3, "failed") { $0.journal = digest }))
+        #expect(PlanTest.all([own], ledger: [failed], []).map(\.verdict) == [.failed])
+    }
+
+    @Test func `the newest end of a run in the ledger counts`() throws {
+        let first = try #require(PlanTest(entry(3, "failed") { $0.journal = Digest(of: [1]) }))
+        let second = try #require(PlanTest(entry(2, "recovered") { $0.journal = Digest(of: [2]) }))
+        let tests = PlanTest.all([second], ledger: [first, second], [])
+        #expect(tests.map(\.isContradicted) == [false] && tests.map(\.verdict) == [.passed])
+    }
+
+    @Test(arguments: [(true, true), (false, false)])
+    func `the record of an altered journal has not succeeded`(_ isSame: Bool, _ succeeded: Bool) {
+        var end = TestRecord(
+            at: "2026-11-29T10:00:00Z", activity: .drill, succeeded: true, verdict: "passed", components: [])
+        (end.run, end.journal, end.detected) = ("run-1", "a", true)
+        var own = end
+        own.journal = isSame ? "a" : "b"
+        var warnings: [String] = []
+        let merged = TestRecord.merge([own], with: [end]) { warnings.append($0) }
+        #expect(merged.map(\.succeeded) == [succeeded])
+        #expect(warnings.isEmpty == isSame)
+    }
+
     @Test func `an entry that this host knew and that is gone is red`() {
         let head = LedgerHead(number: 7, sha256: Digest(of: []))
         #expect(ReadinessRow.ledger(LedgerFacts()).status == .notApplicable)

@@ -54,15 +54,18 @@ package struct PackMaker {
         let repository = try await session.repository()
         let known = session.isWithoutConfiguration ? nil : try session.state(of: repository).ledgerHead()
         let ledger = RunLedger(repository)
-        var period: ClosedRange<Int>?
+        var search = PackPeriod(from: from, to: to)
         // The newest entry before the period.
         var older = 0
+        var newest: [String: Int] = [:]
         let whole = try await ledger.verify(known: known, pool: session.pool) { stored in
-            guard let at = stored.entry?.at else { return }
-            if let from, at < from { older = stored.head.number }
-            guard from.map({ $0 <= at }) ?? true, to.map({ at <= $0 }) ?? true else { return }
-            period = min(period?.lowerBound ?? stored.head.number, stored.head.number)...stored.head.number
+            search.take(stored.head.number, at: stored.entry?.at)
+            if let at = stored.entry?.at, search.isEarlier(at) { older = stored.head.number }
+            if let entry = stored.entry, [.drill, .recovery].contains(entry.activity) {
+                newest[entry.run] = stored.head.number
+            }
         }
+        let period = search.numbers
         do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
             throw FileError(folder, detail: FileFailure.text(error))
         }
@@ -73,7 +76,9 @@ package struct PackMaker {
             runs: try? RunFolder(state: session.stateRoot), state: session.stateRoot, folders: reportFolders,
             pack: folder)
         let (entries, pool) = (pack.entries, session.pool)
-        let found = try await pool.run { try reports.collect(entries) }
+        // The journal of a run that goes on behind the period is not the one that the entries name.
+        let resumed = Set(newest.filter { $0.value > period?.upperBound ?? older }.keys)
+        let found = try await pool.run { try reports.collect(entries, without: resumed) }
         (pack.reports, pack.deviations, pack.actions) = (found.reports, found.deviations, found.actions)
         pack.sets = PackedSet.all(
             pack.entries, in: try await sets(of: repository), from: from, to: to)
@@ -91,8 +96,12 @@ package struct PackMaker {
         var before: LedgerHead?
         var after: LedgerHead?
         let numbers = try await session.pool.run { try ledger.listing().numbers }
-        let neighbours = numbers.filter { (period.lowerBound - 1...period.upperBound).contains($0) }
-        try await ledger.forEach(neighbours, pool: session.pool) { number, stored in
+        let start = try await sound(numbers.filter { $0 < period.lowerBound }.reversed(), in: ledger)
+        let end = try await sound(numbers.filter { $0 >= period.upperBound }, in: ledger)
+        let chosen = numbers.filter {
+            $0 >= start ?? period.lowerBound && $0 <= end ?? Int.max
+        }
+        try await ledger.forEach(chosen, pool: session.pool) { number, stored in
             guard let stored else { return .proceed }
             // The neighbours prove that the period is whole at both ends.
             try files.add(stored)
@@ -116,6 +125,18 @@ package struct PackMaker {
                 findings: whole.findings),
             summary: PackSummary(entries), entries: entries, sets: [], reports: [], deviations: [], actions: [])
     }
+
+    /// Returns the first of some entries that counts: others can have added objects between them.
+    private func sound(_ numbers: [Int], in ledger: RunLedger) async throws -> Int? {
+        try await session.pool.run {
+            try numbers.prefix(Self.mostForeign).first { number in
+                guard let stored = try ledger.read(number) else { return false }
+                return stored.entry != nil && (stored.defect == nil || stored.defect?.reason == .untrusted)
+            }
+        }
+    }
+
+    private static let mostForeign = 200
 
     /// The sets of the period in the repository, with their status.
     private func sets(of repository: Repository) async throws -> [Timestamp: String] {

@@ -22,10 +22,11 @@ struct PackReports {
     }
 
     /// Copies the reports of the ends of drills and recoveries into the pack.
-    func collect(_ entries: [PackedEntry]) throws -> Found {
+    /// - Parameter resumed: the runs with later entries than the pack holds.
+    func collect(_ entries: [PackedEntry], without resumed: Set<String> = []) throws -> Found {
         for entry in Self.ends(entries) {
             let run = entry.entry?.run ?? ""
-            guard Self.isFolderName(run) else { continue }
+            guard Self.isFolderName(run), !resumed.contains(run) else { continue }
             try copy(run)
         }
         return try Self.read(entries, in: pack)
@@ -80,6 +81,10 @@ struct PackReports {
     static func read(_ entries: [PackedEntry], in pack: String) throws -> Found {
         var found = Found()
         let begins = Dictionary(entries.map { ($0.number, $0) }) { first, _ in first }
+        let newest = Dictionary(
+            entries.compactMap { packed in packed.entry.map { ($0.run, packed) } }, uniquingKeysWith: { $1 })
+        let newestEnds = Dictionary(
+            ends(entries).compactMap { packed in packed.entry.map { ($0.run, packed.number) } }, uniquingKeysWith: max)
         var seen: Set<String> = []
         for end in ends(entries) {
             guard let entry = end.entry else { continue }
@@ -93,6 +98,12 @@ struct PackReports {
                     let evidence = try JSONDecoder().decode(Evidence.self, from: data)
                     report.setChoice = evidence.setChoice
                     (report.state, report.reason) = state(of: evidence, report.sha256, entry, begins: begins)
+                    if report.state != .altered, newestEnds[entry.run] == end.number,
+                        let reason = contradiction(
+                            of: evidence, with: entry, isLast: newest[entry.run]?.number == end.number)
+                    {
+                        (report.state, report.reason) = (.altered, reason)
+                    }
                     if seen.insert(entry.run).inserted {
                         found.deviations += evidence.deviations.map { .init(run: entry.run, text: $0) }
                         found.actions += evidence.correctiveActions.map {
@@ -128,6 +139,29 @@ struct PackReports {
             return (.altered, "it has another journal than the one that the ledger names")
         }
         return (.matchesJournal, nil)
+    }
+
+    /// Compares a report with the newest end of its run.
+    /// - Parameter isLast: false if the run began again after this end.
+    /// - Returns: the reason why the report does not count.
+    private static func contradiction(of evidence: Evidence, with end: LedgerEntry, isLast: Bool) -> String? {
+        guard evidence.journal.head == end.journal?.hex else {
+            let claims = [.passed, .late].contains(evidence.verdict)
+            return isLast || claims ? "its journal has lines that the ledger's end does not cover" : nil
+        }
+        guard let word = end.verdict else { return nil }
+        let verdict = Evidence.Verdict(ofEnd: word)
+        // A drill that recovered in part has failed.
+        let agrees = verdict == evidence.verdict || (verdict == .failed && evidence.verdict == .partial)
+        return agrees ? nil : "its verdict is '\(evidence.verdict.rawValue)', and the ledger's is '\(word)'"
+    }
+
+    /// Verifies the signatures of the reports in a pack.
+    /// - Parameter trusted: the certificates of accepted signers; each report must have a signature of one of them.
+    static func verify(_ reports: [PackedReport], in pack: String, trusting trusted: [X509Certificate]) throws {
+        for file in reports.compactMap(\.file) {
+            _ = try ReportVerification.verify("\(pack)/\(file)", trusting: trusted)
+        }
     }
 }
 

@@ -25,6 +25,13 @@ package struct PackVerification: Encodable {
     private var isTrusted: Bool
     /// The number of reports with a time stamp of a trusted authority; nil if none was named.
     private var stamped: Int?
+    /// The period that the pack claims; nil for an open end.
+    package var from: Timestamp?
+    package var to: Timestamp?
+    /// The defects of the ledger that do not concern the pack.
+    package var notes: [LedgerChain.Finding]
+    /// False if the pack ends with the newest entry, so that only the repository can show that none follows.
+    private let hasProvenEnd: Bool
 
     /// True for a file that is the JSON of a pack.
     package static func isPack(_ path: String) -> Bool {
@@ -50,7 +57,8 @@ package struct PackVerification: Encodable {
         let source = Self.source(of: path)
         let (pack, document) = try Self.read(source)
         let folder = (source as NSString).deletingLastPathComponent
-        let rebuilt = try Self.rebuilt(pack, source, in: folder.isEmpty ? "." : folder, trusting: trusted)
+        let place = folder.isEmpty ? "." : folder
+        let rebuilt = try Self.rebuilt(pack, source, in: place, trusting: trusted)
         guard try rebuilt.pack.document() == document else {
             throw PackError(source, "it does not follow from its entries and reports: it was altered")
         }
@@ -65,11 +73,12 @@ package struct PackVerification: Encodable {
             throw PackError(
                 source, "the report of run \(altered.run) does not match the ledger: \(altered.reason ?? "")")
         }
-        if let finding = pack.ledger.findings.first {
+        if !trusted.isEmpty { try PackReports.verify(pack.reports, in: place, trusting: trusted) }
+        let defects = pack.ledger.findings.filter { $0.concerns(pack.ledger) }
+        if let finding = defects.first {
             throw PackError(
                 source,
-                "the ledger had \(Units.count(pack.ledger.findings.count, "defect")) when it was made: "
-                    + "\(finding.number.map { "entry \($0): " } ?? "")\(finding.reason)")
+                "the ledger had \(Units.count(defects.count, "defect")) when it was made: \(finding.text)")
         }
         if !authorities.isEmpty {
             let reports = pack.reports.compactMap(\.file)
@@ -79,6 +88,9 @@ package struct PackVerification: Encodable {
             }
             stamped = reports.count
         }
+        notes = pack.ledger.findings
+        (from, to) = (pack.from, pack.to)
+        hasProvenEnd = pack.ledger.after != nil
         entries = pack.entries.count
         (first, last) = (pack.ledger.first, pack.ledger.last)
         signers = Set(pack.entries.compactMap(\.signer)).sorted()
@@ -112,6 +124,7 @@ package struct PackVerification: Encodable {
         pack.ledger.after = nil
         let before = claimed.ledger.before?.number ?? 0
         var (older, newer): (LedgerEntry?, LedgerEntry?)
+        let limits = PackPeriod(from: claimed.from, to: claimed.to)
         var chain: LedgerChain?
         for file in claimed.ledger.files {
             for line in try PackFiles.read(file, in: folder) {
@@ -129,27 +142,25 @@ package struct PackVerification: Encodable {
                 }
             }
         }
-        if claimed.ledger.findings.isEmpty, let finding = chain?.findings.first {
-            throw PackError(source, "\(finding.number.map { "entry \($0): " } ?? "")\(finding.reason)")
+        if let finding = chain?.findings.first(where: { $0.kind != .foreign }) {
+            throw PackError(source, finding.text)
         }
         guard (pack.entries.first?.number ?? pack.ledger.after?.number ?? 1) == 1 || pack.ledger.before != nil
         else { throw PackError(source, "the entry before the period is missing") }
         (pack.ledger.first, pack.ledger.last) = (pack.entries.first?.head, pack.entries.last?.head)
-        if claimed.ledger.findings.isEmpty {
-            let isBefore = older.map { older in pack.from.map { older.at < $0 } ?? false } ?? true
-            let isAfter = newer.map { newer in pack.to.map { $0 < newer.at } ?? false } ?? true
-            let newest = (pack.ledger.last ?? pack.ledger.before)?.number ?? 0
-            let lacksNone = pack.ledger.after.map { $0.number == newest + 1 } ?? true
-            // Clocks differ: an entry after the period can be older than it, but not if the period has no entry.
-            let isOutside = [older, newer].compactMap { $0 }.allSatisfy { !pack.covers($0.at) }
-            guard lacksNone, isOutside, !pack.entries.isEmpty || (isBefore && isAfter) else {
-                throw PackError(source, "entries of the period are missing")
+        if let before = pack.ledger.before {
+            guard let at = older?.at, limits.isEarlier(at) else {
+                throw PackError(source, "entry \(before.number), before its first, is not earlier than its period")
             }
         }
-        guard
-            pack.ledger.after != nil || claimed.ledger.newest == pack.ledger.last ?? pack.ledger.before
-                || !claimed.ledger.findings.isEmpty
-        else { throw PackError(source, "the entry after the period is missing") }
+        if let after = pack.ledger.after {
+            guard let at = newer?.at, limits.isLater(at) else {
+                throw PackError(source, "entry \(after.number), after its last, is not later than its period")
+            }
+        }
+        guard pack.ledger.after != nil || claimed.ledger.newest == pack.ledger.last ?? pack.ledger.before else {
+            throw PackError(source, "the entry after the period is missing")
+        }
         pack.summary = PackSummary(pack.entries)
         let found = try PackReports.read(pack.entries, in: folder)
         (pack.reports, pack.deviations, pack.actions) = (found.reports, found.deviations, found.actions)
@@ -170,8 +181,18 @@ package struct PackVerification: Encodable {
         var differences: [Int] = []
         let expected = Dictionary(pack.entries.map { ($0.number, $0.sha256) }) { first, _ in first }
         var found = 0
+        var following: Int?
+        let limits = PackPeriod(from: pack.from, to: pack.to)
         let report = try await RunLedger(repository).verify(known: known, pool: session.pool) { stored in
-            guard let sha256 = expected[stored.head.number] else { return }
+            guard let sha256 = expected[stored.head.number] else {
+                // A pack without an entry after it ends when it was made.
+                if following == nil, stored.head.number > pack.ledger.last.number,
+                    let at = stored.entry?.at, at <= pack.made, !limits.isEarlier(at), !limits.isLater(at)
+                {
+                    following = stored.head.number
+                }
+                return
+            }
             found += 1
             if sha256 != stored.head.sha256 { differences.append(stored.head.number) }
         }
@@ -181,11 +202,13 @@ package struct PackVerification: Encodable {
         guard found == expected.count else {
             throw PackError(source, "the repository lacks \(expected.count - found) of its entries")
         }
-        if let finding = report.findings.first {
+        if let finding = report.findings.first(where: { $0.concerns(pack.ledger) }) {
+            throw PackError(source, "the ledger of the repository has a defect: \(finding.text)")
+        }
+        if !hasProvenEnd, let number = following {
             throw PackError(
                 source,
-                "the ledger of the repository has a defect: "
-                    + "\(finding.number.map { "entry \($0): " } ?? "")\(finding.reason)")
+                "it lacks entry \(number), which is of its period: it was cut, or dr wrote the entry after it was made")
         }
         isComparedWithRepository = true
         // The entries are those of the repository, whose signers are trusted.
@@ -193,7 +216,8 @@ package struct PackVerification: Encodable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case verified, entries, first, last, signers, unsigned, failures, inconclusive, unfinished, missingReports
+        case verified, from, to, notes, entries, first, last, signers, unsigned, failures, inconclusive, unfinished,
+            missingReports
         case isComparedWithRepository = "comparedWithRepository"
     }
 
@@ -208,6 +232,7 @@ package struct PackVerification: Encodable {
             lines = ["the ledger has no entry in the period"]
         }
         lines += [
+            "period (UTC): \(from?.readable ?? "the first entry") to \(to?.readable ?? "the newest entry")",
             "\(failures) failed, \(inconclusive) inconclusive, \(unfinished) did not finish"
         ]
         lines.append(
@@ -224,7 +249,22 @@ package struct PackVerification: Encodable {
             isComparedWithRepository
                 ? "the ledger in the repository holds the same entries"
                 : "not compared with the repository (--with-repository)")
+        if !hasProvenEnd, !isComparedWithRepository {
+            lines.append("no entry follows the period: only --with-repository shows that none is missing at its end")
+        }
+        lines += notes.map { "note: the ledger had a defect outside of the pack: \($0.text.printable)" }
         return lines.joined(separator: "\n")
+    }
+}
+
+extension LedgerChain.Finding {
+    fileprivate var text: String { "\(number.map { "entry \($0): " } ?? "")\(reason)" }
+
+    /// True for a defect of an entry in a pack or beside it, and for an end that others contradict.
+    fileprivate func concerns(_ part: EvidencePack.LedgerPart) -> Bool {
+        guard let number else { return false }
+        if number > part.last.number, kind == .otherHead || kind == .missing { return true }
+        return part.first.number - 1 <= number && number <= part.last.number.addingClamped(1)
     }
 }
 
