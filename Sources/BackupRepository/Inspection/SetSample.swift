@@ -18,9 +18,9 @@ extension [Timestamp] {
 }
 
 extension Repository {
-    /// Reads a sample of this stack's sets that is spread evenly over the time of the backups by `dr`.
+    /// Reads a sample of this stack's sets that is spread evenly over their time.
     ///
-    /// A time slot whose newest set lacks a component is searched further, within a bound: each set is one request.
+    /// A time slot whose newest set was imported or lacks a component is searched further, within a bound: each set is one request.
     /// - Parameters:
     ///   - names: of sets up to the present.
     ///   - most: the number of slots.
@@ -35,11 +35,8 @@ extension Repository {
             }
             let good = sample.filter { read[$0].map { $0.imported == nil && $0.holdsAllConfigured } ?? false }
             guard good.count < sample.count else { break }
-            // The history before the first backup by `dr` is another tool's.
-            let first = sample.first { read[$0].map { $0.imported == nil } ?? false }
-            let last = sample.last { name in first.map { name < $0 } ?? false && read[name] != nil }
             let rest = Set(sample).subtracting(good)
-            names.removeAll { name in rest.contains(name) || last.map { name <= $0 } ?? false }
+            names.removeAll { rest.contains($0) }
         }
         return read.values.sorted { $0.name < $1.name }
     }

@@ -25,12 +25,16 @@ package struct LedgerTail: Sendable {
     ///   before it is accepted as the entry names it.
     package func findings(isWhole: Bool) -> [LedgerChain.Finding] {
         let links = links.sorted { $0.head.number < $1.head.number }
-        guard let oldest = links.first else { return [] }
-        // An oldest entry that cannot be read names nothing, and the chain does not compare it then.
-        let before = LedgerHead(number: oldest.head.number - 1, sha256: oldest.previous ?? oldest.head.sha256)
-        var chain = LedgerChain(after: isWhole || before.number < 1 ? nil : before)
-        for link in links { chain.follow(link.head, previous: link.previous, defect: link.defect) }
-        return chain.findings
+        // The oldest entry that counts is accepted with what it names.
+        let leading = isWhole ? [] : links.prefix { $0.defect != nil }.compactMap(\.defect)
+        let rest = links.dropFirst(leading.count)
+        let before = rest.first.flatMap { oldest in
+            oldest.previous.map { LedgerHead(number: max(oldest.head.number - 1, 1), sha256: $0) }
+        }
+        var chain = LedgerChain(after: isWhole ? nil : before)
+        for link in rest { chain.follow(link.head, previous: link.previous, defect: link.defect) }
+        chain.finish()
+        return leading + chain.findings
     }
 }
 

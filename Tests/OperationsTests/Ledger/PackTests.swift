@@ -146,7 +146,7 @@ import Testing
         let document = try forged.document()
         try Data(document).write(to: URL(filePath: "\(pack)/pack.json"))
         try Data(forged.page(sha256: Digest(of: document)).utf8).write(to: URL(filePath: "\(pack)/pack.html"))
-        #expect(refusal()?.contains("entries of the period are missing") == true, "\(refusal() ?? "")")
+        #expect(refusal()?.contains("is not earlier than its period") == true, "\(refusal() ?? "")")
     }
 
     @Test func `one failure is one entry`() throws {
@@ -297,7 +297,7 @@ import Testing
         #expect(made.reports.first?.reason?.contains("does not cover") == true)
     }
 
-    @Test func `an unsigned report is refused where signers are trusted`() async throws {
+    @Test func `a report with a signature of another signer is refused`() async throws {
         let reports = try drill(claiming: LedgerBegin(number: 1, previousNumber: nil, previous: nil))
         let made = try await make(reports: reports)
         let run = try await CommandRun.run(
@@ -308,7 +308,11 @@ import Testing
             ], in: folder.url)
         try #require(run.status == 0, "\(run.errors)")
         let signers = try X509Certificate.load("\(folder.path)/signer.crt")
-        #expect(throws: ReportVerification.Refusal.self) {
+        // Its signed entry names a report without a signature.
+        try PackReports.verify(made.reports, in: pack, trusting: signers)
+        let report = try #require(made.reports.first?.file)
+        try Data("forged".utf8).write(to: URL(filePath: "\(pack)/\(report).p7s"))
+        #expect(throws: (any Error).self) {
             try PackReports.verify(made.reports, in: pack, trusting: signers)
         }
     }

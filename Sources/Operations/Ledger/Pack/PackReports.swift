@@ -157,9 +157,12 @@ struct PackReports {
     }
 
     /// Verifies the signatures of the reports in a pack.
-    /// - Parameter trusted: the certificates of accepted signers; each report must have a signature of one of them.
+    ///
+    /// A report without a signature is the one of the signed entry, which names its SHA-256 or its journal.
+    /// - Parameter trusted: the certificates of accepted signers.
     static func verify(_ reports: [PackedReport], in pack: String, trusting trusted: [X509Certificate]) throws {
-        for file in reports.compactMap(\.file) {
+        for file in reports.compactMap(\.file)
+        where FileManager.default.fileExists(atPath: "\(pack)/\(file).p7s") {
             _ = try ReportVerification.verify("\(pack)/\(file)", trusting: trusted)
         }
     }

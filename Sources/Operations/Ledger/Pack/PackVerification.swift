@@ -186,7 +186,7 @@ package struct PackVerification: Encodable {
         let report = try await RunLedger(repository).verify(known: known, pool: session.pool) { stored in
             guard let sha256 = expected[stored.head.number] else {
                 // A pack without an entry after it ends when it was made.
-                if following == nil, stored.head.number > pack.ledger.last.number,
+                if following == nil, stored.head.number > (pack.ledger.last ?? pack.ledger.before)?.number ?? 0,
                     let at = stored.entry?.at, at <= pack.made, !limits.isEarlier(at), !limits.isLater(at)
                 {
                     following = stored.head.number
@@ -233,7 +233,7 @@ package struct PackVerification: Encodable {
         }
         lines += [
             "period (UTC): \(from?.readable ?? "the first entry") to \(to?.readable ?? "the newest entry")",
-            "\(failures) failed, \(inconclusive) inconclusive, \(unfinished) did not finish"
+            "\(failures) failed, \(inconclusive) inconclusive, \(unfinished) did not finish",
         ]
         lines.append(
             signers.isEmpty
@@ -262,9 +262,12 @@ extension LedgerChain.Finding {
 
     /// True for a defect of an entry in a pack or beside it, and for an end that others contradict.
     fileprivate func concerns(_ part: EvidencePack.LedgerPart) -> Bool {
-        guard let number else { return false }
-        if number > part.last.number, kind == .otherHead || kind == .missing { return true }
-        return part.first.number - 1 <= number && number <= part.last.number.addingClamped(1)
+        // The chain passes over an object of others: no entry is lost there.
+        guard let number, kind != .foreign else { return false }
+        let start = (part.before ?? part.first)?.number ?? 1
+        let end = (part.after ?? part.last)?.number ?? start
+        if number > end, kind == .otherHead || kind == .missing { return true }
+        return start <= number && number <= end
     }
 }
 
