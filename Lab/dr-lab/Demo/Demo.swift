@@ -122,6 +122,15 @@ struct Demo: AsyncParsableCommand {
             throw LabError("the drill wrote no report")
         }
         try await stage.dr("report", "verify", String(page))
+        stage.say("Make the evidence of the period from the ledger of all runs, and check if the stack is ready")
+        try await stage.dr("ledger")
+        // A folder holds one pack: a second drill into the same report folder needs another.
+        let pack = URL(filePath: String(page)).deletingLastPathComponent()
+            .appending(path: "pack-\(Int(Date().timeIntervalSince1970))").path
+        try await stage.dr("report", "pack", "--from", "1d", "--folder", pack, showing: 8)
+        try await stage.dr("report", "verify", "\(pack)/pack.json", "--with-repository")
+        // Amber is an answer too: the laboratory has data that no backup holds.
+        try await stage.dr("ready", "complete_cluster_loss", accepting: [0, 4, 5])
         stage.say("Show the forecast for the next recovery")
         try await stage.dr("plan", "show", "complete_cluster_loss", showing: 12)
         for component in components { try await component.stop() }
