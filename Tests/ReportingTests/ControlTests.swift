@@ -39,7 +39,8 @@ import Testing
         declared.separation = "another data centre"
         declared.offNetworkCopy = "tape"
         let records = [
-            test(daysAgo: 2, .verification, verdict: "good"), test(daysAgo: 2, .backup, verdict: "complete"),
+            test(daysAgo: 2, .verification, verdict: "good") { $0.share = 0.05 },
+            test(daysAgo: 2, .backup, verdict: "complete"),
         ]
         var facts = ControlFacts(
             at: now, history: (history ?? [test()]) + records, components: ["loki", "prometheus"], declared: declared,
@@ -97,6 +98,10 @@ import Testing
         ("art. 25(5)", "sign-off", { $0.review = nil }),
         ("annex 4.2", "copy off the network", { $0.declared.offNetworkCopy = nil }),
         ("annex 4.2", "no verification", { $0.history.removeAll { $0.activity == .verification } }),
+        (
+            "annex 4.2", "no verification read the stored data",
+            { for index in $0.history.indices { $0.history[index].share = $0.history[index].share.map { _ in 0 } } }
+        ),
         ("A1.2", "no backups", { $0.history.removeAll { $0.activity == .backup } }),
         ("A1.3", "no control run", { $0.history[0].detected = false }),
         ("A.8.13", "the components of the stack are not recorded", { $0.components = nil }),

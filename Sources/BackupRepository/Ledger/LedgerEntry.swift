@@ -22,7 +22,7 @@ package struct LedgerEntry: Mark {
     package static let kind: String = "ledger"
     package var format: Int = RepositoryFormat.version
     package var kind: String = LedgerEntry.kind
-    /// Where sets are signed, an entry without a signature proves nothing.
+    /// Where sets are signed, readers ignore an entry without a signature.
     package var takesAway: Bool { true }
     /// The place in the chain, from 1; 0 in an entry that is not written yet.
     package var number = 0
@@ -51,6 +51,8 @@ package struct LedgerEntry: Mark {
     /// The SHA-256 of the report's JSON.
     package var report: Digest?
     package var control: Control?
+    /// Of a verification: the share of the packs of which it read every byte, 0 to 1.
+    package var share: Double?
     /// The expected time in seconds.
     package var forecast: Double?
     /// At most 200 characters.
@@ -96,6 +98,7 @@ package struct LedgerEntry: Mark {
         guard previous == nil || number > 1 else { return "it names an entry before the first" }
         let texts = [run, host, tool, scenario, verdict, reason].compactMap { $0 } + (components ?? [])
         guard texts.allSatisfy({ $0.utf8.count <= Self.mostBytes }) else { return "a text in it is too long" }
+        guard share.map({ (0...1).contains($0) }) ?? true else { return "its share is out of range" }
         let times = [seconds, forecast].compactMap { $0 }
         guard times.allSatisfy({ $0.isFinite && abs($0) < 1e12 }) else { return "a duration in it is out of range" }
         return nil

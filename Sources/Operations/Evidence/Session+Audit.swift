@@ -11,7 +11,7 @@ extension Session {
     /// - Parameters:
     ///   - sets: the restored sets.
     ///   - clusters: the kubectl contexts of the clusters into which the run restores.
-    ///   - run: the id of the run, which is not part of its own history.
+    ///   - run: the id of the present run, which the history omits.
     ///   - repository: its ledger is part of the history; nil to use the journals of this host only, since a recovery must
     ///     not wait for it.
     package func auditContext(

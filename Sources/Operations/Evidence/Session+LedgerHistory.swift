@@ -61,6 +61,7 @@ extension TestRecord {
         plan = entry.plan?.hex
         detected = entry.control.map { $0 == .detected }
         journal = entry.journal?.hex
+        share = entry.share
     }
 
     /// Joins the records of journals with those of the ledger. A journal knows more about its run, a run of another host is in

@@ -26,12 +26,14 @@ package struct TestRecord: Codable, Equatable, Sendable {
     /// True if restored data were compared with data recorded at the backup.
     package var reconciled: Bool?
     package var segregation: String?
+    /// Of a verification: the share of the packs of which it read every byte, 0 to 1.
+    package var share: Double?
     /// SHA-256 of the journal's last line. Not part of a report.
     package var journal: String?
 
     private enum CodingKeys: String, CodingKey {
         case at, activity, succeeded, verdict, run, scenario, components, plan, detected, rtoMet, rpoMet, checks
-        case reconciled, segregation
+        case reconciled, segregation, share
     }
 
     package init(at: String, activity: Activity, succeeded: Bool, verdict: String, components: [String]) {

@@ -43,9 +43,12 @@ extension ControlFacts {
         ]
     }
 
+    /// A verification of the structure alone would not notice a changed byte in a pack.
     var verifications: [String] {
-        recent(.yearly).contains { $0.activity == .verification && $0.succeeded }
-            ? [] : ["no verification of the stored backups is in the history"]
+        let found = recent(.yearly).filter { $0.activity == .verification && $0.succeeded }
+        if found.isEmpty { return ["no verification of the stored backups is in the history"] }
+        return found.contains { $0.share ?? 0 > 0 }
+            ? [] : ["no verification read the stored data: dr verify --read-data"]
     }
 
     var backups: [String] {

@@ -49,7 +49,9 @@ struct Verify: AsyncParsableCommand {
             await ledger.begin(in: repository)
             report = try await verified(repository, session)
             let isGood = report.findings.isEmpty && report.untrusted.isEmpty
+            let share = try share()
             await ledger.end(isGood ? "good" : "damaged", exitCode: isGood ? 0 : 4, in: repository) { entry in
+                entry.share = share
                 entry.reason = report.findings.first.map { "'\($0.object)': \($0.reason)" }
             }
             do { try await mark(report, in: repository, session: session) } catch {
