@@ -68,7 +68,7 @@ package struct HealReport: Codable, Equatable, Sendable {
     package var fetchedBytes = 0
     /// Bytes of contents that came from the live parts themselves.
     package var reusedBytes = 0
-    /// What the operator has to do with the server.
+    /// Instructions for the operator, such as to restart the server.
     package var server: [String] = []
     package var notes: [String] = []
     /// Objects that a server refused.

@@ -147,7 +147,7 @@ package struct Rekey: Sendable {
             }
             copy.repository = target.description.id
             copy.recipients = target.encryption.fingerprints
-            copy.ledger = nil  // the new repository has a ledger of its own
+            copy.ledger = nil  // the new repository begins its own ledger
             copy.previous = before?.name
             copy.previousDigest = before?.digest
             copy.number = before.map { $0.number.addingClamped(1) } ?? numbers[set.name]

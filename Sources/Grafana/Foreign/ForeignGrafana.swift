@@ -113,7 +113,7 @@ enum ForeignGrafana {
         }
     }
 
-    /// - Returns: nil if there is no such file.
+    /// - Returns: nil if the file does not exist.
     private static func read(_ path: String, in root: String) throws -> JSONValue? {
         try Task.checkCancellation()
         guard let content = try ForeignTree.content(of: "\(root)/\(path)", limit: 256 << 20) else { return nil }

@@ -1,6 +1,8 @@
 internal import Foundation
 
 /// State that several threads share, with waits for a change of it.
+///
+/// Unchecked: only the holder of the condition's lock reads or changes the state.
 final class Monitor<State>: @unchecked Sendable {
     private let condition = NSCondition()
     private var state: State

@@ -210,5 +210,5 @@ extension Session {
 }
 
 extension Period {
-    fileprivate var wholeSeconds: Int { Int(duration.components.seconds) }
+    fileprivate var wholeSeconds: Int { Int(clamping: duration.components.seconds) }
 }

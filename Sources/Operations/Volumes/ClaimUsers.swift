@@ -116,7 +116,7 @@ struct ClaimUsers: Sendable {
     private func isForgotten(_ pod: JSONValue) -> Bool {
         guard pod["status"]?["phase"]?.text ?? "Pending" == "Pending", let created = pod.created else { return false }
         let age = WallClock.system.seconds.subtractingClamped(created)
-        return age > Int(within.duration.components.seconds).addingClamped(Self.longestAbsence)
+        return age > Int(clamping: within.duration.components.seconds).addingClamped(Self.longestAbsence)
     }
 
     /// True for the mover of an earlier process of the same recovery run, which is resumed.
