@@ -159,7 +159,9 @@ let program: [Target] =
 let lab: [Target] = [
     .target(
         name: "Lab",
-        dependencies: ["CLinux", "CZlib", "HTTP", "Platform", "Documents", "Archiving", "Cryptography"],
+        dependencies: [
+            "CLinux", "CZlib", "HTTP", "ObjectStorage", "Platform", "Documents", "Archiving", "Cryptography",
+        ],
         path: "Lab/Lab", swiftSettings: strict),
     // Hostile inputs for everything that reads data from outside.
     .target(
