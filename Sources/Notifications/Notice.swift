@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// A notification: an event that operators or other systems must know about.
 package struct Notice: Codable, Equatable, Sendable {

@@ -2,7 +2,8 @@ import BackupRepository
 import Components
 import Cryptography
 import Documents
-import Foundation
+import FoundationEssentials
+import Glibc
 import HTTP
 import Operations
 import Platform

@@ -1,5 +1,5 @@
 import BackupRepository
-import Foundation
+import FoundationEssentials
 package import Platform
 
 /// A backup as metrics for node exporter's textfile collector. The file is replaced in one step, so that a scrape never

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Platform
 
 /// The readiness of scenarios as metrics for node exporter's textfile collector, in a file beside that of the backups.

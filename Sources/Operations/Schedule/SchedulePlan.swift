@@ -1,5 +1,5 @@
 import Components
-import Foundation
+import FoundationEssentials
 import StackConfiguration
 
 /// The jobs of a stack's schedule, as files for systemd, cron or Kubernetes.

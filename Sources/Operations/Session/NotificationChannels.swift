@@ -1,6 +1,6 @@
 import Components
 import Documents
-import Foundation
+import FoundationEssentials
 import HTTP
 package import Notifications
 package import StackConfiguration

@@ -2,7 +2,8 @@ package import BackupRepository
 package import Components
 package import Cryptography
 import Documents
-import Foundation
+import FoundationEssentials
+internal import Glibc
 import HTTP
 package import Logging
 package import ObjectStorage

@@ -1,5 +1,5 @@
 import Documents
-import Foundation
+import FoundationEssentials
 package import Logging
 package import ObjectStorage
 import Platform

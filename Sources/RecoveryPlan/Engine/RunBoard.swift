@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 import Platform
 
 /// The progress of a run: the running steps, the number of finished steps, and the remaining time.

@@ -3,7 +3,7 @@ import BackupRepository
 import Cryptography
 import Documents
 import Drills
-import Foundation
+import FoundationEssentials
 import Operations
 import Platform
 import RecoveryPlan

@@ -1,7 +1,7 @@
 import ArgumentParser
 import BackupRepository
 import Cryptography
-import Foundation
+import FoundationEssentials
 import ObjectStorage
 import Operations
 import Platform

@@ -1,7 +1,8 @@
 import ArgumentParser
 import BackupRepository
 import Documents
-import Foundation
+import FoundationEssentials
+import Glibc
 import ObjectStorage
 import Operations
 import Platform
