@@ -93,6 +93,7 @@ let program: [Target] =
         layer("Platform", ["CLinux", system]),
         layer("Documents", ["Platform", yams]),
         layer("Trends", ["Platform"]),
+        layer("Metrics", ["Documents"]),
         layer("Retention", ["Trends", "Platform"]),
         layer("Cryptography", ["COpenSSL", "Platform", system] + isal, settings: strictISAL),
         layer("Archiving", ["CArchive", "CZlib", "Platform"] + isal, settings: strictISAL),
@@ -136,13 +137,14 @@ let program: [Target] =
                 "Components", "BackupRepository", "S3", "ObjectStorage", "Archiving", "Retention", "Trends",
                 "StackConfiguration",
                 "Documents", "HTTP", "Kubernetes", "Cryptography", "Mover", "RecoveryPlan", "ShippedPlans",
-                "Notifications", "Printing", "Reporting", "Platform", logging, mustache,
+                "Notifications", "Printing", "Reporting", "Metrics", "Platform", logging, mustache,
             ]),
         layer(
             "Drills",
             [
                 "Operations", "Components", "Kubernetes", "BackupRepository", "ObjectStorage", "StackConfiguration",
-                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "Notifications", "Reporting", "Platform",
+                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "Notifications", "Reporting", "Metrics",
+                "Platform",
                 system,
             ]),
         .executableTarget(
@@ -150,7 +152,7 @@ let program: [Target] =
             dependencies: everyKind + [
                 "Operations", "Drills", "Components", "BackupRepository", "ObjectStorage", "Retention",
                 "StackConfiguration", "Documents", "Cryptography", "Kubernetes", "Mover", "RecoveryPlan",
-                "Notifications", "Reporting", "Platform", argumentParser,
+                "Notifications", "Reporting", "Metrics", "Platform", argumentParser,
             ],
             swiftSettings: strict),
     ]
@@ -186,6 +188,7 @@ let testTargets = [
     tests(of: "Platform"),
     tests(of: "Documents", ["Platform"]),
     tests(of: "Trends"),
+    tests(of: "Metrics", ["Documents"]),
     tests(of: "Retention", inLab: false),
     tests(of: "Cryptography", ["Platform"], inLab: false),
     tests(of: "Archiving"),
