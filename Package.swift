@@ -93,7 +93,7 @@ let program: [Target] =
         layer("Platform", ["CLinux", system]),
         layer("Documents", ["Platform", yams]),
         layer("Trends", ["Platform"]),
-        layer("Metrics", ["Documents"]),
+        layer("Metrics", ["Documents", "Platform"]),
         layer("Retention", ["Trends", "Platform"]),
         layer("Cryptography", ["COpenSSL", "Platform", system] + isal, settings: strictISAL),
         layer("Archiving", ["CArchive", "CZlib", "Platform"] + isal, settings: strictISAL),
@@ -101,7 +101,7 @@ let program: [Target] =
         layer("HTTP", ["CCurl", "Documents", "Platform"]),
         // Every request to an API server, by kubectl.
         layer("Kubernetes", ["HTTP", "Documents", "Platform"]),
-        layer("ObjectStorage", ["Platform", "Cryptography", system]),
+        layer("ObjectStorage", ["Platform", "Cryptography", "Metrics", system]),
         layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", system, logging]),
         layer(
             "BackupRepository",

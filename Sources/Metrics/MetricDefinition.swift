@@ -32,9 +32,11 @@ extension MetricDefinition {
         "dr_objective_rpo_seconds", unit: "seconds", "Recovery point objective of the stack.")
     package static let rto = MetricDefinition(
         "dr_objective_rto_seconds", unit: "seconds", "Recovery time objective of the stack.")
-    package static let verificationPeriod = MetricDefinition(
-        "dr_objective_verification_period_seconds", unit: "seconds",
-        "Time within which all stored data must be verified.")
+    package static let verificationLimit = MetricDefinition(
+        "dr_objective_verification_seconds", unit: "seconds",
+        "Time within which every byte of each component's backup must be verified.")
+    package static let drillLimit = MetricDefinition(
+        "dr_objective_drill_seconds", unit: "seconds", "Time within which each scenario must pass a drill.")
 
     package static let runEnd = MetricDefinition(
         "dr_run_last_end_timestamp_seconds", unit: "seconds", by: ["activity"],
@@ -190,7 +192,7 @@ extension MetricDefinition {
         backupTime, backupComplete, backupAttempt, backupAttemptSuccess, componentSuccess, newestDatum,
         backupDuration, backupSize, backupFiles, backupStored, verified, drilled, keyTestTime, keyTested,
         shrunk, setSize, sets, certificateExpiry, ledgerHead,
-        buildInfo, rpo, rto, verificationPeriod,
+        buildInfo, rpo, rto, verificationLimit, drillLimit,
         runEnd, runSuccess, runSuccessTime, runExitCode, runDuration, runs,
         pruneFrozen, pruneRemovedSets, pruneRemovedBytes, pruneAnnounced, pruneLocked, pruneRefused,
         verifyFindings, verifyRead, drillSuccess, drillTime, recoveryDuration, recoveryObjective, recoveryForecast,

@@ -1,3 +1,5 @@
+internal import Platform
+
 /// One metric with its samples.
 package struct MetricFamily: Codable, Equatable, Sendable {
     package enum Kind: String, Codable, Sendable {
@@ -89,12 +91,5 @@ package struct MetricHistogram: Codable, Equatable, Sendable {
             throw DecodingError.dataCorruptedError(
                 forKey: .counts, in: container, debugDescription: "the buckets do not match their bounds")
         }
-    }
-}
-
-extension Int {
-    fileprivate func addingClamped(_ other: Int) -> Int {
-        let (sum, overflows) = addingReportingOverflow(other)
-        return overflows ? (other > 0 ? .max : .min) : sum
     }
 }

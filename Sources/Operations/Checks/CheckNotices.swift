@@ -59,6 +59,8 @@ package struct CheckNotices {
             Notice(
                 event, severity: severity, at: session.clock.now, stack: session.configuration.stack, summary: summary,
                 facts: facts))
-        for missed in await dispatcher.finish(within: Self.patience).undelivered { output.warn("\(missed)") }
+        let delivery = await dispatcher.finish(within: Self.patience)
+        session.note(delivery)
+        for missed in delivery.undelivered { output.warn("\(missed)") }
     }
 }
