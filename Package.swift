@@ -109,7 +109,7 @@ let program: [Target] =
                 "CSQLite", "ObjectStorage", "Archiving", "Cryptography", "Documents", "Retention", "Platform", "CLinux",
                 system, logging,
             ]),
-        layer("Notifications", ["CCurl", "HTTP", "Documents", "Platform"]),
+        layer("Notifications", ["CCurl", "HTTP", "Documents", "Platform", mustache]),
         // The link between dr and a mover: a pod beside the data of a component.
         layer(
             "Mover", ["CLinux", "BackupRepository", "ObjectStorage", "Cryptography", "Documents", "Platform", system]),

@@ -1,4 +1,5 @@
 package import BackupRepository
+package import Components
 package import Metrics
 package import Notifications
 import ObjectStorage
@@ -96,6 +97,22 @@ extension Session {
         let damaged = report.findings.count + report.untrusted.count
         collected.note(.replace(samples.one(.verifyFindings, Double(damaged))))
         collected.note(.add(samples.one(.verifyRead, Double(report.bytesRead))))
+    }
+
+    package func note(_ report: HealthReport) {
+        collected.note(
+            .replace(
+                samples.each(
+                    .componentUp,
+                    report.components.map { (["component": $0.name], $0.status == "healthy" ? 1 : 0) })))
+    }
+
+    package func note(_ report: ComplianceReport) {
+        collected.note(
+            .replace(
+                samples.each(
+                    .objectiveMet,
+                    report.objectives.map { (["objective": $0.objective.rawValue], $0.isMet ? 1 : 0) })))
     }
 
     /// - Parameters:
