@@ -53,6 +53,8 @@ let libraries: [Target] =
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CHaru", providers: [.apt(["libhpdf-dev"])]),
+        .systemLibrary(
+            name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .target(name: "CLinux"),
     ] + (hasISAL ? [.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])])] : [])
 
@@ -147,10 +149,14 @@ let program: [Target] =
                 "Platform",
                 system,
             ]),
+        // The web console: its server, its pages and the API.
+        layer(
+            "Console",
+            ["CMicroHTTPD", "Operations", "Metrics", "StackConfiguration", "Platform", "HTTP", system, mustache]),
         .executableTarget(
             name: "dr",
             dependencies: everyKind + [
-                "Operations", "Drills", "Components", "BackupRepository", "ObjectStorage", "Retention",
+                "Operations", "Drills", "Console", "Components", "BackupRepository", "ObjectStorage", "Retention",
                 "StackConfiguration", "Documents", "Cryptography", "Kubernetes", "Mover", "RecoveryPlan",
                 "Notifications", "Reporting", "Metrics", "Platform", argumentParser,
             ],
@@ -244,6 +250,7 @@ let testTargets = [
             "Operations", "RecoveryPlan", "FileTree", "StackConfiguration", "BackupRepository", "Components",
             "ObjectStorage", "Platform",
         ]),
+    tests(of: "Console", ["HTTP", "Platform"], inLab: false),
     .testTarget(
         name: "LabTests", dependencies: ["Lab", "Fuzzing", "dr-lab", "HTTP", "Documents", "Platform"],
         swiftSettings: strict),
@@ -252,7 +259,7 @@ let testTargets = [
         name: "JourneyTests",
         dependencies: [
             "dr", "dr-lab", "Lab", "StackConfiguration", "Cryptography", "Documents", "Components", "RecoveryPlan",
-            "BackupRepository", "ObjectStorage", "Platform", logging,
+            "BackupRepository", "ObjectStorage", "Metrics", "Platform", logging,
         ],
         swiftSettings: strict),
 ]

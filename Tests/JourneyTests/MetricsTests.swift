@@ -165,6 +165,39 @@ import Testing
         #expect(second.errors.contains("metrics: otlp: the collector refused 2 data points: too old"))
     }
 
+    @Test func `dr serve has the metrics in both formats, and keeps the last state while the store is away`()
+        async throws
+    {
+        let journey = try await Journey(extra: "metrics: {textfile: dr.prom}\nobjectives: {rpo: 1h}")
+        try journey.write("a", "one")
+        try await journey.expect(0, "backup")
+        let port = try FreePort.find()[0]
+        let server = try await ServerProcess(
+            "serve", executable: Journey.program, arguments: ["serve", "--listen", "127.0.0.1:\(port)"],
+            folder: journey.folder.url)
+        func metrics(_ accept: String) async throws -> String {
+            try await LabTool.output(
+                "/usr/bin/curl",
+                ["-si", "--noproxy", "*", "-H", "Accept: \(accept)", "http://127.0.0.1:\(port)/metrics"])
+        }
+        try await server.waitUntil { try await metrics("*/*").contains("200") }
+        let plain = try await metrics("text/plain")
+        #expect(plain.contains("text/plain; version=0.0.4"))
+        #expect(value(#"dr_backup_complete{stack="monitoring"}"#, in: plain) == "1")
+        #expect(value(#"dr_runs_total{stack="monitoring",activity="backup",result="success"}"#, in: plain) == "1")
+        #expect(value(#"dr_objective_rpo_seconds{stack="monitoring"}"#, in: plain) == "3600")
+        let file = journey.folder.url.appending(path: "served.prom")
+        let body = plain.replacing("\r\n", with: "\n").split(separator: "\n\n", maxSplits: 1).last ?? ""
+        try Data(body.utf8).write(to: file)
+        let check = try await CommandRun.run("/bin/sh", ["-c", "promtool check metrics < '\(file.path)'"])
+        #expect(check.status == 0 && check.errors.isEmpty, "\(check.output)\(check.errors)")
+        let open = try await metrics("application/openmetrics-text;version=1.0.0,text/plain;q=0.5")
+        #expect(open.contains("application/openmetrics-text; version=1.0.0") && open.hasSuffix("# EOF\n"))
+        try FileManager.default.removeItem(at: journey.repository)
+        #expect(value(#"dr_backup_complete{stack="monitoring"}"#, in: try await metrics("*/*")) == "1")
+        try await server.stop()
+    }
+
     /// The way out is slow, or answers with garbage.
     @Test func `a receiver that stalls, refuses or answers garbage does not fail a backup`() async throws {
         let server = try ScriptedServer { request, _ in

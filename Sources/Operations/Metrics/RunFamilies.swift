@@ -2,6 +2,7 @@ package import BackupRepository
 package import Components
 package import Metrics
 package import Notifications
+import Documents
 import ObjectStorage
 import Platform
 import StackConfiguration
@@ -130,6 +131,17 @@ extension Session {
             families.append(samples.one(.drillTime, Double(now().seconds), labels))
         }
         for family in families { collected.note(.merge(family)) }
+    }
+
+    func noteObjectives() {
+        let (objectives, limits) = (configuration.objectives, configuration.ready)
+        for (definition, period) in [
+            (MetricDefinition.rpo, objectives.rpo), (.rto, objectives.rto), (.verificationLimit, limits.verified),
+            (.drillLimit, limits.drill),
+        ] {
+            let seconds = period.map { $0.duration / .seconds(1) }
+            collected.note(.replace(samples.one(definition, seconds)))
+        }
     }
 
     /// Notes the requests to the store so far.

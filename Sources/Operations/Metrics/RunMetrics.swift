@@ -76,17 +76,6 @@ package struct RunMetrics {
         for problem in await export.push(record.book.ordered, began: record.began, now: now) { output.warn(problem) }
     }
 
-    private func noteObjectives() {
-        let (objectives, limits) = (session.configuration.objectives, session.configuration.ready)
-        for (definition, period) in [
-            (MetricDefinition.rpo, objectives.rpo), (.rto, objectives.rto), (.verificationLimit, limits.verified),
-            (.drillLimit, limits.drill),
-        ] {
-            let seconds = period.map { $0.duration / .seconds(1) }
-            session.collected.note(.replace(session.samples.one(definition, seconds)))
-        }
-    }
-
     private func noteRun(_ exitCode: Int) {
         let samples = session.samples
         let collected = session.collected
@@ -94,7 +83,7 @@ package struct RunMetrics {
         let labels = ["activity": activity.rawValue]
         let result = Result(exitCode: exitCode)
         collected.note(.replace(samples.one(.buildInfo, 1, ["version": Release.version])))
-        if knowsObjectives { noteObjectives() }
+        if knowsObjectives { session.noteObjectives() }
         collected.note(
             .add(samples.one(.runs, 1, labels.merging(["result": result.rawValue]) { $1 })))
         collected.note(.merge(samples.one(.runEnd, now, labels)))

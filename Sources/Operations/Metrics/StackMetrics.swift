@@ -78,25 +78,30 @@ extension Session {
     ///   - newest: the set that this command has just written; nil to find the newest.
     package func noteStack(_ repository: Repository, newest: BackupSet? = nil, telling output: Output) async {
         guard writesMetrics else { return }
+        do { try await readStack(repository, newest: newest) } catch {
+            output.warn("metrics: the state of the backups could not be read: \(error)")
+        }
+    }
+
+    /// Notes the state of the backups.
+    func readStack(_ repository: Repository, newest: BackupSet? = nil) async throws {
         let now = now()
-        do {
-            let found: BackupSet?
-            if let newest {
-                found = newest
-            } else {
-                found = try await pool.run { try repository.newestSet(now: now).set }
+        let found: BackupSet?
+        if let newest {
+            found = newest
+        } else {
+            found = try await pool.run { try repository.newestSet(now: now).set }
+        }
+        if let found {
+            let names = Set(configuration.components.map(\.name)).union(found.components.keys)
+            let proofs = try? await ComponentProofs(names, of: repository, pool)
+            let latest = try await repository.latest(
+                of: names, now: now, known: found.name, provesManifests: false, pool: pool)
+            for family in StackMetrics(found, latest: latest, proofs: proofs, samples: samples).families {
+                collected.note(.replace(family))
             }
-            if let found {
-                let names = Set(configuration.components.map(\.name)).union(found.components.keys)
-                let proofs = try? await ComponentProofs(names, of: repository, pool)
-                let latest = try await repository.latest(
-                    of: names, now: now, known: found.name, provesManifests: false, pool: pool)
-                for family in StackMetrics(found, latest: latest, proofs: proofs, samples: samples).families {
-                    collected.note(.replace(family))
-                }
-            }
-            try await noteRepository(repository, known: found?.name, now: now)
-        } catch { output.warn("metrics: the state of the backups could not be read: \(error)") }
+        }
+        try await noteRepository(repository, known: found?.name, now: now)
     }
 
     private func noteRepository(_ repository: Repository, known: Timestamp?, now: Timestamp) async throws {

@@ -42,9 +42,9 @@ package struct Session {
     /// The set of ``recorded``.
     package var recordedSet: Timestamp?
     /// The requests of this command to the store.
-    package let storeUse = StoreUse()
+    package internal(set) var storeUse = StoreUse()
     /// The metrics of this command.
-    package let collected = RunFamilies()
+    package internal(set) var collected = RunFamilies()
     /// Wraps the store of the repository, so that a drill can read a damaged copy.
     package var wrapsStore: @Sendable (any ObjectStore) -> any ObjectStore = { $0 }
 
