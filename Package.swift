@@ -52,6 +52,8 @@ let libraries: [Target] =
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CHaru", providers: [.apt(["libhpdf-dev"])]),
+        .systemLibrary(
+            name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .target(name: "CLinux"),
     ] + (hasISAL ? [.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])])] : [])
 
@@ -93,6 +95,7 @@ let program: [Target] =
         layer("Documents", ["CYAML", "Platform"]),
         layer("Mustache", []),
         layer("Trends", ["Platform"]),
+        layer("Metrics", ["Documents", "Platform"]),
         layer("Retention", ["Trends", "Platform"]),
         layer("Cryptography", ["COpenSSL", "Platform", system] + isal, settings: strictISAL),
         layer("Archiving", ["CArchive", "CZlib", "Platform"] + isal, settings: strictISAL),
@@ -100,7 +103,7 @@ let program: [Target] =
         layer("HTTP", ["CCurl", "Documents", "Platform"]),
         // Every request to an API server, by kubectl.
         layer("Kubernetes", ["HTTP", "Documents", "Platform"]),
-        layer("ObjectStorage", ["Platform", "Cryptography", system]),
+        layer("ObjectStorage", ["Platform", "Cryptography", "Metrics", system]),
         layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", system, logging]),
         layer(
             "BackupRepository",
@@ -108,7 +111,7 @@ let program: [Target] =
                 "CSQLite", "ObjectStorage", "Archiving", "Cryptography", "Documents", "Retention", "Platform", "CLinux",
                 system, logging,
             ]),
-        layer("Notifications", ["CCurl", "HTTP", "Documents", "Platform"]),
+        layer("Notifications", ["CCurl", "HTTP", "Documents", "Platform", "Mustache"]),
         // The link between dr and a mover: a pod beside the data of a component.
         layer(
             "Mover", ["CLinux", "BackupRepository", "ObjectStorage", "Cryptography", "Documents", "Platform", system]),
@@ -136,21 +139,26 @@ let program: [Target] =
                 "Components", "BackupRepository", "S3", "ObjectStorage", "Archiving", "Retention", "Trends",
                 "StackConfiguration",
                 "Documents", "HTTP", "Kubernetes", "Cryptography", "Mover", "RecoveryPlan", "ShippedPlans",
-                "Notifications", "Printing", "Reporting", "Platform", logging, "Mustache",
+                "Notifications", "Printing", "Reporting", "Metrics", "Platform", logging, "Mustache",
             ]),
         layer(
             "Drills",
             [
                 "Operations", "Components", "Kubernetes", "BackupRepository", "ObjectStorage", "StackConfiguration",
-                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "Notifications", "Reporting", "Platform",
+                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "Notifications", "Reporting", "Metrics",
+                "Platform",
                 system,
             ]),
+        // The web console: its server, its pages and the API.
+        layer(
+            "Console",
+            ["CMicroHTTPD", "Operations", "Metrics", "StackConfiguration", "Platform", "HTTP", "Mustache", system]),
         .executableTarget(
             name: "dr",
             dependencies: everyKind + [
-                "Operations", "Drills", "Components", "BackupRepository", "ObjectStorage", "Retention",
+                "Operations", "Drills", "Console", "Components", "BackupRepository", "ObjectStorage", "Retention",
                 "StackConfiguration", "Documents", "Cryptography", "Kubernetes", "Mover", "RecoveryPlan",
-                "Notifications", "Reporting", "Platform", argumentParser,
+                "Notifications", "Reporting", "Metrics", "Platform", argumentParser,
             ],
             swiftSettings: strict),
     ]
@@ -187,6 +195,7 @@ let testTargets = [
     tests(of: "Documents", ["Platform"]),
     tests(of: "Mustache", ["Documents"]),
     tests(of: "Trends"),
+    tests(of: "Metrics", ["Documents"]),
     tests(of: "Retention", inLab: false),
     tests(of: "Cryptography", ["Platform"], inLab: false),
     tests(of: "Archiving"),
@@ -242,6 +251,7 @@ let testTargets = [
             "Operations", "RecoveryPlan", "FileTree", "StackConfiguration", "BackupRepository", "Components",
             "ObjectStorage", "Platform",
         ]),
+    tests(of: "Console", ["HTTP", "Platform"], inLab: false),
     .testTarget(
         name: "LabTests", dependencies: ["Lab", "Fuzzing", "dr-lab", "HTTP", "Documents", "Platform"],
         swiftSettings: strict),
@@ -250,7 +260,7 @@ let testTargets = [
         name: "JourneyTests",
         dependencies: [
             "dr", "dr-lab", "Lab", "StackConfiguration", "Cryptography", "Documents", "Components", "RecoveryPlan",
-            "BackupRepository", "ObjectStorage", "Platform", logging,
+            "BackupRepository", "ObjectStorage", "Metrics", "Platform", logging,
         ],
         swiftSettings: strict),
 ]

@@ -30,13 +30,6 @@ import Testing
         #expect(template.render(text) == expected)
     }
 
-    @Test(arguments: ["\"", "\\", "\u{1}", "a\nb\tc\r", "plain é 🙂"]) func `text is escaped for JSON`(_ text: String) {
-        let escaped = MustacheTemplate.json(text)
-        #expect(!escaped.unicodeScalars.contains { $0.value < 0x20 })
-        let quotes = escaped.replacing("\\\\", with: "").replacing("\\\"", with: "")
-        #expect(!quotes.contains("\""))
-    }
-
     @Test(arguments: [
         ("line\n{{#a}}", 2, "'a' has no end"), ("{{/a}}", 1, "'a' ends and has not begun"),
         ("{{#a}}{{/b}}", 1, "'b' ends inside of 'a'"), ("{{a", 1, "a tag has no end"),

@@ -91,6 +91,11 @@ extension Notice {
     /// RFC 3339 in UTC.
     var timestamp: String { RFC3339.text(at) }
 
+    /// RFC 3339 in UTC, with milliseconds.
+    var timestampWithMilliseconds: String {
+        RFC3339.text(milliseconds: Int(clamping: (at.timeIntervalSince1970 * 1000).rounded(.down)))
+    }
+
     /// The facts in a fixed order, with readable names: "rto seconds".
     var lines: [(name: String, value: String)] {
         var lines = [(name: "stack", value: stack)]
