@@ -150,7 +150,10 @@ let program: [Target] =
         // The web console: its server, its pages and the API.
         layer(
             "Console",
-            ["CMicroHTTPD", "Operations", "StackConfiguration", "Platform", "HTTP", system, mustache]),
+            [
+                "CMicroHTTPD", "Operations", "BackupRepository", "ObjectStorage", "RecoveryPlan", "Reporting",
+                "Retention", "StackConfiguration", "Documents", "Cryptography", "HTTP", "Platform", system, mustache,
+            ]),
         .executableTarget(
             name: "dr",
             dependencies: everyKind + [
