@@ -152,7 +152,10 @@ let program: [Target] =
         // The web console: its server, its pages and the API.
         layer(
             "Console",
-            ["CMicroHTTPD", "Operations", "Metrics", "StackConfiguration", "Platform", "HTTP", "Mustache", system]),
+            [
+                "CMicroHTTPD", "Operations", "BackupRepository", "ObjectStorage", "RecoveryPlan", "Reporting",
+                "Retention", "StackConfiguration", "Documents", "Cryptography", "HTTP", "Metrics", "Mustache", "Platform", system,
+            ]),
         .executableTarget(
             name: "dr",
             dependencies: everyKind + [

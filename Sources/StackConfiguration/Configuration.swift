@@ -26,6 +26,7 @@ package struct Configuration: Equatable, Sendable {
     package var ready = ReadinessConfiguration()
     package var forecast = ForecastConfiguration()
     package var kubernetes = KubernetesConfiguration()
+    package var serve = ConsoleConfiguration()
 
     package init() {}
 
@@ -64,6 +65,7 @@ extension Configuration: Section {
         Key("ready", \.ready, as: .section(), about: "Limits of `dr ready`."),
         Key("forecast", \.forecast, as: .section(), about: "Settings of recovery forecasts."),
         Key("kubernetes", \.kubernetes, as: .section(), about: "Cluster of the components with 'kubernetes'."),
+        Key("serve", \.serve, as: .section(), about: "The console, `dr serve`."),
     ]
 }
 

@@ -58,6 +58,27 @@ package struct SetList: Encodable, Sendable {
         otherStacks = others.isEmpty ? nil : others
     }
 
+    /// The newest sets of a known list: reads only these.
+    package init(_ session: Session, _ repository: Repository, shelf: SetShelf, last: Int) async throws {
+        let now = session.now()
+        let rows = shelf.rows.suffix(last)
+        let (shown, failed) = try await repository.sets(rows.map(\.set.name), pool: session.pool)
+        let encryption = try await session.pool.run {
+            try repository.encryption(of: shown, hasConfiguration: !session.isWithoutConfiguration)
+        }
+        hasEncryption = !encryption.isEmpty
+        let known = Dictionary(rows.map { ($0.set.name, $0) }) { first, _ in first }
+        sets = shown.compactMap { set in
+            guard let row = known[set.name] else { return nil }
+            return Row(
+                set, encryption: encryption[set.name], marks: row.marks,
+                reasons: row.isKept ? row.reasons.map(\.text) : nil, isFuture: repository.scope.isFuture(set, at: now),
+                now: now)
+        }
+        unreadable = (shelf.unreadable.map(\.name) + failed.map(\.name)).sorted()
+        otherStacks = shelf.others.isEmpty ? nil : shelf.others
+    }
+
     /// True if the keys of a set are known. Not part of the document.
     package let hasEncryption: Bool
 
