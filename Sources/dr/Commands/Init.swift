@@ -50,7 +50,11 @@ struct Init: AsyncParsableCommand {
         name: .long, help: "Accept the repository as it is, although this machine knows another there, or newer sets.")
     var adopt = false
 
+    @Flag(name: .long, help: "Print a commented dr.yaml on standard output, and write nothing.")
+    var template = false
+
     func run() async throws {
+        if template { return try StandardOutput.write(exactly: ConfigurationTemplate.text(kinds: supportedKinds)) }
         let output = Output(options: options)
         let file = options.config ?? ConfigurationFile.standardPlaces[0]
         var configured = try ConfigurationWriting(file, store: store)
