@@ -21,6 +21,7 @@ def build(program: Path, tree: Path, output: Path, work: Path, epoch: int) -> Pa
     documents = folder / "usr/share/doc/dr"
     put(documents, "copyright", (OWN / "copyright").read_bytes())
     put(documents, "changelog.gz", gzipped((CHECKOUT / "CHANGELOG.md").read_bytes()))
+    put(folder, "usr/share/lintian/overrides/dr", (OWN / "lintian-overrides").read_bytes())
     change = (
         f"dr ({version}-1) unstable; urgency=medium\n\n  * Release {version}. See changelog.gz.\n\n"
         f" -- {MAINTAINER}  {formatdate(epoch)}\n"
@@ -35,7 +36,7 @@ def build(program: Path, tree: Path, output: Path, work: Path, epoch: int) -> Pa
     folder.chmod(0o755)
     # One thread: the number of threads changes xz's blocks.
     subprocess.run(
-        ["dpkg-deb", "--root-owner-group", "--threads-max=1", "-Zxz", "--build", folder, file],
+        ["dpkg-deb", "--root-owner-group", "--threads-max=1", "-Zxz", "-z3", "--build", folder, file],
         check=True,
         stdout=subprocess.DEVNULL,
         env={"PATH": "/usr/bin:/bin", "SOURCE_DATE_EPOCH": str(epoch)},

@@ -29,7 +29,7 @@ def write_tar(folder: Path, file: Path, epoch: int, prefix: str = "", owners: di
     owners = owners or {}
     plain = Hashing()
     with file.open("wb") as raw, gzip.GzipFile(
-        filename="", fileobj=raw, mode="wb", compresslevel=9, mtime=0
+        filename="", fileobj=raw, mode="wb", compresslevel=6, mtime=0
     ) as compressed:
         plain.output = compressed
         with tarfile.open(fileobj=plain, mode="w", format=tarfile.GNU_FORMAT) as archive:

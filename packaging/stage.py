@@ -35,12 +35,13 @@ def put(folder: Path, name: str, content: bytes, mode: int = 0o644) -> None:
     file.chmod(mode)
 
 
-def stage(program: Path, folder: Path, epoch: int) -> None:
+def stage(program: Path, folder: Path, epoch: int, has_program: bool = True) -> None:
     """Writes the tree. All of it comes from the program and the checkout, and nothing depends on the machine."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    put(folder, "usr/bin/dr", program.read_bytes(), 0o755)
-    run("strip", "--strip-unneeded", folder / "usr/bin/dr")
+    if has_program:
+        put(folder, "usr/bin/dr", program.read_bytes(), 0o755)
+        run("strip", "--strip-unneeded", folder / "usr/bin/dr")
     for shell, name in COMPLETIONS.items():
         put(folder, name, run(program, "--generate-completion-script", shell).encode())
     manual.write_pages(program, folder / "usr/share/man/man1", version(program), epoch)

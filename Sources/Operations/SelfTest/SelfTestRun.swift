@@ -44,7 +44,12 @@ struct SelfTestRun {
 
     private func keys(_ step: inout SelfTestStep) throws {
         let folder = place.path
-        try expect(0, ["key", "create", "\(folder)/recovery.pem", "--certificate", "\(folder)/recovery.crt"], &step)
+        try expect(
+            0,
+            [
+                "key", "create", "--kind", "p-256", "\(folder)/recovery.pem", "--certificate",
+                "\(folder)/recovery.crt",
+            ], &step)
         for signer in ["signing", "other"] {
             try expect(
                 0,
