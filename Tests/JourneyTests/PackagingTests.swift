@@ -56,7 +56,9 @@ import Testing
         }
         // The units are disabled, and systemd accepts them.
         let units = try staged.names("usr/lib/systemd/system")
-        #expect(units.count == 8 && !FileManager.default.fileExists(atPath: staged.root.appending(path: "etc/systemd").path))
+        #expect(
+            units.count == 8 && !FileManager.default.fileExists(atPath: staged.root.appending(path: "etc/systemd").path)
+        )
         if let analyzer = try? LabTool.path("systemd-analyze") {
             let program = staged.root.appending(path: "usr/bin/dr")
             try FileManager.default.createDirectory(
@@ -94,7 +96,9 @@ import Testing
     }
 
     /// The script in an archive whose loader prints its arguments.
-    @Test func `the portable start script finds its libraries by any path, and names an incomplete archive`() async throws {
+    @Test func `the portable start script finds its libraries by any path, and names an incomplete archive`()
+        async throws
+    {
         let folder = try TemporaryFolder("portable")
         let archive = folder.url.appending(path: "an archive")
         let loader = archive.appending(path: "lib/ld-linux-x86-64.so.2")

@@ -27,7 +27,8 @@ import Testing
         }
         let report = try JSONDecoder().decode(Report.self, from: Data(run.output.utf8))
         #expect(report.passed && report.peakMemory > 1 << 20)
-        #expect(report.steps.count == 12 && Set(report.steps.map(\.name)).isSuperset(of: ["restore", "damage", "clean"]))
+        #expect(
+            report.steps.count == 12 && Set(report.steps.map(\.name)).isSuperset(of: ["restore", "damage", "clean"]))
         #expect(report.steps.allSatisfy { $0.verdict == "passed" })
         #expect(try FileManager.default.contentsOfDirectory(atPath: temporary.path) == [])
     }

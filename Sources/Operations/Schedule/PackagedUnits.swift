@@ -12,7 +12,7 @@ struct PackagedUnits {
     /// The installation that the shipped units describe.
     static let installation = Installation(
         program: "/usr/bin/dr", configuration: "/etc/dr/dr.yaml", environmentFile: "/etc/dr/environment", user: "root",
-        writable: ["/var/backups/dr", "/var/lib/dr", "/var/lib/prometheus"], seed: "")
+        writable: ["/var/backups/dr", "/var/lib/dr"], seed: "")
 
     private static let folders = ["/usr/lib/systemd/system", "/lib/systemd/system"]
 

@@ -56,7 +56,8 @@ import Testing
         #expect(!machine.has("dr-backup.service.d"))
     }
 
-    @Test func `other settings become a drop-in, which a second run leaves and a return to the default removes`() throws {
+    @Test func `other settings become a drop-in, which a second run leaves and a return to the default removes`() throws
+    {
         let machine = try Machine()
         var installation = PackagedUnits.installation
         installation.configuration = "/srv/dr.yaml"
@@ -104,7 +105,8 @@ import Testing
         (SchedulePlan.Form.systemd, "etc/cron.d/dr"),
         (.cron, "etc/systemd/system/timers.target.wants/dr-backup.timer"),
     ])
-    func `a schedule beside an active one of another form is refused`(_ form: SchedulePlan.Form, _ other: String) throws {
+    func `a schedule beside an active one of another form is refused`(_ form: SchedulePlan.Form, _ other: String) throws
+    {
         let machine = try Machine()
         let schedules = OtherSchedule(machine: machine.folder.path)
         try schedules.refuse(beside: form)
@@ -130,6 +132,7 @@ import Testing
         #expect(try plan.machineFiles(fixture.session) == plan.files(fixture.session))
         let packaged = try Machine()
         plan.machine = packaged.folder.path
-        #expect(try plan.machineFiles(fixture.session).contains { $0.name == "dr-backup.service.d/50-dr-schedule.conf" })
+        #expect(
+            try plan.machineFiles(fixture.session).contains { $0.name == "dr-backup.service.d/50-dr-schedule.conf" })
     }
 }

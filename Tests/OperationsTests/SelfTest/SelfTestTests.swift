@@ -102,7 +102,10 @@ import Testing
             "the content of 'compressible.log' differs"
         ),
         (.restore, "[ $call != restore2 ] || { cp -a data \"$5\"; rm \"$5/empty\"; exit; }", "'empty' is missing"),
-        (.restore, "[ $call != restore2 ] || { cp -a data \"$5\"; : >\"$5/more\"; exit; }", "'more' is in the restored"),
+        (
+            .restore, "[ $call != restore2 ] || { cp -a data \"$5\"; : >\"$5/more\"; exit; }",
+            "'more' is in the restored"
+        ),
         (
             .restore, "[ $call != restore2 ] || { cp -a data \"$5\"; chmod 600 \"$5/incompressible.bin\"; exit; }",
             "'incompressible.bin' has the mode"
@@ -118,7 +121,8 @@ import Testing
         // A verification that sees no damage, and one that names another object.
         (.damage, "[ $call != verify2 ] || { echo '{}'; exit; }", "exited with 0, not 4"),
         (
-            .damage, "[ $call != verify2 ] || { echo '{\"bytesRead\": 9, \"packsRead\": 1, \"findings\": []}'; exit 4; }",
+            .damage,
+            "[ $call != verify2 ] || { echo '{\"bytesRead\": 9, \"packsRead\": 1, \"findings\": []}'; exit 4; }",
             "does not name the damaged 'pack'"
         ),
         (.refusal, "[ $call != restore3 ] || { cp -a data \"$5\"; exit; }", "exited with 0, not 4"),
