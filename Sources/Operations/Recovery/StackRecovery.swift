@@ -200,7 +200,7 @@ package struct StackRecovery: RecoveryServices {
                 hint: "write it with `dr restore --configuration --to DIR`, then run `dr backup`")
         }
         let program = Program(
-            "/proc/self/exe", ["backup", "--config", session.file, "--quiet", "--no-progress"],
+            OwnProgram.path, ["backup", "--config", session.file, "--quiet", "--no-progress"],
             environment: ProcessInfo.processInfo.environment, timeout: .seconds(4 * 3600))
         let (end, _) = try await session.pool.run { try program.captured() }
         guard end.status == 0 else {
