@@ -53,6 +53,8 @@ let libraries: [Target] =
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CHaru", providers: [.apt(["libhpdf-dev"])]),
+        .systemLibrary(
+            name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .target(name: "CLinux"),
     ] + (hasISAL ? [.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])])] : [])
 
@@ -145,10 +147,14 @@ let program: [Target] =
                 "Documents", "HTTP", "Cryptography", "RecoveryPlan", "Notifications", "Reporting", "Platform",
                 system,
             ]),
+        // The web console: its server, its pages and the API.
+        layer(
+            "Console",
+            ["CMicroHTTPD", "Operations", "StackConfiguration", "Platform", "HTTP", system, mustache]),
         .executableTarget(
             name: "dr",
             dependencies: everyKind + [
-                "Operations", "Drills", "Components", "BackupRepository", "ObjectStorage", "Retention",
+                "Operations", "Drills", "Console", "Components", "BackupRepository", "ObjectStorage", "Retention",
                 "StackConfiguration", "Documents", "Cryptography", "Kubernetes", "Mover", "RecoveryPlan",
                 "Notifications", "Reporting", "Platform", argumentParser,
             ],
@@ -241,6 +247,7 @@ let testTargets = [
             "Operations", "RecoveryPlan", "FileTree", "StackConfiguration", "BackupRepository", "Components",
             "ObjectStorage", "Platform",
         ]),
+    tests(of: "Console", ["HTTP", "Platform"], inLab: false),
     .testTarget(
         name: "LabTests", dependencies: ["Lab", "Fuzzing", "dr-lab", "HTTP", "Documents", "Platform"],
         swiftSettings: strict),

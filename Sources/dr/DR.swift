@@ -42,6 +42,7 @@ struct DR: AsyncParsableCommand {
             RetentionCommand.self,
             NotifyCommand.self,
             Capacity.self,
+            Serve.self,
             GapCommand.self,
             ScheduleCommand.self,
             KubernetesCommand.self,

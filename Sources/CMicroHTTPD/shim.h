@@ -1,0 +1,96 @@
+#ifndef DR_CMICROHTTPD_SHIM_H
+#define DR_CMICROHTTPD_SHIM_H
+
+#include <gnutls/gnutls.h>
+#include <microhttpd.h>
+#include <string.h>
+
+// MHD_start_daemon is variadic, so Swift cannot call it; these types give its callbacks pointers that are never null.
+
+typedef enum MHD_Result (*dr_mhd_access)(
+    void *_Nonnull context, struct MHD_Connection *_Nonnull connection, const char *_Nullable url,
+    const char *_Nonnull method, const char *_Nullable version, const char *_Nullable upload, size_t *_Nonnull size,
+    void *_Nullable *_Nonnull request);
+typedef void *_Nullable (*dr_mhd_target)(
+    void *_Nonnull context, const char *_Nonnull target, struct MHD_Connection *_Nonnull connection);
+typedef void (*dr_mhd_notify)(
+    void *_Nonnull context, struct MHD_Connection *_Nonnull connection, void *_Nullable *_Nullable socket,
+    enum MHD_ConnectionNotificationCode code);
+typedef void (*dr_mhd_completed)(
+    void *_Nonnull context, struct MHD_Connection *_Nonnull connection, void *_Nullable *_Nonnull request,
+    enum MHD_RequestTerminationCode code);
+
+typedef struct {
+    int socket;
+    unsigned connections;
+    size_t memory;
+    // PEM; null for plain HTTP, or without certificates of clients.
+    const char *_Nullable key;
+    const char *_Nullable certificate;
+    const char *_Nullable authority;
+    dr_mhd_access _Nonnull access;
+    dr_mhd_target _Nonnull target;
+    dr_mhd_notify _Nonnull notify;
+    dr_mhd_completed _Nonnull completed;
+    void *_Nonnull context;
+} dr_mhd_settings;
+
+static inline size_t dr_mhd_keep_escapes(void *context, struct MHD_Connection *connection, char *text) {
+    (void)context, (void)connection;
+    return strlen(text);
+}
+
+/// The daemon owns the socket from now on; null if it could not be started.
+static inline struct MHD_Daemon *_Nullable dr_mhd_start(const dr_mhd_settings *_Nonnull settings) {
+    struct MHD_OptionItem tls[4];
+    int count = 0;
+    unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC;
+    if (settings->key && settings->certificate) {
+        flags |= MHD_USE_TLS;
+        tls[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)settings->key};
+        tls[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)settings->certificate};
+        if (settings->authority)
+            tls[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_TRUST, 0, (void *)settings->authority};
+    }
+    tls[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, (MHD_AccessHandlerCallback)settings->access, settings->context,
+        MHD_OPTION_LISTEN_SOCKET, (MHD_socket)settings->socket,
+        MHD_OPTION_CONNECTION_LIMIT, settings->connections,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, settings->memory,
+        MHD_OPTION_THREAD_STACK_SIZE, (size_t)(512 * 1024),
+        MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_UNESCAPE_CALLBACK, &dr_mhd_keep_escapes, NULL,
+        MHD_OPTION_URI_LOG_CALLBACK, settings->target, settings->context,
+        MHD_OPTION_NOTIFY_CONNECTION, (MHD_NotifyConnectionCallback)settings->notify, settings->context,
+        MHD_OPTION_NOTIFY_COMPLETED, (MHD_RequestCompletedCallback)settings->completed, settings->context,
+        MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+}
+
+static inline int dr_mhd_socket(struct MHD_Connection *_Nonnull connection) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return info ? info->connect_fd : -1;
+}
+
+/// True if the client showed a certificate that an authority of the daemon signed.
+static inline int dr_mhd_has_client_certificate(struct MHD_Connection *_Nonnull connection) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    if (!info || !info->tls_session) return 0;
+    gnutls_session_t session = (gnutls_session_t)info->tls_session;
+    unsigned count = 0, status = 0;
+    if (!gnutls_certificate_get_peers(session, &count) || count == 0) return 0;
+    return gnutls_certificate_verify_peers2(session, &status) == GNUTLS_E_SUCCESS && status == 0;
+}
+
+typedef ssize_t (*dr_mhd_reader)(void *_Nonnull context, uint64_t position, char *_Nonnull bytes, size_t room);
+
+static inline struct MHD_Response *_Nullable dr_mhd_stream(
+    uint64_t size, dr_mhd_reader _Nonnull reader, void *_Nonnull context, void (*_Nonnull release)(void *_Nonnull)
+) {
+    return MHD_create_response_from_callback(
+        size, 64 * 1024, (MHD_ContentReaderCallback)reader, context, (MHD_ContentReaderFreeCallback)release);
+}
+
+static const uint64_t dr_mhd_unknown_size = UINT64_MAX;
+
+#endif

@@ -1,0 +1,83 @@
+import Glibc
+import Console
+import HTTP
+import Platform
+import Testing
+
+/// The server alone, without pages.
+@Suite struct WebServerTests {
+    private func server(
+        _ change: (inout WebServer.Settings) -> Void = { _ in },
+        answer: @escaping @Sendable (WebRequest) -> WebResponse
+    ) throws -> WebServer {
+        var settings = WebServer.Settings()
+        settings.address = ListenAddress(host: "127.0.0.1", port: 0)
+        change(&settings)
+        return try WebServer(settings, answer: answer)
+    }
+
+    private func get(_ path: String, of server: WebServer, method: String = "GET") async throws -> (
+        HTTPResponse, String
+    ) {
+        let address = server.address
+        return try await BlockingPool(threads: 1).run {
+            let (response, body) = try HTTPClient().send(HTTPRequest(method, "http://\(address)\(path)"))
+            return (response, String(decoding: body, as: UTF8.self))
+        }
+    }
+
+    @Test func `a request reaches its answer with decoded path and query`() async throws {
+        let server = try server { request in
+            let query = request.query.map { "\($0.name)=\($0.value)" }
+            return WebResponse(text: "\(request.method) \(request.path) \(query) \(request.headers["host"] ?? "")")
+        }
+        defer { server.stop() }
+        let (response, body) = try await get("/a%20b/c?q=x+y%2Fz", of: server)
+        #expect(response.status == 200)
+        #expect(body == "GET [\"a b\", \"c\"] [\"q=x y/z\"] \(server.address)")
+    }
+
+    @Test(arguments: ["/..", "/a/../b", "/a/%2e%2e/b", "/%zz", "/%00", "/%ff", "/?a=%"])
+    func `a target that is not valid is refused`(target: String) async throws {
+        let server = try server { _ in WebResponse(text: "reached") }
+        defer { server.stop() }
+        let (response, _) = try await get(target, of: server)
+        #expect(response.status == 400)
+    }
+
+    @Test func `other methods than GET, HEAD and POST are refused`() async throws {
+        let server = try server { _ in WebResponse(text: "reached") }
+        defer { server.stop() }
+        #expect(try await get("/", of: server, method: "DELETE").0.status == 405)
+        #expect(try await get("/", of: server, method: "PUT").0.status == 405)
+    }
+
+    @Test func `a stream arrives whole, and one that fails does not end cleanly`() async throws {
+        struct Damage: Error {}
+        let server = try server { request in
+            .stream(type: "text/plain", length: request.path == ["known"] ? 3_000_000 : nil) { stream in
+                for _ in 0..<3 { try stream.write([UInt8](repeating: 65, count: 900_000)) }
+                if request.path != ["whole"] { throw Damage() }
+            }
+        }
+        defer { server.stop() }
+        #expect(try await get("/whole", of: server).1.utf8.count == 2_700_000)
+        await #expect(throws: HTTPError.self) { try await get("/chunked", of: server) }
+        await #expect(throws: HTTPError.self) { try await get("/known", of: server) }
+    }
+
+    @Test func `stopping the server ends a stream that waits`() async throws {
+        let server = try server { _ in
+            .stream(type: "text/plain") { stream in
+                while !stream.isClosed {
+                    try stream.write("x")
+                    usleep(10_000)
+                }
+            }
+        }
+        let transfer = Task { try await get("/", of: server) }
+        try await Task.sleep(for: .milliseconds(200))
+        server.stop()
+        await #expect(throws: (any Error).self) { try await transfer.value }
+    }
+}
