@@ -150,7 +150,10 @@ let program: [Target] =
         // The web console: its server, its pages and the API.
         layer(
             "Console",
-            ["CMicroHTTPD", "Operations", "StackConfiguration", "Platform", "HTTP", system, mustache]),
+            [
+                "CMicroHTTPD", "Operations", "RecoveryPlan", "Reporting", "BackupRepository", "Retention", "Trends",
+                "StackConfiguration", "Platform", "HTTP", system, mustache,
+            ]),
         .executableTarget(
             name: "dr",
             dependencies: everyKind + [
@@ -247,7 +250,10 @@ let testTargets = [
             "Operations", "RecoveryPlan", "FileTree", "StackConfiguration", "BackupRepository", "Components",
             "ObjectStorage", "Platform",
         ]),
-    tests(of: "Console", ["HTTP", "Platform"], inLab: false),
+    tests(
+        of: "Console",
+        ["HTTP", "Operations", "RecoveryPlan", "BackupRepository", "ObjectStorage", "StackConfiguration", "Platform"],
+        inLab: false),
     .testTarget(
         name: "LabTests", dependencies: ["Lab", "Fuzzing", "dr-lab", "HTTP", "Documents", "Platform"],
         swiftSettings: strict),

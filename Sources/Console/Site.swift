@@ -7,6 +7,9 @@ package final class Site: Sendable {
     package let session: Session
     package let layout: Layout
     private let settings: Settings
+    let runs: ConsoleRuns
+    let forecast: RetentionForecast
+    let simulations = SimulationQueue()
 
     package struct Settings: Sendable {
         package init() {}
@@ -15,15 +18,20 @@ package final class Site: Sendable {
     package init(_ session: Session, _ settings: Settings = Settings()) {
         self.session = session
         self.settings = settings
+        runs = ConsoleRuns(session)
+        forecast = RetentionForecast(session)
         layout = Layout(
             stack: session.configuration.stack, entries: Self.navigation, version: Release.version)
     }
 
     /// The pages of the navigation, in order.
-    static let navigation = [Layout.Entry("/", "Overview")]
+    static let navigation = [
+        Layout.Entry("/", "Overview"), Layout.Entry("/runs", "Recoveries and drills"),
+        Layout.Entry("/retention", "Retention"),
+    ]
 
     /// All addresses. Each page adds its own in a file of its own.
-    var routes: [Route] { assetRoutes + healthRoutes + overviewRoutes }
+    var routes: [Route] { assetRoutes + healthRoutes + overviewRoutes + runRoutes + retentionRoutes }
 
     /// Answers one request; blocks while the page is made.
     package func answer(_ request: WebRequest) -> WebResponse {
@@ -33,11 +41,13 @@ package final class Site: Sendable {
 
     /// A page in the frame of the console.
     package func page(
-        _ title: String, _ content: String, at request: WebRequest, status: Int = 200, scripts: [String] = []
+        _ title: String, _ content: String, at request: WebRequest, status: Int = 200, scripts: [String] = [],
+        refresh: Int? = nil
     ) throws -> WebResponse {
         let path = "/" + request.path.joined(separator: "/")
         return .html(
-            try layout.page(title: title, content: content, path: path, scripts: scripts), status: status)
+            try layout.page(title: title, content: content, path: path, scripts: scripts, refresh: refresh),
+            status: status)
     }
 
     private func page(_ failure: PageFailure, for request: WebRequest) -> WebResponse {
@@ -65,8 +75,12 @@ package final class Site: Sendable {
         let policy =
             "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
             + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        // A report of a run has a policy of its own, which is stricter.
+        if !response.headers.contains(where: { $0.name == "Content-Security-Policy" }) {
+            response.headers.append(("Content-Security-Policy", policy))
+        }
         response.headers += [
-            ("Content-Security-Policy", policy), ("X-Content-Type-Options", "nosniff"),
+            ("X-Content-Type-Options", "nosniff"),
             ("Referrer-Policy", "no-referrer"), ("Cross-Origin-Resource-Policy", "same-origin"),
             ("Cross-Origin-Opener-Policy", "same-origin"),
         ]

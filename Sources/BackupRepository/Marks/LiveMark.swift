@@ -26,6 +26,9 @@ package struct LiveMark: Mark {
 }
 
 extension Marks {
+    /// The key of the state of a run.
+    package static func liveKey(_ run: String) -> ObjectKey { key(LiveMark.kind, ofRun: run) }
+
     /// Replaces the state of a run. Blocks for one request.
     /// - Parameters:
     ///   - whole: the document with all texts.

@@ -1,4 +1,4 @@
-package import BackupRepository
+import BackupRepository
 import FoundationEssentials
 import ObjectStorage
 import Platform
@@ -60,7 +60,8 @@ package final class LiveMirror: Sendable {
         to repository: Repository, tool: String, clock: WallClock = .system
     ) -> @Sendable (String, String, String) throws -> Void {
         { (run: String, whole: String, open: String) throws in
-            try Marks(repository).putLive(run: run, at: Timestamp(seconds: clock.seconds), tool: tool, whole: whole, open: open)
+            try Marks(repository).putLive(
+                run: run, at: Timestamp(seconds: clock.seconds), tool: tool, whole: whole, open: open)
         }
     }
 

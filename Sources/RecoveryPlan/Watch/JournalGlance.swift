@@ -13,8 +13,8 @@ package struct JournalGlance: Sendable {
     package var uptime: Double
 
     /// A journal of a run is far smaller; the rest of a longer one is not shown.
-    package static let mostBytes = 32 << 20
-    private static let mostLines = 60_000
+    package static let mostBytes = 8 << 20
+    private static let mostLines = 20_000
 
     /// - Returns: nil if the first line cannot be read: there is no run to show.
     package init?(_ bytes: [UInt8]) {
@@ -56,7 +56,8 @@ package struct JournalGlance: Sendable {
         if isTorn { unreadableCount -= 1 }
         if unreadableCount > 0 {
             run.defects.append(
-                "\(Units.count(unreadableCount, "line")) of the journal cannot be read: damaged, or of a newer version of dr")
+                "\(Units.count(unreadableCount, "line")) of the journal cannot be read: damaged, or of a newer version of dr"
+            )
         } else if !isChained {
             run.defects.append("the lines of the journal do not follow each other: it was changed after it was written")
         }

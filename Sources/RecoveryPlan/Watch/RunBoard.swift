@@ -130,7 +130,8 @@ package struct RunBoard: Sendable {
             // The number of the wave, where a new one starts: its steps need only steps above.
             let number = wave[step] != last ? "\((wave[step] ?? 0) + 1)" : ""
             last = wave[step]
-            lines.append(stepLine(run.steps[step], wave: number, isCritical: critical.contains(run.steps[step].id), names))
+            lines.append(
+                stepLine(run.steps[step], wave: number, isCritical: critical.contains(run.steps[step].id), names))
         }
         guard isCut || run.moreSteps > 0 else { return lines }
         let hidden = order.filter { !shown.contains($0) }.map { run.steps[$0] }
