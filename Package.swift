@@ -154,7 +154,8 @@ let program: [Target] =
             "Console",
             [
                 "CMicroHTTPD", "Operations", "BackupRepository", "ObjectStorage", "RecoveryPlan", "Reporting",
-                "Retention", "StackConfiguration", "Documents", "Cryptography", "HTTP", "Metrics", "Mustache", "Platform", system,
+                "Retention", "StackConfiguration", "Documents", "Cryptography", "HTTP", "Metrics", "Mustache", "Platform", "Trends",
+                system,
             ]),
         .executableTarget(
             name: "dr",
@@ -254,7 +255,10 @@ let testTargets = [
             "Operations", "RecoveryPlan", "FileTree", "StackConfiguration", "BackupRepository", "Components",
             "ObjectStorage", "Platform",
         ]),
-    tests(of: "Console", ["HTTP", "Platform"], inLab: false),
+    tests(
+        of: "Console",
+        ["HTTP", "Operations", "RecoveryPlan", "BackupRepository", "ObjectStorage", "StackConfiguration", "Platform"],
+        inLab: false),
     .testTarget(
         name: "LabTests", dependencies: ["Lab", "Fuzzing", "dr-lab", "HTTP", "Documents", "Platform"],
         swiftSettings: strict),

@@ -27,6 +27,19 @@ package struct RunFolder: Sendable {
         rehearsals = RehearsalFolder(state: state)
     }
 
+    /// Returns true if a name from outside can be the name of a run's folder.
+    package static func isProperName(_ name: String) -> Bool {
+        (1...128).contains(name.utf8.count) && name.utf8.first != UInt8(ascii: ".")
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+                    true
+                default: false
+                }
+            }
+    }
+
     package func journal(of run: String) -> String { "\(path)/\(run)/journal.jsonl" }
 
     package func make(_ run: String) throws -> String {
