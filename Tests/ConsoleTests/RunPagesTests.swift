@@ -1,15 +1,16 @@
 import BackupRepository
+import FileTree
 import Foundation
 import Glibc
 import HTTP
 import ObjectStorage
-import Operations
 import Platform
 import RecoveryPlan
 import StackConfiguration
 import Testing
 
 @testable import Console
+@testable import Operations
 
 /// The pages of recoveries and drills, and the live page, on a state folder and a store of their own.
 @Suite struct RunPagesTests {
@@ -30,14 +31,14 @@ import Testing
                 store: {url: "file://\(place.path)"}
                 state: \(folder.path)/state
                 retention: {hourly: 24h, daily: 7d}
-                components: {}
+                components: {tree: {kind: files, data: \(folder.path)/data}}
 
                 """
             let file = folder.appending(path: "dr.yaml")
             try Data(text.utf8).write(to: file)
             var options = OutputOptions()
             options.quiet = true
-            session = try Session(options, configuration: file.path, kinds: [])
+            session = try Session(options, configuration: file.path, kinds: [FilesComponent.self])
             if store == nil {
                 let made = try StoreFactory.make(session.configuration.store, create: true, logger: session.logger)
                 _ = try Repository.create(in: made, tool: "dr test", now: session.now())
