@@ -88,6 +88,26 @@ docs: ## Build the documentation site in .build/site and check all links.
 	.tools/bin/python Scripts/check-links
 	.tools/bin/python -m mkdocs build --strict
 
+.PHONY: deb
+deb: build ## Build the Debian package in .build/packages.
+	@Scripts/prepare package
+	packaging/package deb
+
+.PHONY: image
+image: build ## Build the OCI image in .build/packages, as an archive.
+	@Scripts/prepare package
+	packaging/package image
+
+.PHONY: portable
+portable: build ## Build the portable archive for any Linux on x86-64 in .build/packages.
+	@Scripts/prepare package
+	packaging/package portable
+
+.PHONY: test-packages
+test-packages: deb image portable ## Install, use and remove the packages in chroots and a container (as root).
+	@Scripts/prepare test-packages
+	packaging/test-packages
+
 .PHONY: install
 install: build ## Install the program, completions and manual page under PREFIX (/usr/local).
 	install -D -m 755 -s $(BIN)/dr "$(DESTDIR)$(PREFIX)/bin/dr"

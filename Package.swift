@@ -24,9 +24,7 @@ let hasLab = environment["DR_PROGRAM_ONLY"] == nil
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
-let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// One library target.
 func layer(
@@ -52,6 +50,7 @@ let libraries: [Target] =
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CHaru", providers: [.apt(["libhpdf-dev"])]),
         .systemLibrary(
             name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
@@ -64,12 +63,12 @@ let kinds = [
     layer("Git", ["Components", "BackupRepository", "Documents", "Platform", system, logging]),
     layer(
         "Prometheus",
-        ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", system, yams, logging]),
+        ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", system, logging]),
     layer(
         "Loki",
         [
             "Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Archiving", "Platform", system,
-            yams, logging,
+            logging,
         ]
     ),
     layer("Elasticsearch", ["Components", "BackupRepository", "Documents", "HTTP", "Platform", system, logging]),
@@ -93,8 +92,10 @@ let shippedPlans = [
 let program: [Target] =
     [
         layer("Platform", ["CLinux", system]),
-        layer("Documents", ["Platform", yams]),
+        layer("Documents", ["CYAML", "Platform"]),
+        layer("Mustache", []),
         layer("Trends", ["Platform"]),
+        layer("Metrics", ["Documents", "Platform"]),
         layer("Retention", ["Trends", "Platform"]),
         layer("Cryptography", ["COpenSSL", "Platform", system] + isal, settings: strictISAL),
         layer("Archiving", ["CArchive", "CZlib", "Platform"] + isal, settings: strictISAL),
@@ -102,7 +103,7 @@ let program: [Target] =
         layer("HTTP", ["CCurl", "Documents", "Platform"]),
         // Every request to an API server, by kubectl.
         layer("Kubernetes", ["HTTP", "Documents", "Platform"]),
-        layer("ObjectStorage", ["Platform", "Cryptography", system]),
+        layer("ObjectStorage", ["Platform", "Cryptography", "Metrics", system]),
         layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", system, logging]),
         layer(
             "BackupRepository",
@@ -110,7 +111,7 @@ let program: [Target] =
                 "CSQLite", "ObjectStorage", "Archiving", "Cryptography", "Documents", "Retention", "Platform", "CLinux",
                 system, logging,
             ]),
-        layer("Notifications", ["CCurl", "HTTP", "Documents", "Platform"]),
+        layer("Notifications", ["CCurl", "HTTP", "Documents", "Platform", "Mustache"]),
         // The link between dr and a mover: a pod beside the data of a component.
         layer(
             "Mover", ["CLinux", "BackupRepository", "ObjectStorage", "Cryptography", "Documents", "Platform", system]),
@@ -118,19 +119,19 @@ let program: [Target] =
         layer("Components", ["BackupRepository", "HTTP", "Documents", "Cryptography", "Platform"]),
         layer(
             "StackConfiguration",
-            ["BackupRepository", "Components", "Documents", "Retention", "Notifications", "Platform", yams]),
+            ["BackupRepository", "Components", "Documents", "Retention", "Notifications", "Platform"]),
     ] + kinds + [
         layer(
             "RecoveryPlan",
             [
                 "Components", "Kubernetes", "Notifications", "Documents", "HTTP", "Cryptography", "Platform", "Trends",
-                "CLinux", system, yams, logging,
+                "CLinux", system, logging,
             ]),
         // The plans that the program knows by itself: their text, compiled in.
         .target(
             name: "ShippedPlans", path: "plans",
             resources: shippedPlans.map { .embedInCode("\($0).yaml") }, swiftSettings: strict),
-        layer("Reporting", ["RecoveryPlan", "Components", "Documents", "Cryptography", "Platform", mustache]),
+        layer("Reporting", ["RecoveryPlan", "Components", "Documents", "Cryptography", "Platform", "Mustache"]),
         // Everything that the commands do: a command parses, calls one of these, and prints.
         layer(
             "Operations",
@@ -138,28 +139,30 @@ let program: [Target] =
                 "Components", "BackupRepository", "S3", "ObjectStorage", "Archiving", "Retention", "Trends",
                 "StackConfiguration",
                 "Documents", "HTTP", "Kubernetes", "Cryptography", "Mover", "RecoveryPlan", "ShippedPlans",
-                "Notifications", "Printing", "Reporting", "Platform", logging, mustache,
+                "Notifications", "Printing", "Reporting", "Metrics", "Platform", logging, "Mustache",
             ]),
         layer(
             "Drills",
             [
                 "Operations", "Components", "Kubernetes", "BackupRepository", "ObjectStorage", "StackConfiguration",
-                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "Notifications", "Reporting", "Platform",
+                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "Notifications", "Reporting", "Metrics",
+                "Platform",
                 system,
             ]),
         // The web console: its server, its pages and the API.
         layer(
             "Console",
             [
-                "CMicroHTTPD", "Operations", "RecoveryPlan", "Reporting", "BackupRepository", "Retention", "Trends",
-                "StackConfiguration", "Platform", "HTTP", system, mustache,
+                "CMicroHTTPD", "Operations", "BackupRepository", "ObjectStorage", "RecoveryPlan", "Reporting",
+                "Retention", "StackConfiguration", "Documents", "Cryptography", "HTTP", "Metrics", "Mustache", "Platform", "Trends",
+                system,
             ]),
         .executableTarget(
             name: "dr",
             dependencies: everyKind + [
                 "Operations", "Drills", "Console", "Components", "BackupRepository", "ObjectStorage", "Retention",
                 "StackConfiguration", "Documents", "Cryptography", "Kubernetes", "Mover", "RecoveryPlan",
-                "Notifications", "Reporting", "Platform", argumentParser,
+                "Notifications", "Reporting", "Metrics", "Platform", argumentParser,
             ],
             swiftSettings: strict),
     ]
@@ -194,7 +197,9 @@ let lab: [Target] = [
 let testTargets = [
     tests(of: "Platform"),
     tests(of: "Documents", ["Platform"]),
+    tests(of: "Mustache", ["Documents"]),
     tests(of: "Trends"),
+    tests(of: "Metrics", ["Documents"]),
     tests(of: "Retention", inLab: false),
     tests(of: "Cryptography", ["Platform"], inLab: false),
     tests(of: "Archiving"),
@@ -265,7 +270,7 @@ let testTargets = [
         name: "JourneyTests",
         dependencies: [
             "dr", "dr-lab", "Lab", "StackConfiguration", "Cryptography", "Documents", "Components", "RecoveryPlan",
-            "BackupRepository", "ObjectStorage", "Platform", logging,
+            "BackupRepository", "ObjectStorage", "Metrics", "Platform", logging,
         ],
         swiftSettings: strict),
 ]
@@ -278,8 +283,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
-        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
     ],
     targets: libraries + program + (hasLab ? lab + testTargets : [])
 )

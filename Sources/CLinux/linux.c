@@ -127,3 +127,13 @@ __attribute__((constructor)) static void look_at_hangup(void) {
 int dr_started_under_nohup(void) { return ignored_hangup; }
 
 void dr_hide_memory(void) { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
+#ifdef __GLIBC__
+#include <malloc.h>
+
+void dr_trim_memory(void) { malloc_trim(0); }
+void dr_limit_heaps(int count) { mallopt(M_ARENA_MAX, count); }
+#else
+void dr_trim_memory(void) {}
+void dr_limit_heaps(int count) { (void)count; }
+#endif

@@ -1,3 +1,4 @@
+import BackupRepository
 package import Operations
 import Platform
 import StackConfiguration
@@ -5,38 +6,51 @@ import StackConfiguration
 /// The console of one stack: its pages, and the state that they show.
 package final class Site: Sendable {
     package let session: Session
+    package let state: StackState
     package let layout: Layout
-    private let settings: Settings
+    let gate: Gate
+    let metrics: ServedMetrics
+    let listings: ListingShelf
+    let answers = AnswerShelf()
     let runs: ConsoleRuns
     let forecast: RetentionForecast
     let simulations = SimulationQueue()
 
-    package struct Settings: Sendable {
-        package init() {}
-    }
-
-    package init(_ session: Session, _ settings: Settings = Settings()) {
-        self.session = session
-        self.settings = settings
+    package init(_ state: StackState, _ rules: VisitorRules) {
+        session = state.session
+        self.state = state
+        gate = Gate(rules)
+        metrics = ServedMetrics(session)
+        listings = ListingShelf(state)
         runs = ConsoleRuns(session)
         forecast = RetentionForecast(session)
-        layout = Layout(
+        var layout = Layout(
             stack: session.configuration.stack, entries: Self.navigation, version: Release.version)
+        layout.hasSignIn = rules.token != nil
+        self.layout = layout
     }
 
     /// The pages of the navigation, in order.
     static let navigation = [
-        Layout.Entry("/", "Overview"), Layout.Entry("/runs", "Recoveries and drills"),
-        Layout.Entry("/retention", "Retention"),
+        Layout.Entry("/", "Overview"), Layout.Entry("/sets", "Backup sets"),
+        Layout.Entry("/runs", "Recoveries and drills"), Layout.Entry("/retention", "Retention"),
     ]
 
     /// All addresses. Each page adds its own in a file of its own.
-    var routes: [Route] { assetRoutes + healthRoutes + overviewRoutes + runRoutes + retentionRoutes }
+    private var routes: [Route] {
+        assetRoutes + healthRoutes + metricsRoutes + signInRoutes + overviewRoutes + setRoutes + fileRoutes
+            + downloadRoutes + runRoutes + retentionRoutes + apiRoutes
+    }
 
     /// Answers one request; blocks while the page is made.
     package func answer(_ request: WebRequest) -> WebResponse {
+        if request.path != ["healthz"], let complaint = gate.rules.complaint(aboutHost: request.headers["host"]) {
+            return secured(
+                WebResponse(
+                    421, text: "\(complaint)\nhint: use 127.0.0.1 or localhost, or add the name to `serve: hosts:`\n"))
+        }
         let table = RouteTable(routes) { [self] failure, request in page(failure, for: request) }
-        return secured(table.answer(request) { _ in nil })
+        return secured(table.answer(request) { gate.refusal(of: $0) })
     }
 
     /// A page in the frame of the console.
@@ -46,17 +60,27 @@ package final class Site: Sendable {
     ) throws -> WebResponse {
         let path = "/" + request.path.joined(separator: "/")
         return .html(
-            try layout.page(title: title, content: content, path: path, scripts: scripts, refresh: refresh),
+            try layout.page(title: title, content: content, path: path, note: stateNote, scripts: scripts, refresh: refresh),
             status: status)
     }
 
+    /// The age of the state and the reason, if the store is away; nil if it is not.
+    private var stateNote: String? {
+        guard let failure = state.failure else { return nil }
+        let reason = failure.split(whereSeparator: \.isNewline).first.map { String($0) } ?? ""
+        guard let snapshot = state.snapshot else { return "The store cannot be read: \(reason)." }
+        let age = Units.duration(seconds: max(0, session.now().seconds - snapshot.confirmed.seconds))
+        return
+            "The store cannot be read. This is its state of \(snapshot.confirmed.readable), \(age) old. Cause: \(reason)."
+    }
+
     private func page(_ failure: PageFailure, for request: WebRequest) -> WebResponse {
+        if request.path.first == "api" { return Self.apiFailure(failure) }
         struct View {
             var message: String
             var hint: String?
         }
-        let text = failure.message.prefix(1).uppercased() + failure.message.dropFirst()
-        let content = try? Self.failureTemplate.render(View(message: text, hint: failure.hint))
+        let content = try? Self.failureTemplate.render(View(message: failure.message.sentence, hint: failure.hint))
         let page = try? self.page(
             failure.status == 404 ? "Not found" : "Error", content ?? "", at: request, status: failure.status)
         return page ?? WebResponse(failure.status, text: failure.message + "\n")
@@ -65,8 +89,9 @@ package final class Site: Sendable {
     private static let failureTemplate = Template(
         """
         <h1>This page cannot be shown</h1>
-        <p>{{message}}.</p>
-        {{#hint}}<p>{{.}}</p>{{/hint}}
+        <p>{{message}}</p>
+        {{#hint}}<p class="hint">{{.}}</p>{{/hint}}
+        <p><a href="/">Back to the overview</a></p>
         """)
 
     /// Adds the headers that keep a page from loading, or being loaded by, anything foreign.
@@ -101,4 +126,24 @@ extension Site {
     }
 
     var healthRoutes: [Route] { [Route("/healthz", access: .open) { _ in WebResponse(text: "ok\n") }] }
+
+    /// The last known state.
+    /// - Throws: ``PageFailure`` if there is none yet.
+    func snapshot() throws -> StackState.Snapshot {
+        if let snapshot = state.snapshot { return snapshot }
+        if let failure = state.failure {
+            let lines = failure.split(separator: "\n", maxSplits: 1)
+            throw PageFailure(
+                503, "the store cannot be read: \(lines.first ?? "")", hint: lines.dropFirst().first.map(String.init))
+        }
+        throw PageFailure(503, "dr reads the repository for the first time", hint: "reload the page in a moment")
+    }
+}
+
+extension String {
+    /// The text with a capital at the begin and a full stop at the end.
+    var sentence: String {
+        let end = last.map { ".!?".contains($0) } ?? true
+        return prefix(1).uppercased() + dropFirst() + (end ? "" : ".")
+    }
 }

@@ -49,7 +49,7 @@ package enum Reason: Hashable, Sendable {
     }
 
     /// The tier that keeps the set, for a period or as the oldest; nil for a reason of another kind.
-    var tier: Tier? {
+    package var tier: Tier? {
         switch base {
         case .newest(let period, _): period.tier
         case .oldest(let tier, _, _): tier

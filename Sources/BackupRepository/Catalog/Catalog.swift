@@ -347,6 +347,20 @@ package final class Catalog: Sendable {
         }
     }
 
+    /// Reads the entries of a query with three values, in its order.
+    func entries(_ query: String, _ values: (one: [UInt8], two: [UInt8], limit: Int)) throws -> [CatalogEntry] {
+        try connection.withLock { database in
+            let statement = try database.prepare(query)
+            statement.bind(1, values.one)
+            statement.bind(2, values.two)
+            statement.bind(3, values.limit)
+            defer { statement.reset() }
+            var entries: [CatalogEntry] = []
+            while try statement.step() { entries.append(EntryRow.read(statement)) }
+            return entries
+        }
+    }
+
     // MARK: Comparing a walk with the catalog
 
     /// Compares a sorted walk with the entries, and records fresh and removed ones.

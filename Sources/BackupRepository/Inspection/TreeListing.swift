@@ -3,7 +3,7 @@ package import Platform
 /// The files in a backup of a component, and the differences between two backups. Created from the pack indexes only.
 /// The memory is that of a database page cache, for any number of files.
 package struct TreeListing: Sendable {
-    private let catalog: Catalog
+    let catalog: Catalog
 
     package init(of manifest: Manifest, in repository: Repository, pool: BlockingPool) async throws {
         catalog = try Catalog(path: nil)

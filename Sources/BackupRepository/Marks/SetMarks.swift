@@ -45,6 +45,9 @@ package struct SetMarks: Sendable {
 
     package subscript(set: Timestamp) -> Facts { facts[set] ?? Facts() }
 
+    /// No marks.
+    package init() {}
+
     /// Reads all marks about sets. Memory grows with the number of marked sets, not of marks.
     package init(_ marks: Marks) throws {
         try marks.forEach(VerifiedMark.self, unreadable: { unreadable.append($0) }) { _, mark in

@@ -80,4 +80,10 @@ int dr_started_under_nohup(void);
 /// Call it once.
 int dr_start_keeper(void);
 
+/// Returns free memory to the system where the C library can (glibc's malloc_trim).
+void dr_trim_memory(void);
+
+/// Limits the number of heaps, which otherwise grows with the threads (glibc's M_ARENA_MAX).
+void dr_limit_heaps(int count);
+
 #endif

@@ -63,7 +63,7 @@ package struct Template: Sendable {
     private let template: Result<MustacheTemplate, any Error>
 
     package init(_ text: String) {
-        template = Result { try MustacheTemplate(string: "{{% CONTENT_TYPE:HTML}}\n" + text) }
+        template = Result { try MustacheTemplate(text, escape: MustacheTemplate.html) }
     }
 
     package func render(_ view: some Any) throws -> String { try template.get().render(view) }

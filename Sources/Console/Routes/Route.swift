@@ -55,16 +55,3 @@ package struct RoutedRequest: Sendable {
     /// The segments that stood for `{name...}`.
     package func segments(_ name: String) -> [String] { values[name] ?? [] }
 }
-
-/// The reason why a page cannot be shown, as a status of HTTP and a sentence for the visitor.
-package struct PageFailure: Error, Equatable {
-    package var status: Int
-    package var message: String
-    package var hint: String?
-
-    package init(_ status: Int, _ message: String, hint: String? = nil) {
-        (self.status, self.message, self.hint) = (status, message, hint)
-    }
-
-    package static func notFound(_ message: String) -> PageFailure { PageFailure(404, message) }
-}

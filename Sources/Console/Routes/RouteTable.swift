@@ -31,7 +31,7 @@ package struct RouteTable: Sendable {
         }
         if route.access == .signedIn, let refusal = isAllowed(request) { return refusal }
         do { return try route.answer(RoutedRequest(request: request, values: values)) } catch {
-            return failure(error as? PageFailure ?? PageFailure(500, "\(error)"), request)
+            return failure(PageFailure(error), request)
         }
     }
 }

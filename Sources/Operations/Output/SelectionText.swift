@@ -10,9 +10,11 @@ package enum SelectionText {
 
     /// Warns of components that do not come from the newest set.
     package static func tell(_ selection: RestoreSelection, _ output: Output) {
-        tell(selection.passedOver, output)
-        for line in lines(selection) { output.warn(line) }
+        for line in remarks(selection) { output.warn(line) }
     }
+
+    /// The warnings about the sets that were skipped, and about components that do not come from the newest set.
+    static func remarks(_ selection: RestoreSelection) -> [String] { lines(selection.passedOver) + lines(selection) }
 
     private static func lines(_ passedOver: [RestoreSelection.PassedOver]) -> [String] {
         let (future, unreadable) = (

@@ -2,7 +2,8 @@ import BackupRepository
 import Components
 import Cryptography
 import Documents
-import Foundation
+import FoundationEssentials
+internal import Glibc
 import Kubernetes
 import Logging
 import Platform

@@ -13,4 +13,11 @@ package enum ProcessMemory {
         }
         dr_hide_memory()
     }
+
+    /// Prepares a process that runs for months and reads thousands of documents on many threads: without a limit each
+    /// thread gets a heap, and each heap keeps what it once needed.
+    package static func keepSmall() { dr_limit_heaps(2) }
+
+    /// Returns free memory to the system.
+    package static func trim() { dr_trim_memory() }
 }

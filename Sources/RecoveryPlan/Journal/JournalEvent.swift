@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 package import Components
 
 /// An event that a run records in its journal.

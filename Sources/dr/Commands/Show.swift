@@ -33,43 +33,13 @@ struct Show: AsyncParsableCommand {
             manifests.append(try await session.pool.run { try repository.manifest(name, of: set) })
         }
         if files { return try await listFiles(manifests, in: repository, session: session) }
-        let point = try await restorePoint(selector, of: set, in: repository, session: session)
-        var shown = set
-        shown.recovery = nil  // a long text that `dr restore --configuration` shows
-        let encryption = try await session.pool.run {
-            try repository.encryption(of: [set], hasConfiguration: !session.isWithoutConfiguration)[set.name]
+        let report = try await SetReport(session, repository, set, selector, manifests: manifests)
+        let output = Output(options: options)
+        for remark in report.remarks { output.warn(remark) }
+        try output.result(report) {
+            ([SetText.summary(set)] + [report.encryption.map(SetText.encryption)].compactMap { $0 }
+                + [RestorePointText.text(report.restorePoint)] + manifests.map(text)).joined(separator: "\n\n")
         }
-        let result = Result(
-            set: shown, manifests: manifests, skewSeconds: point.skewSeconds, restorePoint: point,
-            encryption: encryption)
-        try Output(options: options).result(result) {
-            ([SetText.summary(set)] + [encryption.map(SetText.encryption)].compactMap { $0 }
-                + [RestorePointText.text(point)] + manifests.map(text)).joined(separator: "\n\n")
-        }
-    }
-
-    /// The restore point of the set; for `latest`, the sets that a restore takes now, which may be older for some
-    /// components.
-    private func restorePoint(
-        _ selector: SetSelector, of set: BackupSet, in repository: Repository, session: Session
-    ) async throws -> RestorePoint {
-        let now = session.now(), tolerance = repository.scope.clockTolerance
-        guard selector == .latest else { return RestorePoint(set, now: now, rpo: session.rpo, tolerance: tolerance) }
-        let selection = try await repository.latest(
-            of: nil, now: now, provesManifests: false, pool: session.pool)
-        for line in SelectionText.lines(selection) { Output(options: options).warn(line) }
-        return RestorePoint(selection, now: now, rpo: session.rpo, tolerance: tolerance)
-    }
-
-    private struct Result: Encodable {
-        var set: BackupSet
-        var manifests: [Manifest]
-        /// The time between the oldest and the newest capture, or watermark if there is one.
-        var skewSeconds: Int
-        /// The data that a disaster at this time would lose.
-        var restorePoint: RestorePoint
-        /// The keys that open the set; absent where neither dr.yaml nor the set has recipients.
-        var encryption: SetEncryption?
     }
 
     private func text(_ manifest: Manifest) -> String {

@@ -1,0 +1,57 @@
+import Glibc
+import Platform
+
+/// Admits visitors: by token, by certificate, or without either on the loopback interface.
+///
+/// A browser signs in on a page and gets a session cookie. HTTP's own Basic authentication has no way to sign out, and a
+/// browser would send it with requests that other sites cause.
+final class Gate: Sendable {
+    static let cookie = "dr-session"
+
+    let rules: VisitorRules
+    private let sessions = VisitorSessions()
+
+    init(_ rules: VisitorRules) { self.rules = rules }
+
+    /// Returns the response to a visitor that is not admitted; nil for one that is.
+    func refusal(of request: WebRequest) -> WebResponse? {
+        guard rules.isClosed else { return nil }
+        if rules.acceptsCertificates, request.hasCertificate { return nil }
+        if let header = request.headers["authorization"] {
+            let parts = header.split(separator: " ", maxSplits: 1)
+            if parts.count == 2, parts[0].lowercased() == "bearer", rules.accepts(token: Array(parts[1].utf8)) {
+                return nil
+            }
+            return challenge("the token is wrong")
+        }
+        if let secret = request.cookie(Self.cookie), sessions.isOpen(secret) { return nil }
+        if rules.token != nil, request.method != "POST", request.headers["accept"]?.contains("text/html") == true {
+            return .redirect(to: "/sign-in")
+        }
+        return challenge(rules.token == nil ? "the console needs a certificate" : "the console needs a token")
+    }
+
+    private func challenge(_ message: String) -> WebResponse {
+        WebResponse(401, text: message + "\n").with("WWW-Authenticate", "Bearer realm=\"dr\"")
+    }
+
+    /// Returns the secret of a new session for the right token; nil, after a while, for a wrong one.
+    func signIn(_ token: String) -> String? {
+        guard rules.accepts(token: Array(token.utf8)) else {
+            usleep(500_000)  // a visitor that guesses waits
+            return nil
+        }
+        return sessions.begin()
+    }
+
+    func signOut(_ request: WebRequest) {
+        if let secret = request.cookie(Self.cookie) { sessions.end(secret) }
+    }
+
+    /// The value of `Set-Cookie`.
+    func cookie(_ secret: String?) -> String {
+        let end = secret == nil ? "; Max-Age=0" : ""
+        return
+            "\(Self.cookie)=\(secret ?? ""); Path=/; HttpOnly; SameSite=Strict\(rules.usesTLS ? "; Secure" : "")\(end)"
+    }
+}

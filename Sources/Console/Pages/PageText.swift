@@ -1,0 +1,54 @@
+import BackupRepository
+import HTTP
+import Operations
+import Platform
+
+/// Words and links that several pages share.
+enum PageText {
+    /// A colour with a sign and a word: colour alone says nothing to some readers, and nothing in print.
+    struct Badge {
+        var colour: String
+        var sign: String
+        var word: String
+
+        init(_ colour: StackOverview.Colour, _ word: String) {
+            self.colour = colour.rawValue
+            self.word = word
+            sign =
+                switch colour {
+                case .green: "✓"
+                case .amber: "!"
+                case .red: "✕"
+                }
+        }
+    }
+
+    static func age(_ time: Timestamp?, at now: Timestamp) -> String {
+        time.map { Units.duration(seconds: max(0, now.seconds - $0.seconds)) + " ago" } ?? "never"
+    }
+
+    /// A value for the query of an address.
+    static func encoded(_ text: String) -> String { PercentEncoding.encode(text) }
+
+    static func link(set: Timestamp) -> String { "/sets/\(set)" }
+
+    static func link(set: Timestamp, _ component: String, _ page: String = "files", path: [UInt8] = []) -> String {
+        let base = "\(link(set: set))/\(encoded(component))/\(page)"
+        return path.isEmpty ? base : "\(base)?path=\(encoded(PathText.text(of: path)))"
+    }
+
+    /// The bytes of a path in a query.
+    static func path(_ text: String?) -> [UInt8] {
+        guard let text else { return [] }
+        return PathText.bytes(of: text) ?? Array(text.utf8)
+    }
+
+    /// True if a request wants only the given names of parameters, each at most once.
+    static func check(_ request: WebRequest, allows names: Set<String>) throws {
+        var seen: Set<String> = []
+        for (name, _) in request.query {
+            guard names.contains(name) else { throw PageFailure(400, "unknown parameter '\(name.printable)'") }
+            guard seen.insert(name).inserted else { throw PageFailure(400, "parameter '\(name)' is given twice") }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+package import BackupRepository
+import Components
+import Documents
+import Platform
+package import RecoveryPlan
+import StackConfiguration
+
+/// The state of a stack at a glance, as the console's first page and its metrics show it.
+package struct StackOverview: Codable, Equatable, Sendable {
+    /// Worse ones are greater.
+    package enum Colour: String, Codable, Comparable, Sendable {
+        case green, amber, red
+
+        package static func < (left: Colour, right: Colour) -> Bool { left.rank < right.rank }
+        private var rank: Int { self == .green ? 0 : self == .amber ? 1 : 2 }
+    }
+
+    package struct Component: Codable, Equatable, Sendable {
+        package var name: String
+        package var kind: String?
+        /// The newest set that holds it whole.
+        package var set: Timestamp?
+        /// Milliseconds since 1970.
+        package var newestDatum: Int?
+        /// The verdict of `dr status`, at the time of the overview.
+        package var verdict: String
+        package var verified: Timestamp?
+        package var drilled: Timestamp?
+        /// Bytes of its packs, indexes and manifests in the store.
+        package var storedBytes: Int?
+        /// The number of data that no backup holds; nil if the query failed or was not made.
+        package var gaps: Int?
+    }
+
+    package struct Recovery: Codable, Equatable, Sendable {
+        package var scenario: String
+        package var verdict: RecoveryOutlook.Verdict
+        /// Seconds.
+        package var rto: Double?
+        package var expected: Double?
+        package var upper: Double?
+        /// The runs and drills that the forecast uses.
+        package var runs: Int
+        package var note: String?
+    }
+
+    package var stack: String
+    package var store: String
+    package var at: Timestamp
+    package var rpoSeconds: Int?
+    package var components: [Component]
+    package var recoveries: [Recovery]
+    package var recoveryNotes: [String]
+    package var sets: Int
+    package var oldest: Timestamp?
+    package var newest: Timestamp?
+    package var unreadableSets: Int
+    /// Bytes of every object of the repository, and their number.
+    package var storedBytes: Int
+    package var objects: Int
+    /// Signs of an intruder.
+    package var alarms: [String]
+    package var remarks: [String]
+    /// The reasons for which retention drops nothing.
+    package var freezes: [String]
+}
+
+extension StackOverview.Component {
+    /// The age of its newest restorable data, in seconds.
+    package func age(at now: Timestamp) -> Int? {
+        newestDatum.map { max(0, now.seconds.subtractingClamped($0 / 1000)) }
+    }
+
+    /// The verdict at a later time: a component that was in time may be late by now.
+    package func verdict(at now: Timestamp, rpo: Int?) -> String {
+        guard verdict == "ok", let rpo, let age = age(at: now), age > rpo else { return verdict }
+        return "late"
+    }
+
+    package func colour(at now: Timestamp, rpo: Int?) -> StackOverview.Colour {
+        switch verdict(at: now, rpo: rpo) {
+        case "ok": (gaps ?? 0) > 0 || verified == nil ? .amber : .green
+        case "unknown": .amber
+        default: .red
+        }
+    }
+}
+
+extension StackOverview.Recovery {
+    init(_ outlook: RecoveryOutlook) {
+        let today = outlook.points.first
+        self.init(
+            scenario: outlook.scenario, verdict: today?.verdict ?? .noData, rto: outlook.rto,
+            expected: today?.total?.expected ?? today?.atLeast, upper: today?.total?.high,
+            runs: outlook.runs, note: today?.note)
+    }
+
+    package var colour: StackOverview.Colour {
+        switch verdict {
+        case .fits: .green
+        case .mayPass, .noData, .noObjective: .amber
+        case .passes: .red
+        }
+    }
+}
+
+extension StackOverview {
+    init(
+        _ session: Session, _ status: StatusReport, _ shelf: SetShelf, _ storage: RepositoryStorage, gaps: GapReport?,
+        store: String, at now: Timestamp
+    ) {
+        stack = session.configuration.stack
+        self.store = store
+        at = now
+        rpoSeconds = status.rpoSeconds
+        let failed = Set(gaps?.unknown.map(\.component) ?? [])
+        components = status.components.map { row in
+            let found = gaps.flatMap { gaps in
+                failed.contains(row.component) || failed.contains("repository")
+                    ? nil : gaps.gaps.count { $0.component == row.component }
+            }
+            return Component(
+                name: row.component,
+                kind: session.configuration.components.first { $0.name == row.component }?.kind, set: row.set,
+                newestDatum: row.newestDatum, verdict: row.verdict, verified: row.verified, drilled: row.drilled,
+                storedBytes: storage.components[row.component]?.bytes, gaps: found)
+        }
+        recoveries = status.recoveries.map(Recovery.init)
+        recoveryNotes = status.recoveryNotes
+        sets = shelf.rows.count
+        (oldest, newest) = (shelf.rows.first?.set.name, shelf.rows.last?.set.name)
+        unreadableSets = shelf.unreadable.count
+        (storedBytes, objects) = (storage.bytes, storage.objects)
+        alarms = status.alarms
+        remarks = status.remarks.filter { !status.alarms.contains($0) }
+        freezes = shelf.freezes
+    }
+
+    package func colour(at now: Timestamp) -> Colour {
+        var worst = components.map { $0.colour(at: now, rpo: rpoSeconds) }.max() ?? .red
+        if let recovery = recoveries.map(\.colour).max() { worst = max(worst, recovery) }
+        if recoveries.isEmpty || unreadableSets > 0 || !freezes.isEmpty { worst = max(worst, .amber) }
+        return alarms.isEmpty ? worst : .red
+    }
+
+    /// The one sentence that says if the stack could be restored now.
+    package func verdict(at now: Timestamp) -> String {
+        if let alarm = alarms.first { return alarm }
+        let broken = components.filter {
+            ["no backup", "empty", "shrunk"].contains($0.verdict(at: now, rpo: rpoSeconds))
+        }
+        if let first = broken.first {
+            return sentence(broken, first.verdict == "no backup" ? "has no backup" : "lost data in its newest backup")
+        }
+        let late = components.filter { $0.colour(at: now, rpo: rpoSeconds) == .red }
+        if !late.isEmpty { return sentence(late, "misses the RPO") }
+        if let slow = recoveries.first(where: { $0.verdict == .passes }) {
+            return "The forecast of \(slow.scenario) exceeds the RTO"
+        }
+        if components.isEmpty { return "No component is configured" }
+        let unverified = components.filter { $0.verified == nil }
+        if !unverified.isEmpty { return sentence(unverified, "was not verified yet") }
+        if recoveries.isEmpty { return "All backups meet the RPO; no recovery was drilled on this machine yet" }
+        if let slow = recoveries.first(where: { $0.verdict == .mayPass }) {
+            return "All backups meet the RPO; the forecast of \(slow.scenario) may exceed the RTO"
+        }
+        let incomplete = components.filter { ($0.gaps ?? 0) > 0 }
+        if !incomplete.isEmpty { return sentence(incomplete, "has data that no backup holds") }
+        if let freeze = freezes.first { return "Retention is frozen: \(freeze)" }
+        return colour(at: now) == .green
+            ? "All backups meet the RPO, and the recovery is expected within the RTO" : "All backups meet the RPO"
+    }
+
+    private func sentence(_ found: [Component], _ predicate: String) -> String {
+        guard let first = found.first else { return predicate }
+        return found.count == 1
+            ? "\(first.name) \(predicate)" : "\(first.name) and \(found.count - 1) more: \(predicate)"
+    }
+}
