@@ -257,7 +257,10 @@ let testTargets = [
         ]),
     tests(
         of: "Console",
-        ["HTTP", "Operations", "RecoveryPlan", "BackupRepository", "ObjectStorage", "StackConfiguration", "Platform"],
+        [
+            "FileTree", "HTTP", "Operations", "RecoveryPlan", "BackupRepository", "ObjectStorage",
+            "StackConfiguration", "Platform",
+        ],
         inLab: false),
     .testTarget(
         name: "LabTests", dependencies: ["Lab", "Fuzzing", "dr-lab", "HTTP", "Documents", "Platform"],

@@ -1,15 +1,16 @@
 import BackupRepository
+import FileTree
 import Foundation
 import Glibc
 import HTTP
 import ObjectStorage
-import Operations
 import Platform
 import RecoveryPlan
 import StackConfiguration
 import Testing
 
 @testable import Console
+@testable import Operations
 
 /// The pages of recoveries and drills, and the live page, on a state folder and a store of their own.
 @Suite struct RunPagesTests {
@@ -29,15 +30,15 @@ import Testing
                 stack: lab
                 store: {url: "file://\(place.path)"}
                 state: \(folder.path)/state
-                retention: {hourly: 24h, daily: 7d}
-                components: {}
+                retention: {hourly: 24h, daily: 30d}
+                components: {tree: {kind: files, data: \(folder.path)/data}}
 
                 """
             let file = folder.appending(path: "dr.yaml")
             try Data(text.utf8).write(to: file)
             var options = OutputOptions()
             options.quiet = true
-            session = try Session(options, configuration: file.path, kinds: [])
+            session = try Session(options, configuration: file.path, kinds: [FilesComponent.self])
             if store == nil {
                 let made = try StoreFactory.make(session.configuration.store, create: true, logger: session.logger)
                 _ = try Repository.create(in: made, tool: "dr test", now: session.now())
@@ -103,7 +104,7 @@ import Testing
         #expect(status == 200)
         for text in [
             "data-events=\"/runs/\(id)/events\"", "class=\"graph\"", "waits for tree", "tree → check",
-            "about 2m 0s to go", "left of 10m 0s", "class=\"burn\"", "restore the tree", "ann on",
+            "left of 10m 0s", "class=\"burn\"", "restore the tree", "ann on",
             "<noscript><meta http-equiv=\"refresh\"", "/assets/run.js",
         ] { #expect(page.contains(text), "\(text)") }
         #expect(!page.contains("hidden-value"))
@@ -330,13 +331,13 @@ import Testing
         let (status, page, _) = try machine.get("/retention")
         #expect(status == 200)
         for text in [
-            "hourly 24h, daily 7d", "A dry run of a prune", "What goes next", "name=\"hourly\"", "value=\"24\"",
+            "hourly 24h, daily 30d", "A dry run of a prune", "What goes next", "name=\"hourly\"", "value=\"24\"",
         ] {
             #expect(page.contains(text), "\(text)")
         }
         let (_, result, _) = try machine.get(
             "/retention/simulation?hourly=999999999999&daily=x&years=1&price=-5&schedule=%3Cb%3E")
-        #expect(result.contains("hourly 168h") && result.contains("daily 7d") && result.contains("<svg"))
+        #expect(result.contains("hourly 168h") && result.contains("daily 30d") && result.contains("<svg"))
         let none = RetentionSimulator.rules.map { "\($0.name)=0" }.joined(separator: "&")
         #expect(try machine.get("/retention/simulation?\(none)").text.contains("keeps everything"))
     }

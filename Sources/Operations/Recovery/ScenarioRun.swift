@@ -162,7 +162,9 @@ package struct ScenarioRun {
             environment: ProcessInfo.processInfo.environment)
         let mirror = LiveMirror(
             follower, folder: "\(runs.path)/\(record.identity.id)",
-            send: LiveMirror.sender(to: recovery.repository, tool: Release.tool, clock: session.clock))
+            // A machine without a configuration does not write to the store.
+            send: session.isWithoutConfiguration || session.recorded != nil
+                ? nil : LiveMirror.sender(to: recovery.repository, tool: Release.tool, clock: session.clock))
         let notices = recovery.notices
         for component in record.unrestored ?? [] {
             Output(options: session.options).warn(ScenarioPreview.unrestored(component))

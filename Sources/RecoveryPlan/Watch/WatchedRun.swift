@@ -150,8 +150,8 @@ package struct WatchedRun: Codable, Equatable, Sendable {
         return graph.waves
     }
 
-    /// The ids of the open steps that determine the end of the run.
-    package var criticalPath: [String] { path.steps.map { steps[$0].id } }
+    /// The ids of the open steps that determine the end of the run; empty if no earlier run shows how long they take.
+    package var criticalPath: [String] { remaining == nil ? [] : path.steps.map { steps[$0].id } }
 
     private var path: (length: Double, steps: [Int]) {
         Graph(steps).longestPath { index in

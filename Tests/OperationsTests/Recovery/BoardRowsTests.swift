@@ -1,10 +1,11 @@
 import BackupRepository
+import RecoveryPlan
 import Testing
 
 @testable import Operations
 
 @Suite struct BoardRowsTests {
-    @Test(arguments: [(80, 3), (40, 5), (39, 6), (10, 14), (0, 114)])
+    @Test(arguments: [(80, 3), (40, 4), (39, 5), (10, 13), (0, 114)])
     func `a board that was drawn on a wider terminal takes more rows`(columns: Int, rows: Int) {
         #expect(BoardRows.count([79, 0, 34], columns: columns) == rows)
     }

@@ -24,7 +24,7 @@ import Testing
 
     init() throws {
         folder = try TemporaryFolder("live")
-        let store = try DirectoryStore("\(folder.path)/store", create: true)
+        let store = try DirectoryStore(path: "\(folder.path)/store", create: true)
         repository = try Repository.create(in: store, tool: "dr test", now: Timestamp(seconds: 1_790_000_000)).0
     }
 
@@ -215,7 +215,7 @@ import Testing
         texts.append(String(decoding: good, as: UTF8.self))
         for (number, text) in texts.enumerated() {
             _ = try store.put(
-                try ObjectKey("marks/live/junk\(number).json"), Array(text.utf8), options: PutOptions(.none))
+                try #require(ObjectKey("marks/live/junk\(number).json")), Array(text.utf8), options: PutOptions(.none))
         }
         try Marks(repository).putLive(
             run: "x", at: Timestamp(seconds: 1_790_000_000), tool: "t", whole: "{\"id\":7}", open: "")
