@@ -43,7 +43,7 @@ import Testing
                 let made = try StoreFactory.make(session.configuration.store, create: true, logger: session.logger)
                 _ = try Repository.create(in: made, tool: "dr test", now: session.now())
             }
-            site = Site(session)
+            site = Site(StackState(session), VisitorRules(address: .standard))
         }
 
         deinit { try? FileManager.default.removeItem(at: folder) }
