@@ -47,6 +47,15 @@ def copy_zones(contents: Contents, folder: Path) -> None:
     contents.packages.add(libraries.named("tzdata"))
 
 
+def copy_locale(contents: Contents, folder: Path) -> None:
+    """The locale of UTF-8, which the archive library needs for names outside ASCII."""
+    source = Path("/usr/lib/locale/C.utf8")
+    for path in sorted(source.rglob("*")):
+        if path.is_file():
+            copy(path, folder / "C.utf8" / path.relative_to(source), 0o644)
+    contents.packages.add(libraries.named("libc-bin"))
+
+
 def copy_licences(contents: Contents, folder: Path) -> None:
     for package in sorted(contents.packages, key=lambda package: package.name):
         copyright = Path("/usr/share/doc") / package.name / "copyright"

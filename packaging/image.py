@@ -90,6 +90,7 @@ def fill(root: Path, tree: Path, version: str, epoch: int) -> None:
         (root / link).symlink_to(f"usr/{link}")
     contents.copy_authorities(copied, root / str(contents.AUTHORITIES)[1:])
     contents.copy_zones(copied, root / "usr/share/zoneinfo")
+    contents.copy_locale(copied, root / "usr/lib/locale")
     contents.copy_licences(copied, root / "usr/share/doc")
     put(root, "etc/passwd", f"root:x:0:0:root:/root:/sbin/nologin\ndr:x:{USER}:{USER}:dr:/var/lib/dr:/sbin/nologin\n".encode())
     put(root, "etc/group", f"root:x:0:\ndr:x:{USER}:\n".encode())
