@@ -60,7 +60,8 @@ package final class Site: Sendable {
     ) throws -> WebResponse {
         let path = "/" + request.path.joined(separator: "/")
         return .html(
-            try layout.page(title: title, content: content, path: path, note: stateNote, scripts: scripts, refresh: refresh),
+            try layout.page(
+                title: title, content: content, path: path, note: stateNote, scripts: scripts, refresh: refresh),
             status: status)
     }
 

@@ -43,7 +43,7 @@ import Testing
                 let made = try StoreFactory.make(session.configuration.store, create: true, logger: session.logger)
                 _ = try Repository.create(in: made, tool: "dr test", now: session.now())
             }
-            site = Site(StackState(session), VisitorRules(address: .standard))
+            site = Site(StackState(session), VisitorRules(address: ListenAddress(host: "127.0.0.1", port: 0)))
         }
 
         deinit { try? FileManager.default.removeItem(at: folder) }
@@ -83,7 +83,8 @@ import Testing
         func get(_ target: String, headers: [String: String] = [:]) throws -> (
             status: Int, text: String, response: WebResponse
         ) {
-            let request = try #require(WebRequest(method: "GET", target: target, headers: headers))
+            let all = headers.merging(["host": "127.0.0.1"]) { own, _ in own }
+            let request = try #require(WebRequest(method: "GET", target: target, headers: all))
             let response = site.answer(request)
             guard case .bytes(let bytes) = response.body else { return (response.status, "", response) }
             return (response.status, String(decoding: bytes, as: UTF8.self), response)
@@ -314,7 +315,9 @@ import Testing
     func `a run that does not exist has no page and no events`(name: String) throws {
         let machine = try Machine()
         for path in ["/runs/\(name)", "/runs/\(name)/events", "/runs/\(name)/files/journal.jsonl"] {
-            guard let request = WebRequest(method: "GET", target: path, headers: [:]) else { continue }
+            guard let request = WebRequest(method: "GET", target: path, headers: ["host": "127.0.0.1"]) else {
+                continue
+            }
             #expect(machine.site.answer(request).status == 404)
         }
     }
@@ -337,7 +340,10 @@ import Testing
         }
         let (_, result, _) = try machine.get(
             "/retention/simulation?hourly=999999999999&daily=x&years=1&price=-5&schedule=%3Cb%3E")
-        #expect(result.contains("hourly 168h") && result.contains("daily 30d") && result.contains("<svg"))
+        #expect(
+            result.contains("hourly 168h") && result.contains("daily 30d")
+                && result.contains("/retention/picture.svg?hourly=168&"))
+        #expect(try machine.get("/retention/picture.svg?hourly=24&years=1").text.contains("<svg"))
         let none = RetentionSimulator.rules.map { "\($0.name)=0" }.joined(separator: "&")
         #expect(try machine.get("/retention/simulation?\(none)").text.contains("keeps everything"))
     }

@@ -33,7 +33,7 @@ import Testing
             + "'\(Journey.program)' restore --scenario loss --yes; echo status $?; stty -g"
         let run = try await CommandRun.run(
             "/usr/bin/script", ["--quiet", "--flush", "--command", command, log], in: journey.folder.url,
-            environment: ["SHELL": "/bin/sh", "TERM": "xterm", "LC_ALL": "C.UTF-8"])
+            environment: ["SHELL": "/bin/sh", "TERM": "xterm", "LC_ALL": "C.UTF-8", "NO_COLOR": ""])
         #expect(run.output.contains("\u{1B}[36m ▶\u{1B}[0m"), "a step that runs has a colour")
         let screen = Screen(run.output)
         // While it goes on: how far it is, how much time is left, and what runs.

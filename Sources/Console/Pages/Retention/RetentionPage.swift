@@ -11,6 +11,12 @@ extension Site {
     var retentionRoutes: [Route] {
         [
             Route("/retention") { [self] routed in try retentionPage(routed.request) },
+            Route("/retention/picture.svg") { [self] routed in
+                guard let result = result(of: simulator(routed.request)) else {
+                    throw PageFailure.notFound("a policy without any rule keeps everything")
+                }
+                return WebResponse(type: "image/svg+xml", text: result.picture)
+            },
             Route("/retention/simulation") { [self] routed in
                 .html(try Self.simulationTemplate.render(simulation(simulator(routed.request))))
             },
@@ -49,13 +55,15 @@ extension Site {
             refresh: known.report == nil && known.isReading ? 3 : nil)
     }
 
-    private func simulation(_ simulator: RetentionSimulator) -> SimulationView {
+    private func result(of simulator: RetentionSimulator) -> RetentionSimulator.Result? {
         let now = session.clock.seconds
-        let fields = (RetentionSimulator.rules + RetentionSimulator.model).map { "\(simulator.value($0))" }
-        let key = (fields + [simulator.schedule, "\(now / 86_400)"]).joined(separator: " ")
-        let result = simulations.result(key) { simulator.run(now: now) }
+        return simulations.result("\(simulator.query) \(now / 86_400)") { simulator.run(now: now) }
+    }
+
+    private func simulation(_ simulator: RetentionSimulator) -> SimulationView {
+        let result = result(of: simulator)
         return SimulationView(
-            picture: result?.picture, summary: result?.summary ?? "",
+            picture: result.map { _ in simulator.query }, summary: result?.summary ?? "",
             rows: result?.rows.map {
                 SimulationView.Row(day: $0.day, kept: "\($0.kept)", stored: $0.stored, price: $0.price)
             } ?? [])
@@ -162,17 +170,18 @@ extension Site {
             var price: String
         }
 
+        /// The query of the picture; nil without a result.
         var picture: String?
         var summary: String
         var rows: [Row]
     }
 
     private static let setsTable = """
-        <table class="r-table"><caption class="r-hidden">Backup sets with their fate and the reasons</caption>
+        <table class="r-table stack-table"><caption class="hidden">Backup sets with their fate and the reasons</caption>
         <thead><tr><th scope="col">Set</th><th scope="col">Made (UTC)</th><th scope="col">Fate</th><th scope="col">From</th><th scope="col">Reasons</th></tr></thead>
         """
     private static let setRow = """
-        <tr><th scope="row"><a href="{{path}}">{{name}}</a></th><td>{{made}}</td><td><span class="r-badge {{tone}}">{{word}}</span></td><td>{{due}}</td><td class="r-detail">{{reasons}}</td></tr>
+        <tr><th scope="row"><a href="{{path}}">{{name}}</a></th><td data-label="Made">{{made}}</td><td data-label="Fate"><span class="r-badge {{tone}}">{{word}}</span></td><td data-label="From">{{due}}</td><td class="r-detail" data-label="Reasons">{{reasons}}</td></tr>
         """
 
     private static let retentionTemplate = Template(
@@ -191,7 +200,7 @@ extension Site {
         <div class="r-scroll" tabindex="0" role="group" aria-label="Table of the sets that go, scrolls sideways">
         \(setsTable)<tbody>{{#going}}\(setRow){{/going}}</tbody></table>
         </div>
-        {{#moreGoing}}<p class="r-quiet">{{.}}</p>{{/moreGoing}}
+        {{#moreGoing}}<p class="quiet">{{.}}</p>{{/moreGoing}}
         {{/hasGoing}}
         </section>
         <section aria-labelledby="h-stays">
@@ -199,12 +208,12 @@ extension Site {
         <div class="r-scroll" tabindex="0" role="group" aria-label="Table of the sets that stay, scrolls sideways">
         \(setsTable)<tbody>{{#standing}}\(setRow){{/standing}}</tbody></table>
         </div>
-        {{#moreStanding}}<p class="r-quiet">{{.}}</p>{{/moreStanding}}
+        {{#moreStanding}}<p class="quiet">{{.}}</p>{{/moreStanding}}
         </section>
         {{/hasReport}}
         <section aria-labelledby="h-simulator">
         <h2 id="h-simulator">Simulator</h2>
-        <p class="r-quiet">What a policy would keep over years. It changes nothing, and needs no store.</p>
+        <p class="quiet">What a policy would keep over years. It changes nothing, and needs no store.</p>
         <form class="r-form" id="simulator" method="get" action="/retention#h-simulator">
         {{#rules}}<div><label for="f-{{name}}">{{label}} <output for="f-{{name}}">{{value}}</output> {{unit}}</label><input type="range" id="f-{{name}}" name="{{name}}" min="{{least}}" max="{{most}}" value="{{value}}"></div>
         {{/rules}}
@@ -221,11 +230,11 @@ extension Site {
         """
         {{#picture}}
         <p id="simulation-summary" role="status"><strong>{{summary}}</strong></p>
-        <div class="r-scroll r-paper" tabindex="0" role="group" aria-label="Chart of the simulation, scrolls sideways">{{{picture}}}</div>
+        <div class="r-scroll r-paper" tabindex="0" role="group" aria-label="Chart of the simulation, scrolls sideways"><img src="/retention/picture.svg?{{picture}}" width="1000" height="820" alt="Sets kept by age, number of sets, stored bytes and price over the simulated time"></div>
         <div class="r-scroll" tabindex="0" role="group" aria-label="Table of the simulation, scrolls sideways">
-        <table class="r-table"><caption class="r-hidden">The repository at the end of each year</caption>
+        <table class="r-table stack-table"><caption class="hidden">The repository at the end of each year</caption>
         <thead><tr><th scope="col">End of</th><th scope="col">Sets</th><th scope="col">Stored</th><th scope="col">Price a month</th></tr></thead>
-        <tbody>{{#rows}}<tr><th scope="row">{{day}}</th><td>{{kept}}</td><td>{{stored}}</td><td>{{price}}</td></tr>{{/rows}}</tbody></table>
+        <tbody>{{#rows}}<tr><th scope="row">{{day}}</th><td data-label="Sets">{{kept}}</td><td data-label="Stored">{{stored}}</td><td data-label="Price a month">{{price}}</td></tr>{{/rows}}</tbody></table>
         </div>
         {{/picture}}
         {{^picture}}<p role="status">A policy without any rule keeps everything: move a slider.</p>{{/picture}}

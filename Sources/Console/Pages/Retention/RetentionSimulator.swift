@@ -69,6 +69,14 @@ struct RetentionSimulator {
         (Self.rules + Self.model).first { $0.name == name }.map(value) ?? 0
     }
 
+    /// The fields as the query of an address.
+    var query: String {
+        ((Self.rules + Self.model).map { "\($0.name)=\(value($0))" } + [
+            "schedule=\(schedule.replacing(" ", with: "+"))"
+        ])
+        .joined(separator: "&")
+    }
+
     /// The policy of the form.
     var policy: RetentionPolicy {
         func length(_ name: String, _ make: (Int) -> CalendarLength) -> CalendarLength? {

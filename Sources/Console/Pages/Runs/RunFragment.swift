@@ -200,27 +200,27 @@ struct RunFragment {
         </dl>
         <section aria-labelledby="h-steps">
         <h2 id="h-steps">Steps</h2>
-        {{#graph}}<div class="r-scroll" id="graph" tabindex="0" role="group" aria-label="Graph of the steps, scrolls sideways">{{{.}}}</div>{{/graph}}
-        {{#noGraph}}<p class="r-quiet">{{.}}</p>{{/noGraph}}
+        {{#graph}}<div class="r-scroll r-card" id="graph" tabindex="0" role="group" aria-label="Graph of the steps, scrolls sideways">{{{.}}}</div>{{/graph}}
+        {{#noGraph}}<p class="quiet">{{.}}</p>{{/noGraph}}
         {{#path}}<p><strong>Critical path:</strong> {{.}}</p>{{/path}}
         <div class="r-scroll" id="steps" tabindex="0" role="group" aria-label="Table of the steps">
-        <table class="r-table"><caption class="r-hidden">Steps with their state, the steps that they need, and their usual duration</caption>
+        <table class="r-table stack-table"><caption class="hidden">Steps with their state, the steps that they need, and their usual duration</caption>
         <thead><tr><th scope="col">Wave</th><th scope="col">Step</th><th scope="col">State</th><th scope="col">Detail</th><th scope="col">Needs</th><th scope="col">Usually</th></tr></thead>
         <tbody>
-        {{#steps}}<tr><td>{{wave}}</td><th scope="row">{{id}}{{#isCritical}} <span class="r-critical">critical</span>{{/isCritical}}</th><td><span class="r-badge {{tone}}">{{word}}</span></td><td class="r-detail">{{status}}{{#about}}<br><span class="r-quiet">{{.}}</span>{{/about}}</td><td>{{needs}}</td><td>{{usual}}</td></tr>
+        {{#steps}}<tr><td data-label="Wave">{{wave}}</td><th scope="row">{{id}}{{#isCritical}} <span class="r-critical">critical</span>{{/isCritical}}</th><td data-label="State"><span class="r-badge {{tone}}">{{word}}</span></td><td class="r-detail" data-label="Detail"><span>{{status}}</span>{{#about}}<br><span class="quiet">{{.}}</span>{{/about}}</td><td data-label="Needs">{{needs}}</td><td data-label="Usually">{{usual}}</td></tr>
         {{/steps}}
         </tbody></table>
         </div>
-        {{#moreSteps}}<p class="r-quiet">{{.}}</p>{{/moreSteps}}
+        {{#moreSteps}}<p class="quiet">{{.}}</p>{{/moreSteps}}
         </section>
         {{#hasTransfers}}
         <section aria-labelledby="h-transfers">
         <h2 id="h-transfers">Transfers</h2>
         <div class="r-scroll" id="transfers" tabindex="0" role="group" aria-label="Table of the transfers">
-        <table class="r-table"><caption class="r-hidden">Restores that transfer data now</caption>
+        <table class="r-table stack-table"><caption class="hidden">Restores that transfer data now</caption>
         <thead><tr><th scope="col">Component</th><th scope="col">Phase</th><th scope="col">Done</th><th scope="col">Rate</th><th scope="col">Left</th></tr></thead>
         <tbody>
-        {{#transfers}}<tr><th scope="row">{{component}}</th><td>{{phase}}</td><td>{{text}}{{#share}} <progress max="100" value="{{.}}" aria-label="Share done">{{.}} %</progress>{{/share}}</td><td>{{rate}}</td><td>{{left}}</td></tr>
+        {{#transfers}}<tr><th scope="row">{{component}}</th><td data-label="Phase">{{phase}}</td><td data-label="Done"><span>{{text}}</span>{{#share}} <progress max="100" value="{{.}}" aria-label="Share done">{{.}} %</progress>{{/share}}</td><td data-label="Rate">{{rate}}</td><td data-label="Left">{{left}}</td></tr>
         {{/transfers}}
         </tbody></table>
         </div>
@@ -228,13 +228,13 @@ struct RunFragment {
         {{/hasTransfers}}
         <section aria-labelledby="h-burn">
         <h2 id="h-burn">Burn-down of the recovery time</h2>
-        {{#burnDown}}<div class="r-scroll" id="burn" tabindex="0" role="group" aria-label="Chart, scrolls sideways">{{{.}}}</div>{{/burnDown}}
-        <p class="r-quiet">{{burnDownText}}</p>
+        {{#burnDown}}<div class="r-scroll r-card" id="burn" tabindex="0" role="group" aria-label="Chart, scrolls sideways">{{{.}}}</div>{{/burnDown}}
+        <p class="quiet">{{burnDownText}}</p>
         </section>
         {{#checks}}<section aria-labelledby="h-checks"><h2 id="h-checks">Checks</h2><p>{{.}}</p></section>{{/checks}}
         <section aria-labelledby="h-log">
         <h2 id="h-log">Log</h2>
-        <div class="r-scroll r-log" id="log" tabindex="0" role="group" aria-label="Log, the newest line first">
+        <div class="r-scroll r-card r-log" id="log" tabindex="0" role="group" aria-label="Log, the newest line first">
         <ol>
         {{#log}}<li class="{{tone}}"><time>{{time}}</time> {{text}}</li>
         {{/log}}

@@ -75,11 +75,11 @@ extension Site {
 
     private static let runTemplate = Template(
         """
-        <p class="r-crumb"><a href="/runs">Recoveries and drills</a></p>
+        <nav class="crumbs" aria-label="Breadcrumb"><a href="/runs">Recoveries and drills</a></nav>
         <h1>{{title}}</h1>
-        <p class="r-quiet">Run <code>{{id}}</code>. {{source}}</p>
+        <p class="quiet">Run <code>{{id}}</code>. {{source}}</p>
         {{#defects}}<p class="r-note bad">{{.}}</p>{{/defects}}
-        <p id="run-status" class="r-quiet" role="status" aria-live="polite">{{sentence}}</p>
+        <p id="run-status" class="lead" role="status" aria-live="polite">{{sentence}}</p>
         <div id="run" class="r-run"{{#isLive}} data-events="/runs/{{id}}/events"{{/isLive}}>
         {{{fragment}}}
         </div>

@@ -138,40 +138,42 @@ extension Site {
         <h2 id="h-running">Under way</h2>
         {{#hasRunning}}
         <ul class="r-cards">
-        {{#running}}<li><a href="{{path}}">{{title}}</a> <span class="r-badge {{tone}}">{{badge}}</span><br><span class="r-quiet">{{text}}</span></li>
+        {{#running}}<li><a href="{{path}}">{{title}}</a> <span class="r-badge {{tone}}">{{badge}}</span><br><span class="quiet">{{text}}</span></li>
         {{/running}}
         </ul>
         {{/hasRunning}}
         {{^hasRunning}}<p>No recovery and no drill is running.</p>{{/hasRunning}}
         {{#store}}<p class="r-note">{{.}}</p>{{/store}}
         </section>
+        <div class="r-trends">
         {{#trends}}
-        <section class="r-trend">
+        <section>
         <h2>{{title}}</h2>
-        <div class="r-scroll" tabindex="0" role="group" aria-label="Chart of durations, scrolls sideways">{{{picture}}}</div>
-        <p class="r-quiet">{{text}}</p>
+        <div class="r-scroll r-card" tabindex="0" role="group" aria-label="Chart of durations, scrolls sideways">{{{picture}}}</div>
+        <p class="quiet">{{text}}</p>
         </section>
         {{/trends}}
+        </div>
         <section aria-labelledby="h-history">
         <h2 id="h-history">History of this machine</h2>
         {{#hasRows}}
         <div class="r-scroll" tabindex="0" role="group" aria-label="Table of runs, scrolls sideways">
-        <table class="r-table"><caption class="r-hidden">Recoveries and drills, the newest first</caption>
+        <table class="r-table stack-table"><caption class="hidden">Recoveries and drills, the newest first</caption>
         <thead><tr><th scope="col">Started</th><th scope="col">Scenario</th><th scope="col">Kind</th><th scope="col">Verdict</th><th scope="col">Took</th><th scope="col">Forecast</th><th scope="col">RTO</th></tr></thead>
         <tbody>
-        {{#rows}}<tr><th scope="row"><a href="{{path}}">{{started}}</a></th><td>{{scenario}}</td><td>{{kind}}</td><td class="r-detail"><span class="r-badge {{tone}}">{{badge}}</span>{{#reason}} <span class="r-quiet">{{.}}</span>{{/reason}}</td><td>{{took}}</td><td>{{forecast}}</td><td>{{rto}}</td></tr>
+        {{#rows}}<tr><th scope="row"><a href="{{path}}">{{started}}</a></th><td data-label="Scenario">{{scenario}}</td><td data-label="Kind">{{kind}}</td><td class="r-detail" data-label="Verdict"><span class="r-badge {{tone}}">{{badge}}</span>{{#reason}} <span class="quiet">{{.}}</span>{{/reason}}</td><td data-label="Took">{{took}}</td><td data-label="Forecast">{{forecast}}</td><td data-label="RTO">{{rto}}</td></tr>
         {{/rows}}
         </tbody></table>
         </div>
         {{/hasRows}}
         {{^hasRows}}<p>This machine has run no recovery and no drill. <code>dr drill SCENARIO</code> runs one.</p>{{/hasRows}}
-        {{#pageText}}<nav class="r-pages" aria-label="Pages of the history">{{#newer}}<a href="{{.}}" rel="prev">Newer</a>{{/newer}} <span>{{pageText}}</span> {{#older}}<a href="{{.}}" rel="next">Older</a>{{/older}}</nav>{{/pageText}}
+        {{#pageText}}<nav class="pages" aria-label="Pages of the history">{{#newer}}<a href="{{.}}" rel="prev">Newer</a>{{/newer}} <span>{{pageText}}</span> {{#older}}<a href="{{.}}" rel="next">Older</a>{{/older}}</nav>{{/pageText}}
         </section>
         {{#hasElsewhere}}
         <section aria-labelledby="h-elsewhere">
         <h2 id="h-elsewhere">Ended on other machines in the last days</h2>
         <ul class="r-cards">
-        {{#elsewhere}}<li><a href="{{path}}">{{title}}</a> <span class="r-badge {{tone}}">{{badge}}</span><br><span class="r-quiet">{{text}}</span></li>
+        {{#elsewhere}}<li><a href="{{path}}">{{title}}</a> <span class="r-badge {{tone}}">{{badge}}</span><br><span class="quiet">{{text}}</span></li>
         {{/elsewhere}}
         </ul>
         </section>
