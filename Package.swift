@@ -250,7 +250,12 @@ let testTargets = [
             "Operations", "RecoveryPlan", "FileTree", "StackConfiguration", "BackupRepository", "Components",
             "ObjectStorage", "Platform",
         ]),
-    tests(of: "Console", ["HTTP", "Platform"], inLab: false),
+    tests(
+        of: "Console",
+        [
+            "Operations", "BackupRepository", "ObjectStorage", "Components", "FileTree", "StackConfiguration", "HTTP",
+            "Platform",
+        ]),
     .testTarget(
         name: "LabTests", dependencies: ["Lab", "Fuzzing", "dr-lab", "HTTP", "Documents", "Platform"],
         swiftSettings: strict),
