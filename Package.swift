@@ -258,10 +258,9 @@ let testTargets = [
     tests(
         of: "Console",
         [
-            "FileTree", "HTTP", "Operations", "RecoveryPlan", "BackupRepository", "ObjectStorage",
-            "StackConfiguration", "Platform",
-        ],
-        inLab: false),
+            "Operations", "RecoveryPlan", "BackupRepository", "ObjectStorage", "Components", "FileTree",
+            "StackConfiguration", "HTTP", "Platform",
+        ]),
     .testTarget(
         name: "LabTests", dependencies: ["Lab", "Fuzzing", "dr-lab", "HTTP", "Documents", "Platform"],
         swiftSettings: strict),

@@ -80,4 +80,44 @@ import Testing
         server.stop()
         await #expect(throws: (any Error).self) { try await transfer.value }
     }
+
+    @Test(arguments: ["GET / HT", "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n"])
+    func `a client that sends or reads too slowly is cut off`(request: String) async throws {
+        let server = try server {
+            $0.patience = .seconds(1)
+        } answer: { request in
+            .stream(type: "text/plain") { stream in
+                while !stream.isClosed { try stream.write([UInt8](repeating: 65, count: 100_000)) }
+            }
+        }
+        defer { server.stop() }
+        let port = server.address.port
+        let seconds = try await BlockingPool(threads: 1).run { try Self.secondsUntilCutOff(port: port, request) }
+        #expect(seconds < 10)
+    }
+
+    /// Connects, sends, and does not read for a while; then reads to the end.
+    private static func secondsUntilCutOff(port: UInt16, _ request: String) throws -> Double {
+        let socket = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var patience = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let connected = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        #expect(connected == 0)
+        let start = ContinuousClock.now
+        let bytes = Array(request.utf8)
+        #expect(send(socket, bytes, bytes.count, 0) == bytes.count)
+        usleep(2_500_000)
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while recv(socket, &buffer, buffer.count, 0) > 0 {}
+        return (ContinuousClock.now - start) / .seconds(1)
+    }
 }

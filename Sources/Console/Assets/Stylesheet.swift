@@ -74,6 +74,9 @@ extension Asset {
         th, td { text-align: left; padding: 8px 12px; border-top: 1px solid var(--line); vertical-align: baseline; }
         thead th { border-top: 0; color: var(--quiet); font-size: 13px; font-weight: 600; white-space: nowrap; }
         tbody th { font-weight: 600; }
+        .stack-table th .quiet { white-space: nowrap; }
+        .set-table th .quiet { display: block; }
+        .set-table td { white-space: nowrap; } .set-table td:last-child { white-space: normal; }
         tbody tr:hover { background: color-mix(in srgb, var(--track) 40%, transparent); }
         .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
         meter { display: block; width: 120px; height: 8px; margin-top: 3px; accent-color: var(--brand); }
@@ -94,7 +97,7 @@ extension Asset {
         .timeline { margin: 16px 0; background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 12px 16px; }
         .timeline figcaption { color: var(--quiet); font-size: 13px; margin-bottom: 8px; }
         .scroll { overflow-x: auto; }
-        svg.sets { display: block; width: 100%; height: auto; min-width: 560px; font-size: 12px; }
+        svg.sets { display: block; width: 100%; height: auto; min-width: 560px; font-size: 11px; }
         svg text { fill: var(--quiet); }
         svg .lane { fill: var(--text); }
         svg .tick { stroke: var(--line); }
@@ -119,6 +122,8 @@ extension Asset {
           .bar nav { flex-basis: 100%; order: 2; }
           .bar li a { padding: 9px 10px 7px; }
           main { padding: 14px 12px 30px; }
+          .foot { padding: 12px 12px 22px; }
+          .set-table td { white-space: normal; }
           .hero { padding: 14px 14px 10px; }
           h1 { font-size: 20px; }
           .facts { gap: 10px 24px; }

@@ -101,7 +101,7 @@ struct SetView {
         }
         failed = set.failed.sorted { $0.key < $1.key }.map { .init(name: $0.key, value: $0.value) }
         hasFailed = !failed.isEmpty
-        reasons = row?.reasons.map { $0.text.sentence } ?? []
+        reasons = row?.reasons.map(\.text) ?? []
         hasReasons = !reasons.isEmpty
         kept = row.map { $0.isKept ? "Kept because" : "To be dropped because" } ?? "Kept because"
         older = snapshot?.shelf.before(set.name).map {

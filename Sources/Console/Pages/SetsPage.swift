@@ -113,7 +113,7 @@ struct SetsView {
         {{#others}}<p class="quiet">{{.}}</p>{{/others}}
         {{#timeline}}
         <figure class="timeline">
-        <figcaption>Sets by retention tier. The time runs to the right; older times are closer together.</figcaption>
+        <figcaption>Sets by retention tier. The time runs to the right; older times are closer together. Blue: kept. Green: verified. Tall and red: partial or damaged. Grey: to be dropped.</figcaption>
         <div class="scroll" tabindex="0" role="region" aria-label="Timeline of the backup sets">{{{svg}}}</div>
         </figure>
         {{/timeline}}
@@ -128,7 +128,7 @@ struct SetsView {
         </form>
         {{#isEmpty}}<p>There is no backup set here.</p>{{/isEmpty}}
         {{^isEmpty}}
-        <table class="stack-table" role="table">
+        <table class="stack-table set-table" role="table">
         <caption>Newest first</caption>
         <thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Set</th>\
         <th scope="col" role="columnheader">State</th><th scope="col" role="columnheader">Components</th>\
