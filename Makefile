@@ -19,8 +19,10 @@ export DR_TOOLS ?= $(CURDIR)/.tools/bin
 # The number of tests that run in parallel. Most tests wait for servers; too many of them would exhaust the threads.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 8
 
-# Link the Swift runtime into the program; the C libraries stay shared.
-RELEASE := swift build --configuration release --static-swift-stdlib
+# Link the Swift runtime into the program; the C libraries stay shared. Nothing loads the program as a library, so it
+# exports no symbols: their names are megabytes.
+RELEASE := swift build --configuration release --static-swift-stdlib \
+	-Xlinker --version-script=$(CURDIR)/Scripts/exports.map
 BIN := .build/release
 
 .PHONY: help

@@ -11,6 +11,10 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// Settings of targets whose code is many times as large as the time in it: the commands, the reports, the pages. The
+/// bytes of backups and restores do not pass through them.
+let small = strict + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 /// Intel's ISA-L compresses gzip about five times as fast as zlib. It is used where its header is installed
 /// (Debian: `libisal-dev`); `DR_WITHOUT_ISAL=1` builds the portable path instead, over zlib alone.
 let environment = ProcessInfo.processInfo.environment
@@ -60,7 +64,7 @@ let libraries: [Target] =
 /// One target for each kind of component.
 let kinds = [
     layer("FileTree", ["Components", "BackupRepository", "Documents", "Platform", system]),
-    layer("Git", ["Components", "BackupRepository", "Documents", "Platform", system, logging]),
+    layer("Git", ["Components", "BackupRepository", "Documents", "Platform", system, logging], settings: small),
     layer(
         "Prometheus",
         ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", system, logging]),
@@ -71,13 +75,17 @@ let kinds = [
             logging,
         ]
     ),
-    layer("Elasticsearch", ["Components", "BackupRepository", "Documents", "HTTP", "Platform", system, logging]),
     layer(
-        "Grafana", ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", system, logging]),
-    layer("Alertmanager", ["Components", "BackupRepository", "Documents", "HTTP", "Platform"]),
+        "Elasticsearch", ["Components", "BackupRepository", "Documents", "HTTP", "Platform", system, logging],
+        settings: small),
+    layer(
+        "Grafana",
+        ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", system, logging],
+        settings: small),
+    layer("Alertmanager", ["Components", "BackupRepository", "Documents", "HTTP", "Platform"], settings: small),
     layer(
         "NamespaceObjects",
-        ["Components", "Kubernetes", "BackupRepository", "Documents", "Cryptography", "Platform"]),
+        ["Components", "Kubernetes", "BackupRepository", "Documents", "Cryptography", "Platform"], settings: small),
 ]
 
 let everyKind = kinds.map { Target.Dependency.byName(name: $0.name) }
@@ -93,16 +101,16 @@ let program: [Target] =
     [
         layer("Platform", ["CLinux", system]),
         layer("Documents", ["CYAML", "Platform"]),
-        layer("Mustache", []),
+        layer("Mustache", [], settings: small),
         layer("Trends", ["Platform"]),
-        layer("Metrics", ["Documents", "Platform"]),
+        layer("Metrics", ["Documents", "Platform"], settings: small),
         layer("Retention", ["Trends", "Platform"]),
         layer("Cryptography", ["COpenSSL", "Platform", system] + isal, settings: strictISAL),
         layer("Archiving", ["CArchive", "CZlib", "Platform"] + isal, settings: strictISAL),
-        layer("Printing", ["CQREncode", "CHaru", "Platform"]),
+        layer("Printing", ["CQREncode", "CHaru", "Platform"], settings: small),
         layer("HTTP", ["CCurl", "Documents", "Platform"]),
         // Every request to an API server, by kubectl.
-        layer("Kubernetes", ["HTTP", "Documents", "Platform"]),
+        layer("Kubernetes", ["HTTP", "Documents", "Platform"], settings: small),
         layer("ObjectStorage", ["Platform", "Cryptography", "Metrics", system]),
         layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", system, logging]),
         layer(
@@ -111,27 +119,29 @@ let program: [Target] =
                 "CSQLite", "ObjectStorage", "Archiving", "Cryptography", "Documents", "Retention", "Platform", "CLinux",
                 system, logging,
             ]),
-        layer("Notifications", ["CCurl", "HTTP", "Documents", "Platform", "Mustache"]),
+        layer("Notifications", ["CCurl", "HTTP", "Documents", "Platform", "Mustache"], settings: small),
         // The link between dr and a mover: a pod beside the data of a component.
         layer(
             "Mover", ["CLinux", "BackupRepository", "ObjectStorage", "Cryptography", "Documents", "Platform", system]),
         // The protocol that every kind of component conforms to, and the framework of the checks.
-        layer("Components", ["BackupRepository", "HTTP", "Documents", "Cryptography", "Platform"]),
+        layer("Components", ["BackupRepository", "HTTP", "Documents", "Cryptography", "Platform"], settings: small),
         layer(
             "StackConfiguration",
-            ["BackupRepository", "Components", "Documents", "Retention", "Notifications", "Platform"]),
+            ["BackupRepository", "Components", "Documents", "Retention", "Notifications", "Platform"], settings: small),
     ] + kinds + [
         layer(
             "RecoveryPlan",
             [
                 "Components", "Kubernetes", "Notifications", "Documents", "HTTP", "Cryptography", "Platform", "Trends",
                 "CLinux", system, logging,
-            ]),
+            ], settings: small),
         // The plans that the program knows by itself: their text, compiled in.
         .target(
             name: "ShippedPlans", path: "plans",
             resources: shippedPlans.map { .embedInCode("\($0).yaml") }, swiftSettings: strict),
-        layer("Reporting", ["RecoveryPlan", "Components", "Documents", "Cryptography", "Platform", "Mustache"]),
+        layer(
+            "Reporting", ["RecoveryPlan", "Components", "Documents", "Cryptography", "Platform", "Mustache"],
+            settings: small),
         // Everything that the commands do: a command parses, calls one of these, and prints.
         layer(
             "Operations",
@@ -140,7 +150,7 @@ let program: [Target] =
                 "StackConfiguration",
                 "Documents", "HTTP", "Kubernetes", "Cryptography", "Mover", "RecoveryPlan", "ShippedPlans",
                 "Notifications", "Printing", "Reporting", "Metrics", "Platform", logging, "Mustache",
-            ]),
+            ], settings: small),
         layer(
             "Drills",
             [
@@ -148,15 +158,16 @@ let program: [Target] =
                 "Documents", "HTTP", "Cryptography", "RecoveryPlan", "Notifications", "Reporting", "Metrics",
                 "Platform",
                 system,
-            ]),
+            ], settings: small),
         // The web console: its server, its pages and the API.
         layer(
             "Console",
             [
                 "CMicroHTTPD", "Operations", "BackupRepository", "ObjectStorage", "RecoveryPlan", "Reporting",
-                "Retention", "StackConfiguration", "Documents", "Cryptography", "HTTP", "Metrics", "Mustache", "Platform", "Trends",
+                "Retention", "StackConfiguration", "Documents", "Cryptography", "HTTP", "Metrics", "Mustache",
+                "Platform", "Trends",
                 system,
-            ]),
+            ], settings: small),
         .executableTarget(
             name: "dr",
             dependencies: everyKind + [
@@ -164,7 +175,7 @@ let program: [Target] =
                 "StackConfiguration", "Documents", "Cryptography", "Kubernetes", "Mover", "RecoveryPlan",
                 "Notifications", "Reporting", "Metrics", "Platform", argumentParser,
             ],
-            swiftSettings: strict),
+            swiftSettings: small),
     ]
 
 /// Real servers on free ports, and stand-ins where no real one can be installed: for the demo, the benchmark and tests.
