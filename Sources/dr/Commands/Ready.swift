@@ -62,8 +62,10 @@ struct Ready: AsyncParsableCommand {
         let metrics = ReadinessMetrics(report, now: session.now().seconds)
         metrics.note(in: session)
         if let textfile = session.configuration.metrics.textfile {
-            try metrics.write(
-                to: ReadinessMetrics.path(beside: textfile), known: Set(library.entries.map(\.scenario)))
+            do {
+                try metrics.write(
+                    to: ReadinessMetrics.path(beside: textfile), known: Set(library.entries.map(\.scenario)))
+            } catch { output.warn("\(error)") }
         }
         switch report.status {
         case .red: throw ExitStatus.checkFailed
