@@ -4,6 +4,7 @@ import Foundation
 import HTTP
 import Lab
 import Operations
+import Platform
 import Testing
 
 /// The pages over a real repository.
@@ -142,7 +143,8 @@ import Testing
         #expect(console.requests.all.count == before)
         // A state that did not change costs the listings only.
         await console.state.refresh()
-        #expect(console.requests.all.dropFirst(before).allSatisfy { $0.hasPrefix("list ") })
+        let asked = console.requests.all.dropFirst(before)
+        #expect(asked.allSatisfy { $0.hasPrefix("list ") }, "\(asked)")
         _ = set
     }
 
