@@ -84,6 +84,12 @@ manual: ## Generate the manual page, docs/dr.1, from the help texts.
 	swift package generate-manual
 	cp .build/plugins/GenerateManual/outputs/dr/dr.1 docs/
 
+.PHONY: console-pictures
+console-pictures: ## Take the pictures of the console for docs/images.
+	@Scripts/prepare test
+	@swift build --product dr
+	@Scripts/console-pictures .build/debug/dr
+
 .PHONY: docs
 docs: ## Build the documentation site in .build/site and check all links.
 	@Scripts/prepare docs

@@ -77,6 +77,8 @@ package final class Site: Sendable {
 
     private func page(_ failure: PageFailure, for request: WebRequest) -> WebResponse {
         if request.path.first == "api" { return Self.apiFailure(failure) }
+        // The frame of a page names the stack: a stranger must not see it.
+        if gate.refusal(of: request) != nil { return WebResponse(failure.status, text: failure.message + "\n") }
         struct View {
             var message: String
             var hint: String?
@@ -84,7 +86,8 @@ package final class Site: Sendable {
         let content = try? Self.failureTemplate.render(View(message: failure.message.sentence, hint: failure.hint))
         let page = try? self.page(
             failure.status == 404 ? "Not found" : "Error", content ?? "", at: request, status: failure.status)
-        return page ?? WebResponse(failure.status, text: failure.message + "\n")
+        let response = page ?? WebResponse(failure.status, text: failure.message + "\n")
+        return failure.status == 405 ? response.with("Allow", "GET, HEAD") : response
     }
 
     private static let failureTemplate = Template(

@@ -12,12 +12,17 @@ final class AnswerShelf: Sendable {
     private static let life = Duration.seconds(15)
 
     private let answers = Mutex<[String: Answer]>([:])
-    /// Requests for answers wait here: one at a time reads the store.
-    private let making = Mutex<Void>(())
+    /// Requests for one answer wait for each other; a slow answer delays few others.
+    private let makers = (0..<8).map { _ in Maker() }
+
+    private final class Maker: Sendable {
+        let turn = Mutex<Void>(())
+    }
 
     func answer(_ key: String, _ make: () throws -> String) throws -> String {
         if let known = known(key) { return known }
-        return try making.withLock { _ in
+        let maker = makers[Int(UInt(bitPattern: key.hashValue) % UInt(makers.count))]  // checked: below the count
+        return try maker.turn.withLock { _ in
             if let known = known(key) { return known }
             let text = try make()
             answers.withLock { answers in

@@ -148,7 +148,10 @@ private final class Exchanges: Sendable {
             name = "/" + request.path.joined(separator: "/")
             response = answer(request)
         } else {
-            response = WebResponse(400, text: "the address is not valid\n")
+            let error = #"{"error": {"status": 400, "message": "the address is not valid"}}"#
+            response =
+                exchange.target.hasPrefix("/api/")
+                ? .json(error, status: 400) : WebResponse(400, text: "the address is not valid\n")
         }
         // The query is not logged: a search may hold names that do not belong into a log.
         settings.log("\(method) \(name) \(response.status)")

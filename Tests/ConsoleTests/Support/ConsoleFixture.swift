@@ -23,6 +23,15 @@ final class ConsoleFixture: Sendable {
     final class Requests: Sendable {
         private let stores = Mutex<[CountingStore]>([])
         var all: [String] { stores.withLock { $0 }.flatMap(\.calls) }
+        /// The number of requests over each connection to the store.
+        var counts: [Int] { stores.withLock { $0 }.map(\.calls.count) }
+
+        func after(_ counts: [Int]) -> [String] {
+            stores.withLock { $0 }.enumerated().flatMap { number, store in
+                store.calls.dropFirst(number < counts.count ? counts[number] : 0)
+            }
+        }
+
         func wrap(_ store: any ObjectStore) -> any ObjectStore {
             let counting = CountingStore(store)
             stores.withLock { $0.append(counting) }
