@@ -4,21 +4,23 @@ import Testing
 
 /// What a person sees of a recovery, on a terminal and without one. `script` of util-linux gives dr a pseudo-terminal.
 @Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script"))) struct TerminalTests {
-    private static let plan = """
+    private static func plan(waits: (String, String)) -> String {
+        """
         scenario: loss
         objectives: {rto: 4h, rpo: 1h}
         steps:
           - {id: tree, restore: tree, timeout: 5m}
-          - {id: settle, needs: [tree], wait: 10s, timeout: 10m}
-          - {id: beside, needs: [tree], wait: 8s, timeout: 10m}
+          - {id: settle, needs: [tree], wait: \(waits.0), timeout: 10m}
+          - {id: beside, needs: [tree], wait: \(waits.1), timeout: 10m}
 
         """
+    }
 
-    private func started() async throws -> Journey {
+    private func started(waits: (String, String) = ("10s", "8s")) async throws -> Journey {
         let journey = try await Journey()
         let plans = journey.folder.url.appending(path: "plans")
         try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
-        try Data(Self.plan.utf8).write(to: plans.appending(path: "loss.yaml"))
+        try Data(Self.plan(waits: waits).utf8).write(to: plans.appending(path: "loss.yaml"))
         try journey.write("a", "one")
         try await journey.expect(0, "backup")
         return journey
@@ -60,7 +62,7 @@ import Testing
     @Test func `NO_COLOR and a locale without UTF-8 leave plain characters, and a closed standard error harms nothing`()
         async throws
     {
-        let journey = try await started()
+        let journey = try await started(waits: ("2s", "1s"))
         let log = journey.folder.url.appending(path: "typescript").path
         let restore = "'\(Journey.program)' restore --scenario loss --yes"
         let run = try await CommandRun.run(

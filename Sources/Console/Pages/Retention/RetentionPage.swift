@@ -83,7 +83,7 @@ extension Site {
 
     private static func summary(_ report: PruneReport) -> String {
         let going = report.sets.count { $0.fate != .kept }
-        var text = "\(Units.count(report.sets.count - going, "set")) stay, \(Units.count(going, "set")) go."
+        var text = "Sets that stay: \(report.sets.count - going). Sets that go: \(going)."
         let next = report.sets.compactMap { $0.fate == .announced ? $0.due : nil }.min()
         if let next { text += " The next removal is possible from \(next.readable) UTC on." }
         if report.removed.bytes > 0 {

@@ -176,7 +176,7 @@ struct RunFragment {
             return "There is no RTO and no earlier run of this plan, so there is nothing to compare."
         }
         return [
-            run.rto == nil ? "no RTO is configured" : "the falling line is the time left of the RTO",
+            run.rto == nil ? "No RTO is configured" : "The falling line is the time left of the RTO",
             run.burnDown.isEmpty
                 ? "no earlier run shows how long the steps take"
                 : "the other line is the forecast of what is left to do",
@@ -205,9 +205,9 @@ struct RunFragment {
         {{#path}}<p><strong>Critical path:</strong> {{.}}</p>{{/path}}
         <div class="r-scroll" id="steps" tabindex="0" role="group" aria-label="Table of the steps">
         <table class="r-table stack-table"><caption class="hidden">Steps with their state, the steps that they need, and their usual duration</caption>
-        <thead><tr><th scope="col">Wave</th><th scope="col">Step</th><th scope="col">State</th><th scope="col">Detail</th><th scope="col">Needs</th><th scope="col">Usually</th></tr></thead>
+        <thead><tr><th scope="col">Step</th><th scope="col">Wave</th><th scope="col">State</th><th scope="col">Detail</th><th scope="col">Needs</th><th scope="col">Usually</th></tr></thead>
         <tbody>
-        {{#steps}}<tr><td data-label="Wave">{{wave}}</td><th scope="row">{{id}}{{#isCritical}} <span class="r-critical">critical</span>{{/isCritical}}</th><td data-label="State"><span class="r-badge {{tone}}">{{word}}</span></td><td class="r-detail" data-label="Detail"><span>{{status}}</span>{{#about}}<br><span class="quiet">{{.}}</span>{{/about}}</td><td data-label="Needs">{{needs}}</td><td data-label="Usually">{{usual}}</td></tr>
+        {{#steps}}<tr><th scope="row">{{id}}{{#isCritical}} <span class="r-critical">critical</span>{{/isCritical}}</th><td data-label="Wave">{{wave}}</td><td data-label="State"><span class="r-badge {{tone}}">{{word}}</span></td><td class="r-detail" data-label="Detail"><span>{{status}}</span>{{#about}}<br><span class="quiet">{{.}}</span>{{/about}}</td><td data-label="Needs">{{needs}}</td><td data-label="Usually">{{usual}}</td></tr>
         {{/steps}}
         </tbody></table>
         </div>
