@@ -62,7 +62,8 @@ import Testing
         #expect(try await console.get("/healthz").body == "ok\n")
         let list = try await second.get("/api/v1/list?last=2").body
         #expect(try await journey.objections(to: Data(list.utf8), schema: "output.schema.json", "list") == "")
-        let set = try #require(list.firstMatch(of: /"name" : "(\w+)"/)?.1)
+        // Oldest first: only the newer one has a set before it.
+        let set = try #require(list.matches(of: /"name" : "(\w+)"/).last?.1)
 
         let look = try await CommandRun.run(
             try LabTool.path("python"),
