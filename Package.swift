@@ -155,7 +155,7 @@ let program: [Target] =
             "Drills",
             [
                 "Operations", "Components", "Kubernetes", "BackupRepository", "ObjectStorage", "StackConfiguration",
-                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "Notifications", "Reporting", "Metrics",
+                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "Notifications", "Reporting",
                 "Platform",
                 system,
             ], settings: small),
@@ -173,7 +173,7 @@ let program: [Target] =
             dependencies: everyKind + [
                 "Operations", "Drills", "Console", "Components", "BackupRepository", "ObjectStorage", "Retention",
                 "StackConfiguration", "Documents", "Cryptography", "Kubernetes", "Mover", "RecoveryPlan",
-                "Notifications", "Reporting", "Metrics", "Platform", argumentParser,
+                "Notifications", "Reporting", "Platform", argumentParser,
             ],
             swiftSettings: small),
     ]

@@ -37,7 +37,7 @@ package enum OTLPMetrics {
             "name": .string(family.name), "description": .string(family.help),
             "unit": .string(unit(family.unit)),
         ]
-        let points = family.samples.map { point($0, family.kind, times) }
+        let points = family.samples.map { point($0, of: family.kind, times) }
         switch family.kind {
         case .gauge: metric["gauge"] = ["dataPoints": .array(points)]
         case .counter:
@@ -50,7 +50,7 @@ package enum OTLPMetrics {
         return .object(metric)
     }
 
-    private static func point(_ sample: MetricFamily.Sample, _ kind: MetricFamily.Kind, _ times: Times) -> JSONValue {
+    private static func point(_ sample: MetricFamily.Sample, of kind: MetricFamily.Kind, _ times: Times) -> JSONValue {
         var point: [String: JSONValue] = ["attributes": attributes(sample.labels), "timeUnixNano": times.now]
         if kind != .gauge { point["startTimeUnixNano"] = times.start }
         switch sample.value {

@@ -35,7 +35,7 @@ import Testing
         ("{{#a}}{{/b}}", 1, "'b' ends inside of 'a'"), ("{{a", 1, "a tag has no end"),
         ("{{ }}", 1, "a tag has no name"),
         ("{{={{}}=}}", 1, "expected two delimiters"),
-    ]) func `a wrong template is refused with its line`(_ source: String, _ line: Int, _ problem: String) {
+    ]) func `a wrong template is refused with its line`(source: String, line: Int, problem: String) {
         #expect(throws: MustacheError(line: line, problem: problem)) {
             try MustacheTemplate(source, escape: MustacheTemplate.plain)
         }

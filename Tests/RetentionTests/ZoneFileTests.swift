@@ -27,7 +27,7 @@ import Testing
         ("AEST-10AEDT,M10.1.0,M4.1.0/3", 1_704_067_200, 39_600),
         ("AEST-10AEDT,M10.1.0,M4.1.0/3", 1_719_792_000, 36_000),
         ("<-03>3", 0, -10_800), ("EST5EDT,J60,J300", 1_709_276_399, -18_000), ("IST-5:30", 0, 19_800),
-    ]) func `a rule gives the offset`(_ text: String, _ time: Int, _ offset: Int) throws {
+    ]) func `a rule gives the offset`(text: String, time: Int, offset: Int) throws {
         #expect(try #require(ZoneRule(text)).offset(at: time) == offset)
     }
 

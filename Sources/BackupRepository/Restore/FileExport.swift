@@ -99,7 +99,7 @@ package struct FileExport: Sendable {
         try withoutActuallyEscaping(body) { body in
             let damage = Found()
             for group in groups {
-                let pieces = try group.map { try piece($0, in: index, reader, damage, body) }
+                let pieces = try group.map { try piece($0, in: index, from: reader, damage: damage, body) }
                 try reader.read(pieces)
                 if let reason = damage.reason { throw RepositoryError.damaged(index.key.text, reason) }
             }
@@ -107,7 +107,7 @@ package struct FileExport: Sendable {
     }
 
     private func piece(
-        _ entry: CatalogEntry, in index: PackIndex, _ reader: PackReader, _ damage: Found,
+        _ entry: CatalogEntry, in index: PackIndex, from reader: PackReader, damage: Found,
         _ body: @escaping (Event) throws -> Void
     ) throws -> PackReader.Piece {
         let record = entry.record

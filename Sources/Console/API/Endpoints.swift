@@ -65,7 +65,7 @@ extension Endpoint {
                         try set.components.keys.sorted().map { try repository.manifest($0, of: set) }
                     }
                     return try Output.json(
-                        try await SetReport(session, repository, set, selector, manifests: manifests))
+                        try await SetReport(session, of: set, in: repository, selector: selector, manifests: manifests))
                 }
             }
         },

@@ -29,7 +29,7 @@ extension Site {
             }
             let empty = try TreeListing()
             try (was?.listing ?? empty).changes(to: now?.listing ?? empty) { change, record, old in
-                view.add(component, change, record, was: old?.size)
+                view.add(change, of: record, in: component, was: old?.size)
             }
         }
         view.finish()
@@ -198,7 +198,7 @@ struct ChangesView {
         link = PageText.link(set: set)
     }
 
-    mutating func add(_ component: String, _ change: TreeListing.Change, _ record: FileRecord, was: Int?) {
+    mutating func add(_ change: TreeListing.Change, of record: FileRecord, in component: String, was: Int?) {
         let (sign, word): (String, String) =
             switch change {
             case .added: ("+", "added")

@@ -30,7 +30,7 @@ package final class WebServer: Sendable {
         let (socket, address) = try settings.address.listen()
         self.address = address
         exchanges = Exchanges(settings, answer: answer)
-        do { daemon = try Daemon(socket, settings, exchanges) } catch {
+        do { daemon = try Daemon(socket, settings: settings, exchanges: exchanges) } catch {
             close(socket)
             throw error
         }
@@ -51,9 +51,9 @@ package final class WebServer: Sendable {
 private final class Daemon: Sendable {
     private let handle: Mutex<UInt>
 
-    init(_ socket: CInt, _ settings: WebServer.Settings, _ exchanges: Exchanges) throws {
+    init(_ socket: CInt, settings: WebServer.Settings, exchanges: Exchanges) throws {
         func start(
-            _ key: UnsafePointer<CChar>?, _ certificate: UnsafePointer<CChar>?, _ authority: UnsafePointer<CChar>?
+            key: UnsafePointer<CChar>?, certificate: UnsafePointer<CChar>?, authority: UnsafePointer<CChar>?
         )
             -> OpaquePointer?
         {
@@ -69,14 +69,14 @@ private final class Daemon: Sendable {
                 tls.key.withCString { key in
                     tls.certificates.withCString { certificate in
                         if let authorities = settings.clientAuthorities {
-                            authorities.withCString { start(key, certificate, $0) }
+                            authorities.withCString { start(key: key, certificate: certificate, authority: $0) }
                         } else {
-                            start(key, certificate, nil)
+                            start(key: key, certificate: certificate, authority: nil)
                         }
                     }
                 }
             } else {
-                start(nil, nil, nil)
+                start(key: nil, certificate: nil, authority: nil)
             }
         guard let started = started else {
             throw ConsoleError(
@@ -224,15 +224,15 @@ private func exchanges(_ context: UnsafeMutableRawPointer) -> Exchanges {
 }
 
 private func beginRequest(
-    _ context: UnsafeMutableRawPointer, _ target: UnsafePointer<CChar>, _ connection: OpaquePointer
+    context: UnsafeMutableRawPointer, target: UnsafePointer<CChar>, connection: OpaquePointer
 ) -> UnsafeMutableRawPointer? {
     Unmanaged.passRetained(Exchange(String(cString: target))).toOpaque()
 }
 
 private func answerRequest(
-    _ context: UnsafeMutableRawPointer, _ connection: OpaquePointer, _ url: UnsafePointer<CChar>?,
-    _ method: UnsafePointer<CChar>, _ version: UnsafePointer<CChar>?, _ upload: UnsafePointer<CChar>?,
-    _ size: UnsafeMutablePointer<Int>, _ request: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+    context: UnsafeMutableRawPointer, connection: OpaquePointer, url: UnsafePointer<CChar>?,
+    method: UnsafePointer<CChar>, version: UnsafePointer<CChar>?, upload: UnsafePointer<CChar>?,
+    size: UnsafeMutablePointer<Int>, request: UnsafeMutablePointer<UnsafeMutableRawPointer?>
 ) -> MHD_Result {
     guard let pointer = request.pointee else { return .NO }
     let exchange = Unmanaged<Exchange>.fromOpaque(pointer).takeUnretainedValue()
@@ -258,8 +258,8 @@ private func answerRequest(
 }
 
 private func endRequest(
-    _ context: UnsafeMutableRawPointer, _ connection: OpaquePointer,
-    _ request: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ code: MHD_RequestTerminationCode
+    context: UnsafeMutableRawPointer, connection: OpaquePointer,
+    request: UnsafeMutablePointer<UnsafeMutableRawPointer?>, code: MHD_RequestTerminationCode
 ) {
     if let pointer = request.pointee { Unmanaged<Exchange>.fromOpaque(pointer).release() }
     request.pointee = nil
@@ -267,8 +267,8 @@ private func endRequest(
 }
 
 private func noteConnection(
-    _ context: UnsafeMutableRawPointer, _ connection: OpaquePointer,
-    _ socket: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, _ code: MHD_ConnectionNotificationCode
+    context: UnsafeMutableRawPointer, connection: OpaquePointer,
+    socket: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, code: MHD_ConnectionNotificationCode
 ) {
     let watch = exchanges(context).watch
     let key = UInt(bitPattern: connection)
@@ -280,8 +280,8 @@ private func noteConnection(
 }
 
 private func collectHeader(
-    _ context: UnsafeMutableRawPointer?, _ kind: MHD_ValueKind, _ name: UnsafePointer<CChar>?,
-    _ value: UnsafePointer<CChar>?
+    context: UnsafeMutableRawPointer?, kind: MHD_ValueKind, name: UnsafePointer<CChar>?,
+    value: UnsafePointer<CChar>?
 ) -> MHD_Result {
     guard let context = context, let name = name else { return .YES }
     let headers = context.assumingMemoryBound(to: [String: String].self)
@@ -294,7 +294,7 @@ private func collectHeader(
 }
 
 private func readStream(
-    _ context: UnsafeMutableRawPointer, _ position: UInt64, _ bytes: UnsafeMutablePointer<CChar>, _ room: Int
+    context: UnsafeMutableRawPointer, position: UInt64, bytes: UnsafeMutablePointer<CChar>, room: Int
 ) -> Int {
     let sent = Unmanaged<SentStream>.fromOpaque(context).takeUnretainedValue()
     sent.exchanges.watch.enter(.working, sent.connection)

@@ -68,7 +68,7 @@ extension YAMLNode {
 
     /// Returns the same scalar with another text, which counts as text, number or truth value alike.
     package func replaced(by text: String) -> Self {
-        .scalar(Scalar(text, Self.replaced, scalar?.style ?? .any, mark))
+        .scalar(Scalar(text, tag: Self.replaced, style: scalar?.style ?? .any, mark: mark))
     }
 
     package var isNull: Bool { tag == .null }

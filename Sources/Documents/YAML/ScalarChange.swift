@@ -31,17 +31,18 @@ extension YAMLDocument {
                 changed(value, path: path + [key.scalar?.string ?? ""], by: change).map { (key, $0) }
             }
             guard !pairs.isEmpty || mapping.isEmpty else { return nil }
-            return .mapping(YAMLNode.Mapping(pairs, mapping.tag, mapping.style))
+            return .mapping(YAMLNode.Mapping(pairs, tag: mapping.tag, style: mapping.style))
         case .sequence(let sequence):
             return .sequence(
                 YAMLNode.Sequence(
-                    sequence.map { changed($0, path: path, by: change) ?? $0 }, sequence.tag, sequence.style))
+                    sequence.map { changed($0, path: path, by: change) ?? $0 }, tag: sequence.tag, style: sequence.style
+                ))
         case .scalar(let scalar):
             guard !node.isNull else { return node }
             switch change(path, scalar.string) {
             case .keep: return node
             case .remove: return nil
-            case .replace(let text): return .scalar(YAMLNode.Scalar(text, .str, .doubleQuoted))
+            case .replace(let text): return .scalar(YAMLNode.Scalar(text, tag: .str, style: .doubleQuoted))
             }
         }
     }

@@ -44,7 +44,7 @@ package struct SecretRemoval {
             let pairs = mapping.map { key, value in
                 (key, clean(value, path: path + [key.scalar?.string ?? ""]))
             }
-            return .mapping(YAMLNode.Mapping(pairs, mapping.tag, mapping.style))
+            return .mapping(YAMLNode.Mapping(pairs, tag: mapping.tag, style: mapping.style))
         case .sequence(let sequence):
             var elements: [YAMLNode] = []
             var isAfterSecretOption = false
@@ -56,7 +56,7 @@ package struct SecretRemoval {
                         ? replaced(element, path: path) : clean(element, path: path))
                 isAfterSecretOption = option.hasPrefix("-") && Self.isSecretName(option)
             }
-            return .sequence(YAMLNode.Sequence(elements, sequence.tag, sequence.style))
+            return .sequence(YAMLNode.Sequence(elements, tag: sequence.tag, style: sequence.style))
         case .scalar(let scalar):
             if node.isNull || node.bool != nil { return node }
             let name = path.last == "value" ? path.dropLast().last : path.last
@@ -67,14 +67,14 @@ package struct SecretRemoval {
             let text = cleanText(scalar.string)
             guard text != scalar.string else { return node }
             note(path.joined(separator: "."))
-            return .scalar(YAMLNode.Scalar(text, .str, .doubleQuoted))
+            return .scalar(YAMLNode.Scalar(text, tag: .str, style: .doubleQuoted))
         }
     }
 
     private mutating func replaced(_ node: YAMLNode, path: [String]) -> YAMLNode {
         let place = path.joined(separator: ".")
         note(place)
-        return .scalar(YAMLNode.Scalar("\(Self.marker): \(place) of \(file)", .str, .doubleQuoted))
+        return .scalar(YAMLNode.Scalar("\(Self.marker): \(place) of \(file)", tag: .str, style: .doubleQuoted))
     }
 
     /// Records a changed value, once for all elements of a list.

@@ -33,6 +33,6 @@ extension YAMLDocument {
                 if value.mapping?.isEmpty != true { pairs.append((key, value)) }
             }
         }
-        return .mapping(YAMLNode.Mapping(pairs, old.tag, old.style, old.mark))
+        return .mapping(YAMLNode.Mapping(pairs, tag: old.tag, style: old.style, mark: old.mark))
     }
 }

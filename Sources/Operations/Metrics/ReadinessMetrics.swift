@@ -46,9 +46,9 @@ package struct ReadinessMetrics {
                 row.status.number.map { (labels.merging(["check": row.check.rawValue]) { $1 }, Double($0)) }
             }
             for family in [
-                samples.one(.ready, scenario.status == .green ? 1 : 0, labels),
-                samples.one(.readyStatus, Double(scenario.status.number ?? 0), labels),
-                samples.one(.readyTime, Double(now), labels), samples.each(.readyCheck, checks),
+                samples.one(.ready, scenario.status == .green ? 1 : 0, labels: labels),
+                samples.one(.readyStatus, Double(scenario.status.number ?? 0), labels: labels),
+                samples.one(.readyTime, Double(now), labels: labels), samples.each(.readyCheck, checks),
             ] { session.collected.note(.merge(family)) }
         }
     }

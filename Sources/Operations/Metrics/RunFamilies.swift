@@ -53,7 +53,7 @@ extension MetricBook {
 struct StackSamples {
     let stack: String
 
-    func one(_ definition: MetricDefinition, _ value: Double?, _ labels: [String: String] = [:]) -> MetricFamily {
+    func one(_ definition: MetricDefinition, _ value: Double?, labels: [String: String] = [:]) -> MetricFamily {
         each(definition, value.map { [(labels, $0)] } ?? [])
     }
 
@@ -123,12 +123,12 @@ extension Session {
         let labels = ["scenario": scenario]
         let type = ["run_type": passed == nil ? "recovery" : "drill"]
         var families = [
-            samples.one(.recoveryDuration, seconds, labels.merging(type) { $1 }),
-            samples.one(.recoveryObjective, rto, labels),
+            samples.one(.recoveryDuration, seconds, labels: labels.merging(type) { $1 }),
+            samples.one(.recoveryObjective, rto, labels: labels),
         ]
         if let passed {
-            families.append(samples.one(.drillSuccess, passed ? 1 : 0, labels))
-            families.append(samples.one(.drillTime, Double(now().seconds), labels))
+            families.append(samples.one(.drillSuccess, passed ? 1 : 0, labels: labels))
+            families.append(samples.one(.drillTime, Double(now().seconds), labels: labels))
         }
         for family in families { collected.note(.merge(family)) }
     }

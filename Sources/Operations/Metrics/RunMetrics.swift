@@ -82,23 +82,23 @@ package struct RunMetrics {
         let now = Double(session.now().seconds)
         let labels = ["activity": activity.rawValue]
         let result = Result(exitCode: exitCode)
-        collected.note(.replace(samples.one(.buildInfo, 1, ["version": Release.version])))
+        collected.note(.replace(samples.one(.buildInfo, 1, labels: ["version": Release.version])))
         if knowsObjectives { session.noteObjectives() }
         collected.note(
-            .add(samples.one(.runs, 1, labels.merging(["result": result.rawValue]) { $1 })))
-        collected.note(.merge(samples.one(.runEnd, now, labels)))
-        collected.note(.merge(samples.one(.runExitCode, Double(exitCode), labels)))
+            .add(samples.one(.runs, 1, labels: labels.merging(["result": result.rawValue]) { $1 })))
+        collected.note(.merge(samples.one(.runEnd, now, labels: labels)))
+        collected.note(.merge(samples.one(.runExitCode, Double(exitCode), labels: labels)))
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        collected.note(.merge(samples.one(.runDuration, (seconds * 1000).rounded() / 1000, labels)))
+        collected.note(.merge(samples.one(.runDuration, (seconds * 1000).rounded() / 1000, labels: labels)))
         switch result {
         case .success, .partial:
-            collected.note(.merge(samples.one(.runSuccess, 1, labels)))
-            collected.note(.merge(samples.one(.runSuccessTime, now, labels)))
-        case .failed: collected.note(.merge(samples.one(.runSuccess, 0, labels)))
+            collected.note(.merge(samples.one(.runSuccess, 1, labels: labels)))
+            collected.note(.merge(samples.one(.runSuccessTime, now, labels: labels)))
+        case .failed: collected.note(.merge(samples.one(.runSuccess, 0, labels: labels)))
         case .refused:
             // A scheduled backup that the configuration no longer fits must be seen; a typing error passes with the
             // next run.
-            if activity == .backup { collected.note(.merge(samples.one(.runSuccess, 0, labels))) }
+            if activity == .backup { collected.note(.merge(samples.one(.runSuccess, 0, labels: labels))) }
         case .interrupted: break
         }
         guard activity == .backup, result != .interrupted else { return }

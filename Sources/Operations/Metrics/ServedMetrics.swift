@@ -37,7 +37,7 @@ package final class ServedMetrics: Sendable {
         own.collected = RunFamilies()
         own.noteStoreUse()
         own.noteObjectives()
-        own.collected.note(.replace(own.samples.one(.buildInfo, 1, ["version": Release.version])))
+        own.collected.note(.replace(own.samples.one(.buildInfo, 1, labels: ["version": Release.version])))
         let path = session.metricsRecordPath
         let recorded = await session.pool.run { MetricsRecord.read(path)?.book }
         var book = recorded ?? MetricBook()

@@ -19,7 +19,7 @@ package struct SetReport: Encodable {
     /// - Parameter selector: the words that selected the set. For `latest` the restore point is that of the sets that a
     ///   restore takes now, which may be older for some components.
     package init(
-        _ session: Session, _ repository: Repository, _ set: BackupSet, _ selector: SetSelector, manifests: [Manifest]
+        _ session: Session, of set: BackupSet, in repository: Repository, selector: SetSelector, manifests: [Manifest]
     ) async throws {
         let now = session.now(), tolerance = repository.scope.clockTolerance
         if selector == .latest {

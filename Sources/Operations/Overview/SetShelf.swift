@@ -30,7 +30,7 @@ package struct SetShelf: Sendable {
     ///   - lastPrune: the time of the last prune, if it is known.
     ///   - failedRuns: backup runs that failed since the last successful one.
     init(
-        _ sets: [StoredSet], _ marks: SetMarks, _ session: Session, lastPrune: Timestamp?, failedRuns: Int,
+        _ sets: [StoredSet], marks: SetMarks, session: Session, lastPrune: Timestamp?, failedRuns: Int,
         at now: Timestamp
     ) {
         for set in sets where set.otherStack != nil { others[set.otherStack ?? "", default: 0] += 1 }

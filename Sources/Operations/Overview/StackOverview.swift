@@ -106,7 +106,7 @@ extension StackOverview.Recovery {
 
 extension StackOverview {
     init(
-        _ session: Session, _ status: StatusReport, _ shelf: SetShelf, _ storage: RepositoryStorage, gaps: GapReport?,
+        _ session: Session, status: StatusReport, shelf: SetShelf, storage: RepositoryStorage, gaps: GapReport?,
         store: String, at now: Timestamp
     ) {
         stack = session.configuration.stack

@@ -107,13 +107,15 @@ package final class StackState: Sendable {
         let sets = state.withLock { state in names.compactMap { state.sets[$0] } }
         let folder = try? session.state(of: repository)
         var shelf = SetShelf(
-            sets, marks, session, lastPrune: folder?.lastPrune(), failedRuns: folder?.failedRuns() ?? 0, at: now)
+            sets, marks: marks, session: session, lastPrune: folder?.lastPrune(), failedRuns: folder?.failedRuns() ?? 0,
+            at: now)
         shelf.unreadable = unreadable
         let status = try await StatusReport(session, repository)
         let storage = try await session.pool.run { try RepositoryStorage(of: repository) }
         let gaps = await gaps(at: now)
         let overview = StackOverview(
-            session, status, shelf, storage, gaps: gaps, store: repository.store.location, at: now)
+            session, status: status, shelf: shelf, storage: storage, gaps: gaps, store: repository.store.location,
+            at: now)
         state.withLock { $0.fingerprint = fingerprint }
         return Snapshot(overview: overview, shelf: shelf, confirmed: now, failure: nil)
     }
@@ -214,7 +216,8 @@ package final class StackState: Sendable {
             state.sets = Dictionary(sets.map { ($0.name, $0) }) { first, _ in first }
             state.snapshot = Snapshot(
                 overview: head.overview,
-                shelf: SetShelf(sets, SetMarks(), session, lastPrune: nil, failedRuns: 0, at: session.now()),
+                shelf: SetShelf(
+                    sets, marks: SetMarks(), session: session, lastPrune: nil, failedRuns: 0, at: session.now()),
                 confirmed: head.confirmed, failure: nil)
         }
     }

@@ -158,11 +158,11 @@ struct References {
     // MARK: Nodes at the location of other nodes
 
     static func sequence(_ elements: [YAMLNode], at node: YAMLNode) -> YAMLNode {
-        .sequence(YAMLNode.Sequence(elements, node.sequence?.tag ?? .seq, .any, node.mark))
+        .sequence(YAMLNode.Sequence(elements, tag: node.sequence?.tag ?? .seq, style: .any, mark: node.mark))
     }
 
     static func mapping(_ pairs: [(YAMLNode, YAMLNode)], at node: YAMLNode) -> YAMLNode {
-        .mapping(YAMLNode.Mapping(pairs, node.mapping?.tag ?? .map, .any, node.mark))
+        .mapping(YAMLNode.Mapping(pairs, tag: node.mapping?.tag ?? .map, style: .any, mark: node.mark))
     }
 }
 

@@ -176,7 +176,10 @@ extension Shape where Value == [ComponentConfiguration] {
         guard let volume = reader.section(KubernetesVolume.self, from: written.value) else { return (nil, nil) }
         let others = mapping.filter { $0.key.scalar?.string != DataDirectory.volumeKey }.map { ($0.key, $0.value) }
         let data = (YAMLNode(DataDirectory.key), YAMLNode(volume.path ?? DataDirectory.unknown))
-        return (.mapping(YAMLNode.Mapping(others + [data], mapping.tag, mapping.style, mapping.mark)), volume)
+        return (
+            .mapping(YAMLNode.Mapping(others + [data], tag: mapping.tag, style: mapping.style, mark: mapping.mark)),
+            volume
+        )
     }
 
     private static func schema(_ kinds: [any ComponentKind.Type]) -> JSONValue {

@@ -33,7 +33,7 @@ struct Show: AsyncParsableCommand {
             manifests.append(try await session.pool.run { try repository.manifest(name, of: set) })
         }
         if files { return try await listFiles(manifests, in: repository, session: session) }
-        let report = try await SetReport(session, repository, set, selector, manifests: manifests)
+        let report = try await SetReport(session, of: set, in: repository, selector: selector, manifests: manifests)
         let output = Output(options: options)
         for remark in report.remarks { output.warn(remark) }
         try output.result(report) {

@@ -111,7 +111,7 @@ package final class YAMLComposer {
     private func scalar() throws(YAMLError) -> YAMLNode {
         let scalar = event.data.scalar
         let text = String(
-            decoding: UnsafeBufferPointer(start: scalar.value, count: Int(scalar.length)), as: UTF8.self)
+            decoding: UnsafeBufferPointer(start: scalar.value, count: Int(clamping: scalar.length)), as: UTF8.self)
         let style: YAMLStyle =
             switch scalar.style {
             case YAML_SINGLE_QUOTED_SCALAR_STYLE: .singleQuoted
@@ -121,7 +121,7 @@ package final class YAMLComposer {
             default: .plain
             }
         let tag = Self.tag(scalar.tag) ?? (scalar.plain_implicit == 1 ? YAMLTag(ofPlain: text) : .str)
-        let node = YAMLNode.scalar(YAMLNode.Scalar(text, tag, style, mark))
+        let node = YAMLNode.scalar(YAMLNode.Scalar(text, tag: tag, style: style, mark: mark))
         keep(node, as: Self.text(scalar.anchor))
         try advance()
         return node
@@ -134,7 +134,7 @@ package final class YAMLComposer {
         var elements: [YAMLNode] = []
         try advance()
         while event.type != YAML_SEQUENCE_END_EVENT { elements.append(try node(depth: depth + 1)) }
-        let node = YAMLNode.sequence(YAMLNode.Sequence(elements, tag, style, mark))
+        let node = YAMLNode.sequence(YAMLNode.Sequence(elements, tag: tag, style: style, mark: mark))
         keep(node, as: anchor)
         try advance()
         return node
@@ -158,7 +158,7 @@ package final class YAMLComposer {
                 problem: "a mapping has a key more than once", mark: first.mark,
                 repeatedKeys: repeated.map(\.name).sorted())
         }
-        let node = YAMLNode.mapping(YAMLNode.Mapping(pairs, tag, style, mark))
+        let node = YAMLNode.mapping(YAMLNode.Mapping(pairs, tag: tag, style: style, mark: mark))
         keep(node, as: anchor)
         try advance()
         return node

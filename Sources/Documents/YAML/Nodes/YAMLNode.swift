@@ -13,7 +13,7 @@ package indirect enum YAMLNode: Equatable, Sendable {
         package var style: YAMLStyle
         package var mark: YAMLMark?
 
-        package init(_ string: String, _ tag: YAMLTag = .str, _ style: YAMLStyle = .any, _ mark: YAMLMark? = nil) {
+        package init(_ string: String, tag: YAMLTag = .str, style: YAMLStyle = .any, mark: YAMLMark? = nil) {
             self.string = string
             self.tag = tag
             self.style = style
@@ -31,7 +31,7 @@ package indirect enum YAMLNode: Equatable, Sendable {
         package var mark: YAMLMark?
 
         package init(
-            _ pairs: [(YAMLNode, YAMLNode)], _ tag: YAMLTag = .map, _ style: YAMLStyle = .any, _ mark: YAMLMark? = nil
+            _ pairs: [(YAMLNode, YAMLNode)], tag: YAMLTag = .map, style: YAMLStyle = .any, mark: YAMLMark? = nil
         ) {
             self.pairs = pairs.map { (key: $0.0, value: $0.1) }
             self.tag = tag
@@ -69,7 +69,7 @@ package indirect enum YAMLNode: Equatable, Sendable {
         package var mark: YAMLMark?
 
         package init(
-            _ elements: [YAMLNode], _ tag: YAMLTag = .seq, _ style: YAMLStyle = .any, _ mark: YAMLMark? = nil
+            _ elements: [YAMLNode], tag: YAMLTag = .seq, style: YAMLStyle = .any, mark: YAMLMark? = nil
         ) {
             self.elements = elements
             self.tag = tag
@@ -84,7 +84,7 @@ package indirect enum YAMLNode: Equatable, Sendable {
         package static func == (a: Self, b: Self) -> Bool { a.tag == b.tag && a.elements == b.elements }
     }
 
-    package init(_ string: String, _ tag: YAMLTag = .str) { self = .scalar(Scalar(string, tag)) }
+    package init(_ string: String, _ tag: YAMLTag = .str) { self = .scalar(Scalar(string, tag: tag)) }
 
     package init(_ pairs: [(YAMLNode, YAMLNode)]) { self = .mapping(Mapping(pairs)) }
 
