@@ -19,8 +19,10 @@ export DR_TOOLS ?= $(CURDIR)/.tools/bin
 # The number of tests that run in parallel. Most tests wait for servers; too many of them would exhaust the threads.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 8
 
-# Link the Swift runtime into the program; the C libraries stay shared.
-RELEASE := swift build --configuration release --static-swift-stdlib
+# Link the Swift runtime into the program; the C libraries stay shared. Nothing loads the program as a library, so it
+# exports no symbols: their names are megabytes.
+RELEASE := swift build --configuration release --static-swift-stdlib \
+	-Xlinker --version-script=$(CURDIR)/Scripts/exports.map
 BIN := .build/release
 
 .PHONY: help
@@ -93,6 +95,26 @@ docs: ## Build the documentation site in .build/site and check all links.
 	@Scripts/prepare docs
 	.tools/bin/python Scripts/check-links
 	.tools/bin/python -m mkdocs build --strict
+
+.PHONY: deb
+deb: build ## Build the Debian package in .build/packages.
+	@Scripts/prepare package
+	packaging/package deb
+
+.PHONY: image
+image: build ## Build the OCI image in .build/packages, as an archive.
+	@Scripts/prepare package
+	packaging/package image
+
+.PHONY: portable
+portable: build ## Build the portable archive for any Linux on x86-64 in .build/packages.
+	@Scripts/prepare package
+	packaging/package portable
+
+.PHONY: test-packages
+test-packages: deb image portable ## Install, use and remove the packages in chroots and a container (as root).
+	@Scripts/prepare test-packages
+	packaging/test-packages
 
 .PHONY: install
 install: build ## Install the program, completions and manual page under PREFIX (/usr/local).

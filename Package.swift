@@ -11,6 +11,10 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// Settings of targets whose code is many times as large as the time in it: the commands, the reports, the pages. The
+/// bytes of backups and restores do not pass through them.
+let small = strict + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 /// Intel's ISA-L compresses gzip about five times as fast as zlib. It is used where its header is installed
 /// (Debian: `libisal-dev`); `DR_WITHOUT_ISAL=1` builds the portable path instead, over zlib alone.
 let environment = ProcessInfo.processInfo.environment
@@ -24,9 +28,7 @@ let hasLab = environment["DR_PROGRAM_ONLY"] == nil
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
-let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// One library target.
 func layer(
@@ -52,6 +54,7 @@ let libraries: [Target] =
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CHaru", providers: [.apt(["libhpdf-dev"])]),
         .systemLibrary(
             name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
@@ -61,24 +64,28 @@ let libraries: [Target] =
 /// One target for each kind of component.
 let kinds = [
     layer("FileTree", ["Components", "BackupRepository", "Documents", "Platform", system]),
-    layer("Git", ["Components", "BackupRepository", "Documents", "Platform", system, logging]),
+    layer("Git", ["Components", "BackupRepository", "Documents", "Platform", system, logging], settings: small),
     layer(
         "Prometheus",
-        ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", system, yams, logging]),
+        ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", system, logging]),
     layer(
         "Loki",
         [
             "Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Archiving", "Platform", system,
-            yams, logging,
+            logging,
         ]
     ),
-    layer("Elasticsearch", ["Components", "BackupRepository", "Documents", "HTTP", "Platform", system, logging]),
     layer(
-        "Grafana", ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", system, logging]),
-    layer("Alertmanager", ["Components", "BackupRepository", "Documents", "HTTP", "Platform"]),
+        "Elasticsearch", ["Components", "BackupRepository", "Documents", "HTTP", "Platform", system, logging],
+        settings: small),
+    layer(
+        "Grafana",
+        ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", system, logging],
+        settings: small),
+    layer("Alertmanager", ["Components", "BackupRepository", "Documents", "HTTP", "Platform"], settings: small),
     layer(
         "NamespaceObjects",
-        ["Components", "Kubernetes", "BackupRepository", "Documents", "Cryptography", "Platform"]),
+        ["Components", "Kubernetes", "BackupRepository", "Documents", "Cryptography", "Platform"], settings: small),
 ]
 
 let everyKind = kinds.map { Target.Dependency.byName(name: $0.name) }
@@ -93,16 +100,18 @@ let shippedPlans = [
 let program: [Target] =
     [
         layer("Platform", ["CLinux", system]),
-        layer("Documents", ["Platform", yams]),
+        layer("Documents", ["CYAML", "Platform"]),
+        layer("Mustache", [], settings: small),
         layer("Trends", ["Platform"]),
+        layer("Metrics", ["Documents", "Platform"], settings: small),
         layer("Retention", ["Trends", "Platform"]),
         layer("Cryptography", ["COpenSSL", "Platform", system] + isal, settings: strictISAL),
         layer("Archiving", ["CArchive", "CZlib", "Platform"] + isal, settings: strictISAL),
-        layer("Printing", ["CQREncode", "CHaru", "Platform"]),
+        layer("Printing", ["CQREncode", "CHaru", "Platform"], settings: small),
         layer("HTTP", ["CCurl", "Documents", "Platform"]),
         // Every request to an API server, by kubectl.
-        layer("Kubernetes", ["HTTP", "Documents", "Platform"]),
-        layer("ObjectStorage", ["Platform", "Cryptography", system]),
+        layer("Kubernetes", ["HTTP", "Documents", "Platform"], settings: small),
+        layer("ObjectStorage", ["Platform", "Cryptography", "Metrics", system]),
         layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", system, logging]),
         layer(
             "BackupRepository",
@@ -110,27 +119,29 @@ let program: [Target] =
                 "CSQLite", "ObjectStorage", "Archiving", "Cryptography", "Documents", "Retention", "Platform", "CLinux",
                 system, logging,
             ]),
-        layer("Notifications", ["CCurl", "HTTP", "Documents", "Platform"]),
+        layer("Notifications", ["CCurl", "HTTP", "Documents", "Platform", "Mustache"], settings: small),
         // The link between dr and a mover: a pod beside the data of a component.
         layer(
             "Mover", ["CLinux", "BackupRepository", "ObjectStorage", "Cryptography", "Documents", "Platform", system]),
         // The protocol that every kind of component conforms to, and the framework of the checks.
-        layer("Components", ["BackupRepository", "HTTP", "Documents", "Cryptography", "Platform"]),
+        layer("Components", ["BackupRepository", "HTTP", "Documents", "Cryptography", "Platform"], settings: small),
         layer(
             "StackConfiguration",
-            ["BackupRepository", "Components", "Documents", "Retention", "Notifications", "Platform", yams]),
+            ["BackupRepository", "Components", "Documents", "Retention", "Notifications", "Platform"], settings: small),
     ] + kinds + [
         layer(
             "RecoveryPlan",
             [
                 "Components", "Kubernetes", "Notifications", "Documents", "HTTP", "Cryptography", "Platform", "Trends",
-                "CLinux", system, yams, logging,
-            ]),
+                "CLinux", system, logging,
+            ], settings: small),
         // The plans that the program knows by itself: their text, compiled in.
         .target(
             name: "ShippedPlans", path: "plans",
             resources: shippedPlans.map { .embedInCode("\($0).yaml") }, swiftSettings: strict),
-        layer("Reporting", ["RecoveryPlan", "Components", "Documents", "Cryptography", "Platform", mustache]),
+        layer(
+            "Reporting", ["RecoveryPlan", "Components", "Documents", "Cryptography", "Platform", "Mustache"],
+            settings: small),
         // Everything that the commands do: a command parses, calls one of these, and prints.
         layer(
             "Operations",
@@ -138,30 +149,33 @@ let program: [Target] =
                 "Components", "BackupRepository", "S3", "ObjectStorage", "Archiving", "Retention", "Trends",
                 "StackConfiguration",
                 "Documents", "HTTP", "Kubernetes", "Cryptography", "Mover", "RecoveryPlan", "ShippedPlans",
-                "Notifications", "Printing", "Reporting", "Platform", logging, mustache,
-            ]),
+                "Notifications", "Printing", "Reporting", "Metrics", "Platform", logging, "Mustache",
+            ], settings: small),
         layer(
             "Drills",
             [
                 "Operations", "Components", "Kubernetes", "BackupRepository", "ObjectStorage", "StackConfiguration",
-                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "Notifications", "Reporting", "Platform",
+                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "Notifications", "Reporting", "Metrics",
+                "Platform",
                 system,
-            ]),
+            ], settings: small),
         // The web console: its server, its pages and the API.
         layer(
             "Console",
             [
                 "CMicroHTTPD", "Operations", "BackupRepository", "ObjectStorage", "RecoveryPlan", "Reporting",
-                "Retention", "StackConfiguration", "Documents", "Cryptography", "HTTP", "Platform", system, mustache,
-            ]),
+                "Retention", "StackConfiguration", "Documents", "Cryptography", "HTTP", "Metrics", "Mustache",
+                "Platform", "Trends",
+                system,
+            ], settings: small),
         .executableTarget(
             name: "dr",
             dependencies: everyKind + [
                 "Operations", "Drills", "Console", "Components", "BackupRepository", "ObjectStorage", "Retention",
                 "StackConfiguration", "Documents", "Cryptography", "Kubernetes", "Mover", "RecoveryPlan",
-                "Notifications", "Reporting", "Platform", argumentParser,
+                "Notifications", "Reporting", "Metrics", "Platform", argumentParser,
             ],
-            swiftSettings: strict),
+            swiftSettings: small),
     ]
 
 /// Real servers on free ports, and stand-ins where no real one can be installed: for the demo, the benchmark and tests.
@@ -194,7 +208,9 @@ let lab: [Target] = [
 let testTargets = [
     tests(of: "Platform"),
     tests(of: "Documents", ["Platform"]),
+    tests(of: "Mustache", ["Documents"]),
     tests(of: "Trends"),
+    tests(of: "Metrics", ["Documents"]),
     tests(of: "Retention", inLab: false),
     tests(of: "Cryptography", ["Platform"], inLab: false),
     tests(of: "Archiving"),
@@ -253,8 +269,8 @@ let testTargets = [
     tests(
         of: "Console",
         [
-            "Operations", "BackupRepository", "ObjectStorage", "Components", "FileTree", "StackConfiguration", "HTTP",
-            "Platform",
+            "Operations", "RecoveryPlan", "BackupRepository", "ObjectStorage", "Components", "FileTree",
+            "StackConfiguration", "HTTP", "Platform",
         ]),
     .testTarget(
         name: "LabTests", dependencies: ["Lab", "Fuzzing", "dr-lab", "HTTP", "Documents", "Platform"],
@@ -264,7 +280,7 @@ let testTargets = [
         name: "JourneyTests",
         dependencies: [
             "dr", "dr-lab", "Lab", "StackConfiguration", "Cryptography", "Documents", "Components", "RecoveryPlan",
-            "BackupRepository", "ObjectStorage", "Platform", logging,
+            "BackupRepository", "ObjectStorage", "Metrics", "Platform", logging,
         ],
         swiftSettings: strict),
 ]
@@ -277,8 +293,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
-        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
     ],
     targets: libraries + program + (hasLab ? lab + testTargets : [])
 )

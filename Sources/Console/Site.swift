@@ -9,14 +9,21 @@ package final class Site: Sendable {
     package let state: StackState
     package let layout: Layout
     let gate: Gate
+    let metrics: ServedMetrics
     let listings: ListingShelf
     let answers = AnswerShelf()
+    let runs: ConsoleRuns
+    let forecast: RetentionForecast
+    let simulations = SimulationQueue()
 
     package init(_ state: StackState, _ rules: VisitorRules) {
         session = state.session
         self.state = state
         gate = Gate(rules)
+        metrics = ServedMetrics(session)
         listings = ListingShelf(state)
+        runs = ConsoleRuns(session)
+        forecast = RetentionForecast(session)
         var layout = Layout(
             stack: session.configuration.stack, entries: Self.navigation, version: Release.version)
         layout.hasSignIn = rules.token != nil
@@ -24,11 +31,15 @@ package final class Site: Sendable {
     }
 
     /// The pages of the navigation, in order.
-    static let navigation = [Layout.Entry("/", "Overview"), Layout.Entry("/sets", "Backup sets")]
+    static let navigation = [
+        Layout.Entry("/", "Overview"), Layout.Entry("/sets", "Backup sets"),
+        Layout.Entry("/runs", "Recoveries and drills"), Layout.Entry("/retention", "Retention"),
+    ]
 
     /// All addresses. Each page adds its own in a file of its own.
     private var routes: [Route] {
-        assetRoutes + healthRoutes + signInRoutes + overviewRoutes + setRoutes + fileRoutes + downloadRoutes + apiRoutes
+        assetRoutes + healthRoutes + metricsRoutes + signInRoutes + overviewRoutes + setRoutes + fileRoutes
+            + downloadRoutes + runRoutes + retentionRoutes + apiRoutes
     }
 
     /// Answers one request; blocks while the page is made.
@@ -44,11 +55,13 @@ package final class Site: Sendable {
 
     /// A page in the frame of the console.
     package func page(
-        _ title: String, _ content: String, at request: WebRequest, status: Int = 200, scripts: [String] = []
+        _ title: String, _ content: String, at request: WebRequest, status: Int = 200, scripts: [String] = [],
+        refresh: Int? = nil
     ) throws -> WebResponse {
         let path = "/" + request.path.joined(separator: "/")
         return .html(
-            try layout.page(title: title, content: content, path: path, note: stateNote, scripts: scripts),
+            try layout.page(
+                title: title, content: content, path: path, note: stateNote, scripts: scripts, refresh: refresh),
             status: status)
     }
 
@@ -91,8 +104,12 @@ package final class Site: Sendable {
         let policy =
             "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
             + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        // A report of a run has a policy of its own, which is stricter.
+        if !response.headers.contains(where: { $0.name == "Content-Security-Policy" }) {
+            response.headers.append(("Content-Security-Policy", policy))
+        }
         response.headers += [
-            ("Content-Security-Policy", policy), ("X-Content-Type-Options", "nosniff"),
+            ("X-Content-Type-Options", "nosniff"),
             ("Referrer-Policy", "no-referrer"), ("Cross-Origin-Resource-Policy", "same-origin"),
             ("Cross-Origin-Opener-Policy", "same-origin"),
         ]

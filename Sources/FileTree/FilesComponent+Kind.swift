@@ -14,6 +14,8 @@ extension FilesComponent: ComponentKind {
           exclude: ["*.tmp"]
         """)
 
+    package static let recognition: Recognition? = nil
+
     // MARK: Backup and restore
 
     package func source(_ context: ComponentContext) -> any ComponentSource {

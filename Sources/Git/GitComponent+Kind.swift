@@ -16,6 +16,8 @@ extension GitComponent: ComponentKind {
           ssh_known_hosts: /etc/dr/known_hosts
         """)
 
+    package static let recognition: Recognition? = nil
+
     // MARK: Backup and restore
 
     package func source(_ context: ComponentContext) throws -> any ComponentSource {

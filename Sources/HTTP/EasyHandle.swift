@@ -120,7 +120,11 @@ struct EasyHandle: ~Copyable {
             set(CURLOPT_CAINFO, file)
         } else {
             // libcurl leaves OpenSSL's own variables to the program.
-            if let file = ProxyEnvironment.variable("SSL_CERT_FILE"), !file.isEmpty { set(CURLOPT_CAINFO, file) }
+            if let file = ProxyEnvironment.variable("SSL_CERT_FILE"), !file.isEmpty {
+                set(CURLOPT_CAINFO, file)
+            } else if let file = HostAuthorities.file {
+                set(CURLOPT_CAINFO, file)
+            }
             if let folder = ProxyEnvironment.variable("SSL_CERT_DIR"), !folder.isEmpty { set(CURLOPT_CAPATH, folder) }
         }
         if let file = options.clientCertificate { set(CURLOPT_SSLCERT, file) }

@@ -21,6 +21,8 @@ extension NamespaceObjectsComponent: ComponentKind {
           # cluster_objects: auto            # objects outside of namespaces that these need; or never
         """)
 
+    package static let recognition: Recognition? = nil
+
     // MARK: Backup and restore
 
     package func source(_ context: ComponentContext) -> any ComponentSource {

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// A notification: an event that operators or other systems must know about.
 package struct Notice: Codable, Equatable, Sendable {
@@ -8,6 +8,12 @@ package struct Notice: Codable, Equatable, Sendable {
         case checkFailed = "check_failed"
         /// The daily report found a missed service level.
         case slaMissed = "sla_missed"
+        /// The health report found a component that does not answer as it should.
+        case componentDown = "component_down"
+        /// The component of an earlier `component_down` is well again.
+        case componentRecovered = "component_recovered"
+        /// A daily report of an earlier day is missing.
+        case reportMissing = "report_missing"
         case disasterDeclared = "disaster_declared"
         case recoveryStarted = "recovery_started"
         case stepFailed = "step_failed"
@@ -26,6 +32,24 @@ package struct Notice: Codable, Equatable, Sendable {
 
     package enum Severity: String, Codable, CaseIterable, Sendable { case info, warning, critical }
 
+    /// The same event for receivers that expect the operations runbook's alerts.
+    package struct Alert: Codable, Equatable, Sendable {
+        /// The type of the alert: "component_health_failure".
+        package var type: String
+        /// The script of the runbook that this alert stands for.
+        package var source: String
+        package var message: String
+        /// A JSON object as text; nil for an alert without one.
+        package var metadata: String?
+
+        package init(type: String, source: String, message: String, metadata: String? = nil) {
+            self.type = type
+            self.source = source
+            self.message = message
+            self.metadata = metadata
+        }
+    }
+
     package var event: Event
     package var severity: Severity
     package var at: Date
@@ -39,6 +63,8 @@ package struct Notice: Codable, Equatable, Sendable {
     package var facts: [String: String]
     /// The status for the status page from now on, such as "major_outage"; nil leaves it unchanged.
     package var statusPage: String?
+    /// Nil to derive it from the event and its facts.
+    package var alert: Alert?
 
     package init(
         _ event: Event, severity: Severity, at: Date, stack: String, scenario: String? = nil, run: String? = nil,

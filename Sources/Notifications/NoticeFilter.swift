@@ -12,9 +12,14 @@ package struct NoticeFilter: Equatable, Sendable {
     }
 
     package func admits(_ notice: Notice) -> Bool {
-        let isMeant = events.isEmpty || events.contains(notice.event)
+        let isMeant = events.isEmpty || events.contains(notice.event) || events.contains { $0.covers(notice.event) }
         return isMeant && (notice.severity.rank >= severity.rank || notice.event.effect == .closes)
     }
+}
+
+extension Notice.Event {
+    /// A component that is down is also a failed check.
+    fileprivate func covers(_ other: Notice.Event) -> Bool { self == .checkFailed && other == .componentDown }
 }
 
 extension Notice.Severity {

@@ -18,7 +18,9 @@ extension Notice {
         switch event {
         case .backupFailed: "\(stack)/backup"
         case .checkFailed: "\(stack)/check"
-        case .slaMissed: "\(stack)/sla"
+        case .slaMissed: "\(stack)/sla\(facts["objective"].map { "/\($0)" } ?? "")"
+        case .componentDown, .componentRecovered: "\(stack)/component/\(facts["component"] ?? "")"
+        case .reportMissing: "\(stack)/report"
         case .test: "\(stack)/test"
         default: "\(stack)/\(run ?? scenario ?? "recovery")"
         }
@@ -28,12 +30,13 @@ extension Notice {
 extension Notice.Event {
     package var effect: Notice.Effect {
         switch self {
-        case .backupFailed, .checkFailed, .slaMissed, .disasterDeclared, .stepFailed, .objectiveAtRisk, .recoveryFailed,
+        case .backupFailed, .checkFailed, .slaMissed, .componentDown, .reportMissing, .disasterDeclared, .stepFailed,
+            .objectiveAtRisk, .recoveryFailed,
             .incidentOpened,
             .incidentEscalated:
             .raises
         case .recoveryStarted: .acknowledges
-        case .recoveryCompleted, .incidentResolved: .closes
+        case .recoveryCompleted, .incidentResolved, .componentRecovered: .closes
         case .postmortemScheduled, .drillCompleted: .informs
         case .test: .tries
         }

@@ -17,14 +17,18 @@ package final class DirectoryStore: ObjectStore {
     /// The directories that are known to be durable: this process has synced each into its parent.
     private let settled = Mutex<Set<String>>([])
     private let isSwept = Mutex(false)
+    /// Counts the requests; nil to count none.
+    private let use: StoreUse?
 
     package var location: String { "file://\(root)" }
 
     /// - Parameters:
     ///   - path: absolute, or relative to the working directory.
     ///   - create: creates the directory and its parents if they do not exist.
+    ///   - use: counts the requests; nil to count none.
     /// - Throws: ``ObjectStoreError`` with reason `.noSuchStore` or `.denied`.
-    package init(path: String, create: Bool = false) throws(ObjectStoreError) {
+    package init(path: String, create: Bool = false, use: StoreUse? = nil) throws(ObjectStoreError) {
+        self.use = use
         if create { try Self.makeDirectories(path) }
         guard let resolved = realpath(path, nil) else {
             throw Self.refusal(path, Errno.last, hint: "create it with 'dr init', or mount the volume it lies on")
@@ -66,6 +70,17 @@ package final class DirectoryStore: ObjectStore {
     // MARK: - Reading
 
     package func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
+        guard let use else { return try read(key, range: range, sink) }
+        var received = 0
+        try use.counting(.get, received: { received }) {
+            try read(key, range: range) { piece in
+                received += piece.byteCount
+                try sink(piece)
+            }
+        }
+    }
+
+    private func read(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
         let file = try open(key)
         let size = try attempt("get", of: key) { () throws(Errno) in try file.status().st_size }
         let range = range ?? 0..<size
@@ -89,7 +104,9 @@ package final class DirectoryStore: ObjectStore {
         }
     }
 
-    package func head(_ key: ObjectKey) throws -> ObjectInfo? {
+    package func head(_ key: ObjectKey) throws -> ObjectInfo? { try counting(.head) { try look(key) } }
+
+    private func look(_ key: ObjectKey) throws -> ObjectInfo? {
         try Task.checkCancellation()
         var status = stat()
         guard stat(path(of: key), &status) == 0 else {
@@ -102,8 +119,14 @@ package final class DirectoryStore: ObjectStore {
     }
 
     package func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws {
-        try checkRoot("list", nil)
-        try DirectoryListing(store: self, prefix: prefix, after: after).walk(body)
+        try counting(.list) {
+            try checkRoot("list", nil)
+            try DirectoryListing(store: self, prefix: prefix, after: after).walk(body)
+        }
+    }
+
+    private func counting<Value>(_ operation: StoreUse.Operation, _ body: () throws -> Value) throws -> Value {
+        try use?.counting(operation, body) ?? body()
     }
 
     private func open(_ key: ObjectKey) throws -> OpenFile {
@@ -123,18 +146,29 @@ package final class DirectoryStore: ObjectStore {
     // MARK: - Writing
 
     package func put(_ key: ObjectKey, _ content: [UInt8], options: PutOptions) throws -> ObjectInfo {
-        let upload = try upload(key, options)
+        let upload = try begin(key, options, as: .put)
         try upload.write(content.span.bytes)
         return try upload.finish()
     }
 
     package func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload {
+        try begin(key, options, as: .upload)
+    }
+
+    private func begin(
+        _ key: ObjectKey, _ options: PutOptions, as operation: StoreUse.Operation
+    ) throws -> any ObjectUpload {
         try Task.checkCancellation()
         try sweepOnce()
-        return try DirectoryUpload(to: self, key, options: options)
+        let upload = try DirectoryUpload(to: self, key, options: options)
+        return use.map { CountedUpload(upload, as: operation, in: $0) } ?? upload
     }
 
     package func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError] {
+        try counting(.delete) { try remove(keys) }
+    }
+
+    private func remove(_ keys: [ObjectKey]) throws -> [ObjectStoreError] {
         var refused: [ObjectStoreError] = []
         var touched: Set<String> = []
         for key in keys {

@@ -1,7 +1,7 @@
 package import BackupRepository
 package import Components
 internal import Documents
-internal import Foundation
+internal import FoundationEssentials
 internal import HTTP
 internal import Platform
 

@@ -1,4 +1,5 @@
 package import HTTP
+package import ObjectStorage
 
 /// The address of a bucket and the way to use it. The environment, the profile or the server supplies what is nil.
 package struct S3Configuration: Sendable {
@@ -54,6 +55,8 @@ package struct S3Configuration: Sendable {
     package var parallelReads = 1
     /// The number of keys on a page of a listing, at most 1000.
     package var pageSize = 1000
+    /// Counts the requests; nil to count none.
+    package var use: StoreUse?
 
     package init(bucket: String, prefix: String = "", region: String? = nil, endpoint: String? = nil) {
         self.bucket = bucket

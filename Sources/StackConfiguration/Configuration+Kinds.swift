@@ -1,6 +1,5 @@
 internal import Components
 internal import Documents
-internal import Yams
 
 extension Configuration {
     /// The keys whose values depend on the kinds of components.

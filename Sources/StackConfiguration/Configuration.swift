@@ -19,7 +19,7 @@ package struct Configuration: Equatable, Sendable {
     package var state: String?
     package var notifications = NotificationConfiguration()
     package var checks = ChecksConfiguration()
-    package var metrics = Metrics()
+    package var metrics = MetricsConfiguration()
     package var drill = DrillConfiguration()
     package var evidence = EvidenceConfiguration()
     package var capacity = CapacityOptions()
@@ -58,7 +58,7 @@ extension Configuration: Section {
         Key("notifications", \.notifications, as: .section(), about: "Channels that get notifications."),
         Key("drill", \.drill, as: .section(), about: "Settings of drills."),
         Key("evidence", \.evidence, as: .section(), about: "Time stamps and facts for the evidence of runs."),
-        Key("metrics", \.metrics, as: .section(), about: "Metrics about backups, for a metrics server to collect."),
+        Key("metrics", \.metrics, as: .section(), about: "Metrics of dr, for a metrics server."),
         Key(
             "capacity", \.capacity, as: .section(), about: "Resources and thresholds of `dr capacity`."
         ),
@@ -86,27 +86,4 @@ extension Objectives: Section {
             "rpo", \.rpo, as: .period,
             about: "Recovery point objective: time span of data whose loss is allowed, such as 1h."),
     ]
-}
-
-/// The destination of metrics about backups.
-package struct Metrics: Equatable, Sendable {
-    /// The absolute path of a file for the node exporter's textfile collector.
-    package var textfile: String?
-
-    package init() {}
-}
-
-extension Metrics: Section {
-    package static let keys: [Key<Self>] = [
-        Key(
-            "textfile", \.textfile, as: .path,
-            about: "File for the node exporter's textfile collector; its name must end in .prom.")
-    ]
-
-    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
-        if let textfile, !textfile.hasSuffix(".prom") {
-            reader.complain(
-                written["textfile"], "'textfile' must end in .prom", hint: "the textfile collector ignores other files")
-        }
-    }
 }

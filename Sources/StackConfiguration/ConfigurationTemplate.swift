@@ -17,10 +17,11 @@ package enum ConfigurationTemplate {
     /// - Parameters:
     ///   - store: the location of the store; the default keeps backups on this machine.
     ///   - protection: the settings to write; the others become comments.
+    ///   - found: the lines of `components:`; nil for examples of the kinds.
     ///   - kinds: the kinds of components to include, in their order.
     package static func text(
         store: StoreLocation = .directory("/var/backups/dr"), protection: Protection = Protection(),
-        kinds: [any ComponentKind.Type]
+        components found: String? = nil, kinds: [any ComponentKind.Type]
     ) -> String {
         let metrics = kinds.first { $0.keepsMetrics }?.name ?? "NAME"
         return """
@@ -57,7 +58,7 @@ package enum ConfigurationTemplate {
 
             # Components to back up, by name. The default of 'kind' is the name.
             components:
-            \(components(kinds))
+            \(found ?? components(kinds))
 
             # Retention policy: how far back dr keeps one backup per hour, day, week, month and year. dr always keeps the
             # newest complete and the newest verified backup. See `dr retention simulate`.

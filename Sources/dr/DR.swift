@@ -33,6 +33,7 @@ struct DR: AsyncParsableCommand {
             ForecastCommand.self,
             CheckCommand.self,
             Doctor.self,
+            SelfTestCommand.self,
             KeyCommand.self,
             PolicyCommand.self,
             RekeyCommand.self,

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// The number of files that this process may have open.
 enum OpenFileLimit {

@@ -1,5 +1,6 @@
 import BackupRepository
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// The program's arguments as text: one that is not UTF-8 has its other bytes as `\xHH`, as `dr show --files` prints
 /// them and `dr restore` takes them.

@@ -3,6 +3,7 @@ import Console
 import Foundation
 import HTTP
 import Lab
+import Platform
 import Operations
 import Platform
 import Testing

@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import Lab
+import Synchronization
 import Components
 import Testing
 
@@ -99,8 +100,97 @@ import Testing
             to: Data(health.output.utf8), schema: "output.schema.json", "check --report health")
         #expect(objections == "")
         let notices = try sent()
-        #expect(notices.map { $0["event"]?.text } == ["check_failed", "sla_missed", "check_failed"])
+        #expect(
+            notices.map { $0["event"]?.text }
+                == ["check_failed", "sla_missed", "sla_missed", "sla_missed", "component_down"])
         #expect(notices[0]["message"] == "1 of 2 checks failed: prometheus_ready (prometheus)")
-        #expect(notices[0]["severity"] == "critical" && notices[1]["severity"] == "warning")
+        #expect(notices[0]["severity"] == "critical" && notices[1]["severity"] == "critical")
+        #expect(notices[4]["facts"]?["component"] == "prometheus" && notices[4]["severity"] == "critical")
+    }
+
+    @Test func `the runbook's receiver, files and exit codes are served`() async throws {
+        let isSick = Mutex(true)
+        let server = try ScriptedServer { request, _ in
+            let page: (Int, String) =
+                switch request.target.prefix(while: { $0 != "?" }) {
+                case "/-/healthy", "/-/ready", "/well": (200, "well")
+                case "/sick": (isSick.withLock { $0 } ? 503 : 200, "x")
+                case "/hook": (200, "")
+                case "/api/v1/query" where request.target.contains("availability"): (200, vector("99.9"))
+                case "/api/v1/query" where request.target.contains("latency"): (200, vector("2.5"))
+                case "/api/v1/query": (200, vector("60"))
+                default: (500, "broken")
+                }
+            return .reply(.response(page.0, [], page.1))
+        }
+        defer { server.stop() }
+        let journey = try await Journey(
+            components: "prometheus: {url: '\(server.url)', data: /nowhere}",
+            extra: """
+                notifications: {webhooks: [{url: {file: hook}, template: runbook}]}
+                checks:
+                  endpoints: [{name: 'a "b"', url: '\(server.url)/sick'}]
+                  sla:
+                    availability: {query: 'availability[$window]'}
+                    latency_p95: {query: latency}
+                    throughput: {query: throughput}
+                """)
+        try Data("\(server.url)/hook\n".utf8).write(to: journey.folder.url.appending(path: "hook"))
+        func sent() throws -> [JSONValue] {
+            try server.requests.filter { $0.target == "/hook" }.map { try JSONValue(parsing: $0.body) }
+        }
+        let reports = journey.folder.url.appending(path: "reports")
+        try await journey.expect(1, "check", "--report", "health", "--to", "reports", "--runbook-exit-codes")
+        let name = try #require(try FileManager.default.contentsOfDirectory(atPath: reports.path).first)
+        #expect(name.wholeMatch(of: /component_health_\d{8}_\d{6}\.json/) != nil)
+        let health = try Data(contentsOf: reports.appending(path: name))
+        #expect(try await journey.objections(to: health, schema: "component_health.schema.json") == "")
+        let document = try JSONValue(parsing: [UInt8](health))
+        let down = document["component_details"]?.array?.first { $0["name"] == #"a "b""# }
+        #expect(down?["status"] == "unhealthy" && down?["status_code"] == 503)
+        #expect(document["component_details"]?.array?.contains { $0["error"] == .null } == true)
+        let alert = try #require(try sent().last)
+        #expect(alert["alert_type"] == "component_health_failure" && alert["severity"] == "critical")
+        #expect(alert["source"] == "component_health_monitor" && alert["metadata"]?["critical"] == true)
+        #expect(alert["message"]?.text?.hasPrefix(#"Component a "b" failed health check: "#) == true)
+        #expect(alert["timestamp"]?.text?.wholeMatch(of: /[-0-9]{10}T[:0-9]{8}\.\d{3}Z/) != nil)
+        isSick.withLock { $0 = false }
+        try await journey.expect(0, "check", "--report", "health")
+        #expect(try sent().last?["alert_type"] == "component_recovered")
+        let count = try sent().count
+        try await journey.expect(0, "check", "--report", "health")
+        #expect(try sent().count == count, "a recovery is reported once")
+
+        try Data("{}".utf8).write(to: reports.appending(path: "daily_sla_2020-01-01.json"))
+        try await journey.expect(1, "check", "--report", "daily", "--to", "reports", "--runbook-exit-codes")
+        let daily = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: reports.path).filter { $0.hasPrefix("daily_sla_") }
+                .max())
+        let report = try Data(contentsOf: reports.appending(path: daily))
+        #expect(try await journey.objections(to: report, schema: "daily_sla.schema.json") == "")
+        let metrics = try JSONValue(parsing: [UInt8](report))["sla_metrics"]
+        #expect(
+            metrics?["availability"] == ["measured": .number("99.9"), "target": .number("99.95"), "compliant": false])
+        #expect(metrics?["latency_p95_ms"] == ["measured": 2500, "target": 2000, "compliant": false])
+        #expect(metrics?["throughput_per_min"] == ["measured": 60, "target": 45, "compliant": true])
+        let alerts = try sent().suffix(3)
+        #expect(
+            alerts.map { $0["alert_type"]?.text }
+                == ["availability_sla_violation", "latency_sla_violation", "report_missing"])
+        #expect(alerts.first?["message"] == "Availability: 99.9%, Target: 99.95%")
+        #expect(alerts.first?["metadata"] == nil && alerts.first?["severity"] == "warning")
+        try await journey.expect(2, "check", "--to", "reports")
+        // A folder that cannot be written fails the command, after the notifications.
+        let failed = try await journey.expect(1, "check", "--report", "health", "--to", "/proc/nope")
+        #expect(failed.errors.contains("/proc/nope"))
+    }
+
+    @Test func `a template that does not make JSON is refused when the configuration is read`() async throws {
+        let journey = try await Journey(
+            extra: """
+                notifications: {webhooks: [{url: {file: hook}, template: '{"text": {{message}}}'}]}
+                """, initialize: false)
+        let run = try await journey.expect(2, "doctor")
+        #expect(run.errors.contains("dr.yaml:") && run.errors.contains("does not make valid JSON"))
     }
 }

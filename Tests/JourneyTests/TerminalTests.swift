@@ -27,30 +27,52 @@ import Testing
     @Test func `a board is drawn and taken away again`() async throws {
         let journey = try await started()
         let log = journey.folder.url.appending(path: "typescript").path
+        // The window becomes wider while the plan runs.
         let command =
-            "stty cols 60 rows 24; stty -g; '\(Journey.program)' restore --scenario loss --yes; echo status $?; stty -g"
+            "stty cols 60 rows 24; stty -g; (sleep 6; stty cols 100 < /dev/tty) & "
+            + "'\(Journey.program)' restore --scenario loss --yes; echo status $?; stty -g"
         let run = try await CommandRun.run(
             "/usr/bin/script", ["--quiet", "--flush", "--command", command, log], in: journey.folder.url,
-            environment: ["SHELL": "/bin/sh"])
+            environment: ["SHELL": "/bin/sh", "TERM": "xterm", "LC_ALL": "C.UTF-8", "NO_COLOR": ""])
+        #expect(run.output.contains("\u{1B}[36m ▶\u{1B}[0m"), "a step that runs has a colour")
         let screen = Screen(run.output)
         // While it goes on: how far it is, how much time is left, and what runs.
         let boards = screen.frames.filter { frame in frame.contains { $0.contains(" left of 4h") } }
         #expect(boards.count > 2, "\(run.output)")
         #expect(
             boards.contains { board in
-                board.contains { $0.contains("1 of 3 steps done") } && board.contains { $0.hasPrefix("  settle: ") }
-                    && board.contains { $0.hasPrefix("  beside: ") }
+                board.contains { $0.contains("1 of 3 steps done") } && board.contains { $0.hasPrefix(" 1 ✓  tree ") }
+                    && board.contains { $0.contains("▶  settle  ") } && board.contains { $0.contains("▶  beside  ") }
             })
+        #expect(boards.contains { $0.contains { $0.contains(" left of 4h 0m ░") } }, "the board follows the window")
         #expect(
             boards.allSatisfy { $0.allSatisfy { $0.count < 60 || !$0.contains(" left of ") || $0.hasPrefix("dr: ") } })
         // Afterwards nothing of it is left, and every line of the journal's is there once.
         let left = screen.lines
         #expect(left.count { $0.hasPrefix("dr: settle: started") } == 1)
         #expect(
-            !left.contains { $0.contains("steps done") } && !left.contains { $0.hasPrefix("  settle: ") }, "\(left)")
+            !left.contains { $0.contains("steps done") } && !left.contains { $0.contains("▶") }, "\(left)")
         #expect(left.contains("status 0"))
         let settings = left.filter { $0.wholeMatch(of: /[0-9a-f]+(:[0-9a-f]+)+/) != nil }
         #expect(settings.count == 2 && settings.first == settings.last, "the terminal is as it was: \(settings)")
+    }
+
+    @Test func `NO_COLOR and a locale without UTF-8 leave plain characters, and a closed standard error harms nothing`()
+        async throws
+    {
+        let journey = try await started()
+        let log = journey.folder.url.appending(path: "typescript").path
+        let restore = "'\(Journey.program)' restore --scenario loss --yes"
+        let run = try await CommandRun.run(
+            "/usr/bin/script",
+            ["--quiet", "--flush", "--command", "stty cols 80 rows 24; \(restore); echo status $?", log],
+            in: journey.folder.url,
+            environment: ["SHELL": "/bin/sh", "TERM": "xterm", "LC_ALL": "C", "NO_COLOR": "1"])
+        #expect(run.output.contains("status 0") && run.output.contains("steps done"))
+        #expect(!run.output.contains("\u{1B}[36m") && !run.output.contains("▶"))
+        let closed = try await CommandRun.run(
+            "/bin/sh", ["-c", "\(restore) 2>&-; echo status $?"], in: journey.folder.url)
+        #expect(closed.output.contains("status 0"), "\(closed.output)")
     }
 
     @Test func `without a terminal there are plain lines`() async throws {
@@ -68,7 +90,8 @@ import Testing
         private(set) var frames: [[String]] = []
 
         init(_ output: String) {
-            var rest = Substring(output.replacing("\r\n", with: "\n"))
+            let text = output.replacing("\r\n", with: "\n").replacing(/\u{1B}\[\d+m/, with: "")
+            var rest = Substring(text)
             while let character = rest.first {
                 if let code = rest.prefixMatch(of: /\u{1B}\[(\d+)A\u{1B}\[J/) {
                     frames.append(lines)

@@ -16,6 +16,25 @@ import Testing
         try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/\(path)").sorted()
     }
 
+    @Test func `requests are counted with their bytes, and a lost directory is an error`() throws {
+        let use = StoreUse()
+        let store = try DirectoryStore(path: folder.path, use: use)
+        try store.put("a/b", [1, 2, 3])
+        _ = try store.upload("a/c", [4, 5])
+        #expect(try store.read("a/b") == [1, 2, 3])
+        #expect(try store.head("a/none") == nil)
+        #expect(reason { _ = try store.read("a/none") } == .notFound)
+        try store.list(prefix: "", after: nil) { _ in .proceed }
+        #expect(try store.delete(["a/b"]).isEmpty)
+        var reading = use.reading
+        #expect(reading.successes == [.put: 1, .upload: 1, .get: 2, .head: 1, .list: 1, .delete: 1])
+        #expect(reading.errors.isEmpty && reading.sent == 5 && reading.received == 3 && reading.isUp == true)
+        try FileManager.default.removeItem(atPath: folder.path)
+        #expect(reason { _ = try store.read("a/c") } != nil)
+        reading = use.reading
+        #expect(reading.errors == [.get: 1] && reading.isUp == false)
+    }
+
     @Test func `objects are plain files, and nothing temporary stays`() throws {
         try store.put("a/b/c", [1, 2, 3])
         _ = try store.upload("a/d", [4, 5])

@@ -53,6 +53,24 @@ import Testing
         return nil
     }
 
+    @Test func `every try is counted with its bytes, and an absent object is an answer`() throws {
+        let server = try ScriptedServer([
+            Self.error(503, "ServiceUnavailable"), .reply(.response(200, [("ETag", "\"e\"")], "hello")),
+            .reply(.response(404)), .reply(.response(200, [("ETag", "\"e\"")])), .reset, .reset, .reset,
+        ])
+        let use = StoreUse()
+        let store = try store(server) { $0.use = use }
+        #expect(try store.read(key) == Array("hello".utf8))
+        #expect(try store.head(key) == nil)
+        #expect(use.reading.isUp == true)
+        _ = try store.put(key, [1, 2, 3], options: PutOptions(.none))
+        #expect(reason { _ = try store.head(key) } == .unreachable)
+        let reading = use.reading
+        #expect(reading.successes == [.get: 1, .head: 1, .put: 1] && reading.errors == [.get: 1, .head: 3])
+        #expect(reading.retries == 3 && reading.received == 5 && reading.sent == 3)
+        #expect(reading.durations.keys.count == 3 && reading.isUp == false)
+    }
+
     // MARK: - Requests
 
     @Test func `a put as it goes over the wire`() throws {

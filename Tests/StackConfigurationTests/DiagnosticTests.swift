@@ -50,10 +50,10 @@ import Documents
             "metrics: {textfile: dr.txt}",
             "dr.yaml:3:11: 'textfile' must end in .prom\nhint: the textfile collector ignores other files"),
         .added("notifications: {webhooks: [{}]}", "dr.yaml:3:28: required key 'url' is missing"),
-        .added("stack: a\nstack: b", "dr.yaml:3:1: given more than once in one mapping: 'stack'"),
+        .added("stack: a\nstack: b", "dr.yaml:4:1: given more than once in one mapping: 'stack'"),
         .added("stack: [a\n", "dr.yaml:4:1: not valid YAML: did not find expected ',' or ']'"),
         .added("stack: *a", "dr.yaml:3:8: not valid YAML: found undefined alias"),
-        .added("---\nstack: b", "dr.yaml:3:1: not valid YAML: but found another document"),
+        .added("---\nstack: b", "dr.yaml:3:1: not valid YAML: expected a single document in the stream, found another"),
 
         .store(
             "region: eu-central-1, url: s3://abc, url2: x", "dr.yaml:2:46: unknown key 'url2' (did you mean 'url'?)"),

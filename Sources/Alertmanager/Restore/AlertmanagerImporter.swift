@@ -1,6 +1,6 @@
 package import BackupRepository
 internal import Documents
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
 
 /// Restores the silences of a backup into a running Alertmanager, through its API.

@@ -1,5 +1,5 @@
 internal import Cryptography
-internal import Foundation
+internal import FoundationEssentials
 internal import ObjectStorage
 internal import Platform
 
@@ -58,7 +58,7 @@ struct ComponentRun: Sendable {
                 let isFull = (error as? any OperationError)?.reasonCode == "no_space"
                 return .failed(Failure(reason: "\(error)", isStoreFull: isFull))
             }
-            let limit = stall.limit.formatted(.units(allowed: [.hours, .minutes, .seconds], width: .wide))
+            let limit = Units.spelled(stall.limit)
             return .failed(
                 Failure(
                     reason: "no progress within \(limit) while \(phase)\nhint: does its source, or the store, "

@@ -1,5 +1,5 @@
 internal import Cryptography
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
 
 /// This machine's cache and notes for a repository: catalogs, committed sets, and the manifests that it made. Losing them

@@ -1,5 +1,5 @@
 internal import Cryptography
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
 
 /// Manifests and pack indexes on this machine's disk, as they are stored, by their SHA-256. With it a restore does not

@@ -1,5 +1,5 @@
 package import Cryptography
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
 
 /// The file with a machine's document keys: one a line, 64 hexadecimal digits, the one that encrypts first; empty lines
@@ -21,7 +21,7 @@ package struct DocumentKeyFile: Sendable {
             throw unusable(FileFailure.text(error))
         }
         return try text.split(separator: "\n").enumerated().compactMap { number, line in
-            let word = line.trimmingCharacters(in: .whitespaces)
+            let word = line.trimmed
             if word.isEmpty || word.hasPrefix("#") { return nil }
             guard let key = DocumentKey(hex: word) else {
                 throw unusable("its line \(number + 1) is not a key of 64 hexadecimal digits")

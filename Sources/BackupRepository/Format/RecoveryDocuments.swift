@@ -1,6 +1,6 @@
 internal import Archiving
 package import Cryptography
-internal import Foundation
+internal import FoundationEssentials
 internal import ObjectStorage
 internal import Platform
 

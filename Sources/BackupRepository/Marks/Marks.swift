@@ -17,6 +17,12 @@ package struct Marks: Sendable {
 
     var needsSignatures: Bool { signing.isRequired }
 
+    /// True if the backups of the repository are encrypted.
+    var isEncrypted: Bool { !encryption.recipients.isEmpty }
+
+    func seal(_ document: [UInt8], as key: ObjectKey) throws -> [UInt8] { try encryption.seal(document, as: key) }
+    func open(_ object: [UInt8], of key: ObjectKey) throws -> [UInt8] { try encryption.open(object, of: key) }
+
     /// Returns the reason why readers would not accept a mark of these roles from this machine; nil if they do.
     func refusalToSign(as roles: Set<SignerRole>, at now: Timestamp) -> String? {
         signing.refusalToSign(as: roles, at: now)

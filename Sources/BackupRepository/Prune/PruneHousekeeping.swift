@@ -28,6 +28,7 @@ struct PruneHousekeeping {
         superfluous += try noteUnwanted(unwanted)
         superfluous +=
             try staleVerifications() + stalePins() + staleRecordings() + staleWitnesses() + oldProbes() + oldParts()
+            + oldStates()
         superfluous += try marks.list(SampledMark.kind).dropLast(SampledMark.most).map(\.key)
         let reserves = try marks.list(SpaceReserve.kind)
         superfluous += reserves.dropLast().map(\.key)
@@ -75,6 +76,11 @@ struct PruneHousekeeping {
     /// Returns the results of movers that their run did not take.
     private func oldParts() throws -> [ObjectKey] {
         try marks.list("part").filter { permit.clock.age(of: $0.modified ?? .max) > RunMark.life }.map(\.key)
+    }
+
+    /// Returns the states of runs that ended or were killed some time ago.
+    private func oldStates() throws -> [ObjectKey] {
+        try marks.list(LiveMark.kind).filter { permit.clock.age(of: $0.modified ?? .max) > LiveMark.life }.map(\.key)
     }
 
     /// - Returns: the marks that the new one replaces.

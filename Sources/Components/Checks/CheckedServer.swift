@@ -1,6 +1,7 @@
 package import Documents
-internal import Foundation
+internal import FoundationEssentials
 package import HTTP
+internal import Platform
 
 /// A server of the stack for checks: its URL, and a client with its credentials.
 package struct CheckedServer: Sendable {
@@ -81,9 +82,6 @@ package struct CheckedServer: Sendable {
     }
 
     package static func encoded(_ text: String) -> String {
-        text.addingPercentEncoding(withAllowedCharacters: unreserved) ?? text
+        PercentEncoding.encode(text)
     }
-
-    private static let unreserved = CharacterSet(
-        charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 }

@@ -15,6 +15,9 @@ package protocol ComponentKind: Section, Equatable {
     /// The kind's part of the commented `dr.yaml` that `dr init` writes.
     static var template: TemplateParts { get }
 
+    /// The marks of a running server, for `dr init --discover`; nil for a kind without a server.
+    static var recognition: Recognition? { get }
+
     // MARK: Backup and restore
 
     func source(_ context: ComponentContext) throws -> any ComponentSource

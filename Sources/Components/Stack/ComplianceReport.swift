@@ -1,5 +1,5 @@
 package import BackupRepository
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
 
 /// The daily report on the service level: each objective, met or missed, over the last 24 hours.

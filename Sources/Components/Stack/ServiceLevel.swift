@@ -1,4 +1,5 @@
-internal import Foundation
+internal import FoundationEssentials
+internal import Platform
 
 /// The service level objectives of the stack: PromQL expressions, each with a threshold. `$window` in an expression
 /// stands for the time that
@@ -125,7 +126,7 @@ package struct ServiceLevel: Sendable {
 
     package static func text(_ value: Double) -> String {
         guard value.isFinite else { return "\(value)" }
-        var text = String(format: "%.4f", value)
+        var text = Units.fixed(value, 4)
         while text.hasSuffix("0") { text.removeLast() }
         return text.hasSuffix(".") ? String(text.dropLast()) : text
     }

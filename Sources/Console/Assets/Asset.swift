@@ -7,7 +7,7 @@ package struct Asset: Sendable {
     package init(name: String, type: String, text: String) { (self.name, self.type, self.text) = (name, type, text) }
 
     /// All of them.
-    static let all: [Asset] = [stylesheet, icon, filesScript]
+    static let all: [Asset] = [stylesheet, icon, filesScript, runStyles, runScript, retentionScript]
 
     static let icon = Asset(
         name: "icon.svg", type: "image/svg+xml",

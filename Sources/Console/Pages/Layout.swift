@@ -25,8 +25,9 @@ package struct Layout: Sendable {
     ///   - content: HTML, with all values escaped.
     ///   - path: the path of the page, whose entry of the navigation is marked.
     ///   - scripts: the names of the page's scripts in `/assets/`.
+    ///   - refresh: seconds after which a browser without scripts loads the page again; nil for never.
     package func page(
-        title: String, content: String, path: String, note: String? = nil, scripts: [String] = []
+        title: String, content: String, path: String, note: String? = nil, scripts: [String] = [], refresh: Int? = nil
     ) throws -> String {
         let view = View(
             title: title, stack: stack, content: content, version: version, hasSignIn: hasSignIn, note: note,
@@ -34,7 +35,7 @@ package struct Layout: Sendable {
                 let isCurrent =
                     entry.path == "/" ? path == "/" : path == entry.path || path.hasPrefix(entry.path + "/")
                 return View.Entry(path: entry.path, title: entry.title, isCurrent: isCurrent)
-            }, scripts: scripts)
+            }, scripts: scripts, refresh: refresh)
         return try Template.layout.render(view)
     }
 
@@ -53,6 +54,7 @@ package struct Layout: Sendable {
         var note: String?
         var entries: [Entry]
         var scripts: [String]
+        var refresh: Int?
     }
 }
 
@@ -61,7 +63,7 @@ package struct Template: Sendable {
     private let template: Result<MustacheTemplate, any Error>
 
     package init(_ text: String) {
-        template = Result { try MustacheTemplate(string: "{{% CONTENT_TYPE:HTML}}\n" + text) }
+        template = Result { try MustacheTemplate(text, escape: MustacheTemplate.html) }
     }
 
     package func render(_ view: some Any) throws -> String { try template.get().render(view) }
@@ -77,9 +79,13 @@ package struct Template: Sendable {
         <title>{{title}} – {{stack}} – dr</title>
         <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
         <link rel="stylesheet" href="/assets/console.css?{{version}}">
+        <link rel="stylesheet" href="/assets/runs.css?{{version}}">
         {{#scripts}}
         <script src="/assets/{{.}}?{{version}}" defer></script>
         {{/scripts}}
+        {{#refresh}}
+        <noscript><meta http-equiv="refresh" content="{{.}}"></noscript>
+        {{/refresh}}
         </head>
         <body>
         <a class="skip" href="#content">Skip to content</a>

@@ -1,21 +1,18 @@
-internal import Yams
-
 extension JSONValue {
     /// Reads a stream of YAML documents that another program wrote, such as Kubernetes' manifests.
     ///
     /// Numbers that JSON cannot express stay text. Empty documents are skipped.
     /// - Returns: nil if the text is not valid YAML or exceeds ``YAMLLimits``.
     package static func documents(ofYAML text: String) -> [JSONValue]? {
-        guard text.utf8.count <= YAMLLimits.longestAnswer, var nodes = try? Yams.compose_all(yaml: text) else {
+        guard text.utf8.count <= YAMLLimits.longestAnswer, let nodes = try? YAMLComposer.documents(text) else {
             return nil
         }
         var values: [JSONValue] = []
-        while let node = nodes.next() {
+        for node in nodes {
             guard node.isWithinLimit else { return nil }
             if !node.isNull { values.append(JSONValue(node)) }
         }
-        // The sequence ends at an error, and keeps it.
-        return nodes.error == nil ? values : nil
+        return values
     }
 
     private init(_ node: YAMLNode) {
@@ -37,7 +34,6 @@ extension JSONValue {
                 }
             default: self = .string(scalar.string)
             }
-        case .alias: self = .null
         }
     }
 }

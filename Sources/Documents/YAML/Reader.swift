@@ -1,7 +1,3 @@
-package import Yams
-
-package typealias YAMLNode = Yams.Node
-
 /// Walks composed YAML, converts it to values, and collects every error instead of stopping at the first.
 package struct Reader {
     package let file: String
@@ -64,27 +60,26 @@ package struct Reader {
     }
 }
 
-extension Yams.Node {
+extension YAMLNode {
     /// The tag of a scalar whose text replaced a reference: it has any kind that its text can be read as.
-    private static let replaced = Tag.Name(rawValue: "tag:dr:replaced")
+    private static let replaced = YAMLTag("tag:dr:replaced")
 
-    package var isReplaced: Bool { tag.rawValue == Self.replaced.rawValue }
+    package var isReplaced: Bool { tag == Self.replaced }
 
     /// Returns the same scalar with another text, which counts as text, number or truth value alike.
     package func replaced(by text: String) -> Self {
-        .scalar(Scalar(text, Tag(Self.replaced), scalar?.style ?? .any, mark))
+        .scalar(Scalar(text, Self.replaced, scalar?.style ?? .any, mark))
     }
 
-    package var isNull: Bool { tag.rawValue == Tag.Name.null.rawValue }
+    package var isNull: Bool { tag == .null }
 
     /// The name of the value's kind for messages: "a number", "a list".
     package var kindForPeople: String {
         switch self {
         case .mapping: "a mapping"
         case .sequence: "a list"
-        case .alias: "an alias"
         case .scalar:
-            switch Tag.Name(rawValue: tag.rawValue) {
+            switch tag {
             case .null: "nothing"
             case .bool: "a truth value"
             case .int, .float: "a number"

@@ -1,5 +1,3 @@
-internal import Yams
-
 /// A change to one text of a YAML document.
 package enum ScalarChange: Equatable, Sendable {
     case keep
@@ -18,8 +16,8 @@ extension YAMLDocument {
     ) throws(DocumentError) -> String? {
         guard let node = Self.changed(root, path: [], by: change) else { return nil }
         guard node != root else { return nil }
-        guard let text = try? Yams.serialize(node: node, width: -1, allowUnicode: true),
-            let again = try? Yams.compose(yaml: text), again == node
+        guard let text = YAMLEmitter.text(of: node),
+            let again = try? YAMLComposer.document(text), again == node
         else { throw DocumentError(file: file, "it cannot be written without its comments") }
         return text
     }
@@ -33,19 +31,18 @@ extension YAMLDocument {
                 changed(value, path: path + [key.scalar?.string ?? ""], by: change).map { (key, $0) }
             }
             guard !pairs.isEmpty || mapping.isEmpty else { return nil }
-            return .mapping(Node.Mapping(pairs, mapping.tag, mapping.style))
+            return .mapping(YAMLNode.Mapping(pairs, mapping.tag, mapping.style))
         case .sequence(let sequence):
             return .sequence(
-                Node.Sequence(
+                YAMLNode.Sequence(
                     sequence.map { changed($0, path: path, by: change) ?? $0 }, sequence.tag, sequence.style))
         case .scalar(let scalar):
             guard !node.isNull else { return node }
             switch change(path, scalar.string) {
             case .keep: return node
             case .remove: return nil
-            case .replace(let text): return .scalar(Node.Scalar(text, Tag(.str), .doubleQuoted))
+            case .replace(let text): return .scalar(YAMLNode.Scalar(text, .str, .doubleQuoted))
             }
-        case .alias: return node
         }
     }
 }

@@ -1,5 +1,3 @@
-internal import Yams
-
 /// Removes literal secrets from a YAML document, so that a copy of it can be stored.
 ///
 /// References to secrets, such as `{env: NAME}`, stay. Comments are removed with their possible secrets. A removed value
@@ -27,8 +25,8 @@ package struct SecretRemoval {
         let known = Set(names).compactMap { environment[$0] }.filter { $0.utf8.count >= 8 }
         var removal = Self(file: document.file, known: known)
         let node = removal.clean(document.root, path: [])
-        guard let text = try? Yams.serialize(node: node, width: -1, allowUnicode: true),
-            let again = try? Yams.compose(yaml: text), again == node
+        guard let text = YAMLEmitter.text(of: node),
+            let again = try? YAMLComposer.document(text), again == node
         else { throw DocumentError(file: document.file, "it cannot be stored without its comments") }
         return (text, removal.removed)
     }
@@ -46,7 +44,7 @@ package struct SecretRemoval {
             let pairs = mapping.map { key, value in
                 (key, clean(value, path: path + [key.scalar?.string ?? ""]))
             }
-            return .mapping(Node.Mapping(pairs, mapping.tag, mapping.style))
+            return .mapping(YAMLNode.Mapping(pairs, mapping.tag, mapping.style))
         case .sequence(let sequence):
             var elements: [YAMLNode] = []
             var isAfterSecretOption = false
@@ -58,7 +56,7 @@ package struct SecretRemoval {
                         ? replaced(element, path: path) : clean(element, path: path))
                 isAfterSecretOption = option.hasPrefix("-") && Self.isSecretName(option)
             }
-            return .sequence(Node.Sequence(elements, sequence.tag, sequence.style))
+            return .sequence(YAMLNode.Sequence(elements, sequence.tag, sequence.style))
         case .scalar(let scalar):
             if node.isNull || node.bool != nil { return node }
             let name = path.last == "value" ? path.dropLast().last : path.last
@@ -69,16 +67,14 @@ package struct SecretRemoval {
             let text = cleanText(scalar.string)
             guard text != scalar.string else { return node }
             note(path.joined(separator: "."))
-            return .scalar(Node.Scalar(text, Tag(.str), .doubleQuoted))
-        case .alias:
-            return node
+            return .scalar(YAMLNode.Scalar(text, .str, .doubleQuoted))
         }
     }
 
     private mutating func replaced(_ node: YAMLNode, path: [String]) -> YAMLNode {
         let place = path.joined(separator: ".")
         note(place)
-        return .scalar(Node.Scalar("\(Self.marker): \(place) of \(file)", Tag(.str), .doubleQuoted))
+        return .scalar(YAMLNode.Scalar("\(Self.marker): \(place) of \(file)", .str, .doubleQuoted))
     }
 
     /// Records a changed value, once for all elements of a list.

@@ -1,5 +1,3 @@
-internal import Yams
-
 /// A place in a YAML document where a secret is needed: a reference, or the marker of a removed secret.
 package struct SecretUse: Equatable, Sendable {
     package enum Source: Equatable, Sendable {
@@ -22,7 +20,7 @@ package struct SecretUse: Equatable, Sendable {
         case .mapping(let mapping):
             return mapping.flatMap { key, value in all(in: value, path: path + [key.scalar?.string ?? ""]) }
         case .sequence(let sequence): return sequence.flatMap { all(in: $0, path: path) }
-        case .scalar, .alias: return []
+        case .scalar: return []
         }
     }
 

@@ -1,5 +1,3 @@
-internal import Yams
-
 extension Shape where Value == JSONValue {
     /// Any YAML value that JSON can express; numbers keep their text.
     package static let json = Shape(schema: [:]) { node, reader in value(of: node, &reader) }
@@ -24,9 +22,6 @@ extension Shape where Value == JSONValue {
                 isGood = isGood && members[name] != nil
             }
             return isGood ? .object(members) : nil
-        case .alias:
-            reader.complain(node, "expected a value, found \(node.kindForPeople)")
-            return nil
         }
     }
 

@@ -1,5 +1,3 @@
-internal import Yams
-
 extension Shape where Value == String {
     /// Any text. A number or a truth value must be quoted, so that `0123` or `no` stays unchanged.
     package static let text = Shape.text(pattern: nil)

@@ -1,5 +1,3 @@
-internal import Yams
-
 extension YAMLDocument {
     /// Returns the document with the values of another one: mappings are merged key by key, a null removes a key, and
     /// every other value replaces the value in this document.
@@ -31,10 +29,10 @@ extension YAMLDocument {
             case (nil, true): continue
             case (nil, false):
                 // A null within a new mapping has no key to remove.
-                let value = value.mapping == nil ? value : merge(.mapping(Node.Mapping([])), value)
+                let value = value.mapping == nil ? value : merge(.mapping(YAMLNode.Mapping([])), value)
                 if value.mapping?.isEmpty != true { pairs.append((key, value)) }
             }
         }
-        return .mapping(Node.Mapping(pairs, old.tag, old.style, old.mark))
+        return .mapping(YAMLNode.Mapping(pairs, old.tag, old.style, old.mark))
     }
 }

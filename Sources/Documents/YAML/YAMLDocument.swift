@@ -1,6 +1,5 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
-internal import Yams
 
 /// A YAML file that is composed but not yet converted to values: a ``Reader`` does that.
 package struct YAMLDocument {
@@ -13,16 +12,14 @@ package struct YAMLDocument {
     /// - Throws: `DocumentError` if the file cannot be read, is not YAML, or is empty.
     package init(reading path: String, emptyHint: String? = nil) throws(DocumentError) {
         let url = URL(filePath: path).absoluteURL
-        let bytes: Data
+        let bytes: [UInt8]
         do {
-            let file = try FileHandle(forReadingFrom: url)
-            defer { try? file.close() }
-            bytes = try file.read(upToCount: YAMLLimits.longestFile + 1) ?? Data()
+            bytes = try InputFile.head(of: path, upTo: YAMLLimits.longestFile + 1)
         } catch {
             throw DocumentError(file: path, "cannot be read: \(FileFailure.text(error))")
         }
         try Self.checkLength(bytes.count, of: path)
-        guard let text = String(data: bytes, encoding: .utf8) else {
+        guard let text = String(validating: bytes, as: UTF8.self) else {
             throw DocumentError(file: path, "is not text in UTF-8")
         }
         try self.init(text, file: path, folder: url.deletingLastPathComponent().path, emptyHint: emptyHint)
@@ -35,8 +32,8 @@ package struct YAMLDocument {
     package init(_ text: String, file: String, folder: String, emptyHint: String? = nil) throws(DocumentError) {
         try Self.checkLength(text.utf8.count, of: file)
         let root: YAMLNode?
-        do {
-            root = try Yams.compose(yaml: text)
+        do throws(YAMLError) {
+            root = try YAMLComposer.document(text)
         } catch {
             throw DocumentError([Self.diagnostic(of: error, file: file)])
         }
@@ -65,20 +62,13 @@ package struct YAMLDocument {
     }
 
     /// Returns the message of the YAML parser without the text around it, which may contain secrets.
-    private static func diagnostic(of error: any Error, file: String) -> Diagnostic {
-        func at(_ mark: Mark) -> Location { Location(file: file, line: mark.line, column: mark.column) }
-        switch error as? YamlError {
-        case .scanner(_, let problem, let mark, _)?, .parser(_, let problem, let mark, _)?,
-            .composer(_, let problem, let mark, _)?:
-            return Diagnostic(at(mark), "not valid YAML: \(problem)")
-        case .reader(let problem, _, _, _)?:
-            return Diagnostic(Location(file: file), "not valid YAML: \(problem)")
-        case .duplicatedKeysInMapping(let names, let context)?:
-            let keys = names.map { "'\($0)'" }.joined(separator: ", ")
-            return Diagnostic(at(context.mark), "given more than once in one mapping: \(keys)")
-        default:
-            return Diagnostic(Location(file: file), "not valid YAML")
+    private static func diagnostic(of error: YAMLError, file: String) -> Diagnostic {
+        let location = error.mark.map { Location(file: file, line: $0.line, column: $0.column) } ?? Location(file: file)
+        guard error.repeatedKeys.isEmpty else {
+            let keys = error.repeatedKeys.map { "'\($0)'" }.joined(separator: ", ")
+            return Diagnostic(location, "given more than once in one mapping: \(keys)")
         }
+        return Diagnostic(location, "not valid YAML: \(error.problem)")
     }
 }
 

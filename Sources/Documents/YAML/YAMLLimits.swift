@@ -1,5 +1,3 @@
-internal import Yams
-
 /// The limits of YAML texts. They bound the time and the memory that a text can cost.
 package enum YAMLLimits {
     /// The longest configuration or plan, in bytes. dr.yaml with a hundred components takes about 50 KiB.
@@ -15,7 +13,7 @@ extension YAMLNode {
     /// Composes the configuration that a server showed.
     /// - Returns: nil if the text is not valid YAML, is empty, or exceeds the limits.
     package static func composed(ofServer text: String) -> YAMLNode? {
-        guard text.utf8.count <= YAMLLimits.longestAnswer, let root = try? Yams.compose(yaml: text),
+        guard text.utf8.count <= YAMLLimits.longestAnswer, let root = try? YAMLComposer.document(text),
             root.isWithinLimit
         else { return nil }
         return root
@@ -31,7 +29,7 @@ extension YAMLNode {
         left -= 1
         guard left >= 0 else { return false }
         switch self {
-        case .scalar, .alias: return true
+        case .scalar: return true
         case .sequence(let sequence):
             for child in sequence { guard child.takeNodes(from: &left) else { return false } }
         case .mapping(let mapping):

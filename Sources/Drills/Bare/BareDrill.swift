@@ -2,7 +2,8 @@ import BackupRepository
 import Components
 import Cryptography
 import Documents
-import Foundation
+import FoundationEssentials
+import Glibc
 import HTTP
 import Operations
 import Platform
@@ -55,7 +56,7 @@ package struct BareDrill {
                 atPath: home, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
             let environment = try environment(home: home)
             let launcher = try await BareLauncher.choose(
-                program: Self.program, home: home, files: neededFiles(environment), environment: environment,
+                program: OwnProgram.path, home: home, files: neededFiles(environment), environment: environment,
                 pool: live.pool)
             notes += launcher.deviations
             let arguments = try await arguments(repository, launcher, in: folder)
@@ -87,10 +88,6 @@ package struct BareDrill {
     }
 
     // MARK: What the child gets
-
-    private static var program: String {
-        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/proc/self/exe"
-    }
 
     /// The variables of the credential chain and of proxies; all others of this process stay away from the child.
     private static func isOfStore(_ name: String) -> Bool {
@@ -235,7 +232,7 @@ package struct BareDrill {
         _ launcher: BareLauncher, _ arguments: [String], environment: [String: String], home: String
     ) async throws -> String {
         let program = launcher.program(
-            [Self.program] + arguments, environment: environment, folder: home, timeout: .seconds(86_400))
+            [OwnProgram.path] + arguments, environment: environment, folder: home, timeout: .seconds(86_400))
         output.note("the bare drill, in an empty environment:")
         let isQuiet = live.options.quiet
         let (end, text) = try await live.pool.run {

@@ -1,4 +1,5 @@
-internal import Foundation
+internal import FoundationEssentials
+internal import Platform
 
 /// A step or a check that failed in a negative control.
 package struct Alarm: Equatable, Sendable {
@@ -15,7 +16,7 @@ package struct Alarm: Equatable, Sendable {
         self.name = name
         self.isDamage = isDamage
         let text = message.prefix(upTo: message.firstRange(of: "\nhint: ")?.lowerBound ?? message.endIndex)
-        let line = text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+        let line = text.split(separator: "\n").map { $0.trimmed }
             .reduce("") { $0.isEmpty ? $1 : $0 + ($0.hasSuffix(":") ? " " : "; ") + $1 }
         why = line.count > Self.longest ? line.prefix(Self.longest - 1) + "…" : line
     }

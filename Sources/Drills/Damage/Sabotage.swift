@@ -1,7 +1,7 @@
 package import BackupRepository
 import Components
 import Documents
-import Foundation
+import FoundationEssentials
 import HTTP
 package import ObjectStorage
 import Operations

@@ -1,6 +1,6 @@
 package import Components
 import Documents
-import Foundation
+import FoundationEssentials
 package import Kubernetes
 import Operations
 import Platform

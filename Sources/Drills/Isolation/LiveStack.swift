@@ -1,6 +1,7 @@
 import Components
 import Documents
-import Foundation
+import FoundationEssentials
+import Glibc
 import HTTP
 import Operations
 import Platform

@@ -1,5 +1,5 @@
 internal import Documents
-internal import Foundation
+internal import FoundationEssentials
 internal import Glibc
 
 /// Resolves host names to addresses.
@@ -38,7 +38,7 @@ enum ServerIdentity {
     private static func endpoint(_ url: String) -> (host: String, port: Int)? {
         guard let parts = URLComponents(string: url), let host = parts.host, !host.isEmpty else { return nil }
         let standard = parts.scheme?.lowercased() == "https" ? 443 : 80
-        return (host.trimmingCharacters(in: CharacterSet(charactersIn: "[]")), parts.port ?? standard)
+        return (String(host.drop { $0 == "[" }.prefix { $0 != "]" }), parts.port ?? standard)
     }
 }
 

@@ -1,6 +1,7 @@
 import BackupRepository
 import Cryptography
-import Foundation
+import FoundationEssentials
+internal import Glibc
 import Kubernetes
 import ObjectStorage
 package import Operations

@@ -1,5 +1,5 @@
 import BackupRepository
-import Foundation
+import FoundationEssentials
 import HTTP
 import Notifications
 import Operations

@@ -1,6 +1,6 @@
 import BackupRepository
 import Documents
-import Foundation
+import FoundationEssentials
 import Operations
 import Components
 import Platform

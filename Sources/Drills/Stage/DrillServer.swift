@@ -1,9 +1,10 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import Glibc
 internal import HTTP
 import Operations
 package import Platform
 internal import Synchronization
+internal import SystemPackage
 
 /// A server that a drill starts, and that stops with the drill even if the drill is killed.
 package final class DrillServer: Sendable {
@@ -69,10 +70,11 @@ package final class DrillServer: Sendable {
         let server = Task { [pool] in
             await pool.run { () -> ServerEnd in
                 do {
-                    try Data().write(to: URL(filePath: log))  // checked: a private folder
-                    let file = try FileHandle(forWritingTo: URL(filePath: log))
+                    // checked: a private folder
+                    let file = try FileDescriptor.open(
+                        FilePath(log), .writeOnly, options: [.create, .truncate], permissions: [.ownerReadWrite])
                     defer { try? file.close() }
-                    func keep(_ bytes: UnsafeRawBufferPointer) throws { try file.write(contentsOf: Data(bytes)) }
+                    func keep(_ bytes: UnsafeRawBufferPointer) throws { try file.writeAll(bytes) }
                     let end = try program.run(output: keep, errors: keep)
                     return ServerEnd(text: "it exited with status \(end.status)")
                 } catch { return ServerEnd(text: "\(error)") }

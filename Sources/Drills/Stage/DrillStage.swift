@@ -1,6 +1,6 @@
 import Components
 import Documents
-import Foundation
+import FoundationEssentials
 import ObjectStorage
 import Operations
 import Platform
@@ -82,7 +82,7 @@ final class DrillStage: Sendable {
         }
         // A drill sends no notifications and does not write to the live stack's metrics.
         configuration.notifications = NotificationConfiguration()
-        configuration.metrics = Metrics()
+        configuration.metrics = MetricsConfiguration()
         configuration.state = folder.state
         configuration.checks.endpoints = []
         var session = Session(

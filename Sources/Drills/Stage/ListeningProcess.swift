@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import Glibc
 internal import Platform
 
@@ -48,7 +48,8 @@ struct ListeningProcess: CustomStringConvertible {
         let addresses: Set = [
             "0100007F", "00000000", String(repeating: "0", count: 32), "0000000000000000FFFF00000100007F",
         ]
-        let wanted = String(format: "%04X", Int(port))
+        let digits = String(port, radix: 16, uppercase: true)
+        let wanted = String(repeating: "0", count: 4 - digits.count) + digits
         let lines = String(decoding: KernelTable.read(table) ?? Data(), as: UTF8.self).split(separator: "\n")
         return lines.compactMap { line in
             let fields = line.split(separator: " ")

@@ -1,6 +1,6 @@
 package import Components
 package import Documents
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
 
 /// The settings of a cluster's canary.

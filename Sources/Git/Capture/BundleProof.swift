@@ -1,5 +1,5 @@
 internal import BackupRepository
-internal import Foundation
+internal import FoundationEssentials
 
 /// Verifies a bundle with git: unpacks it into an otherwise empty repository, and checks every object.
 enum BundleProof {

@@ -1,5 +1,5 @@
 package import BackupRepository
-internal import Foundation
+internal import FoundationEssentials
 internal import Glibc
 internal import Logging
 package import Platform

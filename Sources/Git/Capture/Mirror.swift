@@ -1,5 +1,5 @@
 internal import BackupRepository
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
 
 /// A bare repository of this component that follows the branch. Bundles are made from it.
@@ -74,7 +74,7 @@ struct Mirror {
     /// The object folder of a repository on this machine.
     private func localObjects() throws -> String {
         let operation = "read \(address.redacted)"
-        var isDirectory: ObjCBool = false
+        var isDirectory = false
         guard FileManager.default.fileExists(atPath: address.text, isDirectory: &isDirectory) else {
             throw ComponentError(
                 .misconfigured, operation: operation, "the folder does not exist",
@@ -85,7 +85,7 @@ struct Mirror {
         for candidate in candidates {
             let folder = FileManager.default.fileExists(atPath: candidate, isDirectory: &isDirectory)
             guard folder else { continue }
-            let start = isDirectory.boolValue ? ["--git-dir", candidate] : ["-C", address.text]
+            let start = isDirectory ? ["--git-dir", candidate] : ["-C", address.text]
             let answer = try git.attempt(
                 start + ["rev-parse", "--path-format=absolute", "--is-shallow-repository", "--git-path", "objects"])
             let lines = answer.output.split(separator: "\n")
@@ -140,12 +140,12 @@ struct Mirror {
             .split(separator: "\n", maxSplits: 2, omittingEmptySubsequences: false)
         let count = try git.run(["rev-list", "--count", commit], in: path, operation: operation)
         guard fields.count == 3, let authored = Int(fields[0]), let committed = Int(fields[1]),
-            let commits = Int(count.trimmingCharacters(in: .newlines))
+            let commits = Int(count.trimmed)
         else { throw ComponentError(.damaged, operation: operation, "git's description of it is not readable") }
         return RepositoryRecord(
             url: address.redacted, branch: branch, commit: commit,
             authorTime: Timestamp(seconds: authored).rfc3339, commitTime: Timestamp(seconds: committed).rfc3339,
-            subject: fields[2].trimmingCharacters(in: .newlines), commits: commits, refs: references)
+            subject: fields[2].trimmed, commits: commits, refs: references)
     }
 
     /// True if the history of one commit holds another; false if the mirror no longer has that commit.

@@ -1,5 +1,5 @@
 internal import BackupRepository
-internal import Foundation
+internal import FoundationEssentials
 internal import Glibc
 internal import Platform
 internal import SystemPackage

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import Glibc
 internal import Platform
 
@@ -42,7 +42,8 @@ struct CheckedOutBranch {
         guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= longest else {
             return nil
         }
-        let bytes = try? FileHandle(fileDescriptor: file, closeOnDealloc: false).read(upToCount: longest)
-        return String(decoding: bytes ?? Data(), as: UTF8.self)
+        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+        let count = bytes.withUnsafeMutableBytes { read(file, $0.baseAddress, $0.count) }
+        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
     }
 }

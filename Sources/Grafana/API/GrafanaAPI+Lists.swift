@@ -1,5 +1,6 @@
 package import Documents
 internal import HTTP
+internal import Platform
 
 extension GrafanaAPI {
     /// The positions of a list's items and of their number in an answer.

@@ -1,6 +1,6 @@
 internal import BackupRepository
 internal import Documents
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
 
 /// The documents of a restored tree, read one by one.

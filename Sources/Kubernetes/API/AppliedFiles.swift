@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 
 /// The files of an `apply`, and kubectl's arguments for them.
 package struct AppliedFiles {
@@ -9,7 +9,7 @@ package struct AppliedFiles {
     /// - Parameter path: an absolute path.
     /// - Throws: ``KubernetesError`` if the path does not exist.
     package init(_ path: String) throws(KubernetesError) {
-        var isFolder: ObjCBool = false
+        var isFolder = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw KubernetesError(
                 .hopeless, operation: "kubectl apply '\(path)'", "there is no such file or folder",
@@ -17,9 +17,9 @@ package struct AppliedFiles {
         }
         let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"]
         self.path = path
-        self.isFolder = isFolder.boolValue
+        self.isFolder = isFolder
         isKustomization =
-            isFolder.boolValue && names.contains { FileManager.default.fileExists(atPath: "\(path)/\($0)") }
+            isFolder && names.contains { FileManager.default.fileExists(atPath: "\(path)/\($0)") }
     }
 
     package var arguments: [String] {

@@ -1,5 +1,5 @@
 package import Documents
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
 
 /// Reads the manifests of a file, a folder or a kustomization, as kubectl does.

@@ -1,5 +1,5 @@
 internal import Documents
-internal import Foundation
+internal import FoundationEssentials
 
 /// A server-side apply of files.
 package struct KubernetesApply: Sendable {

@@ -1,6 +1,6 @@
 internal import Dispatch
 internal import Documents
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
 internal import Synchronization
 

@@ -1,5 +1,6 @@
 internal import Documents
-internal import Foundation
+internal import FoundationEssentials
+internal import Platform
 
 /// Compares the needs of manifests with the quotas of their namespace.
 struct QuotaHeadroom {
@@ -74,9 +75,9 @@ struct Quantity {
 
     static func text(_ value: Double) -> String {
         for (unit, factor) in [("Ti", 0x1p40), ("Gi", 0x1p30), ("Mi", 0x1p20)] where value >= factor {
-            return String(format: "%.4g", value / factor) + unit
+            return Units.significant(value / factor, digits: 4) + unit
         }
-        return String(format: "%.4g", value)
+        return Units.significant(value, digits: 4)
     }
 }
 

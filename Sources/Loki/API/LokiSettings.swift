@@ -1,6 +1,5 @@
 internal import BackupRepository
 internal import Documents
-internal import Yams
 
 /// The parts of Loki's configuration that `dr` needs, from `GET /config`. Paths are the server's.
 package struct LokiSettings: Equatable, Sendable {
@@ -74,7 +73,7 @@ package struct LokiSettings: Equatable, Sendable {
             let schema = root["schema_config"], let periods = schema["configs"]?.sequence
         else { throw refusal }
         func text(_ key: String) -> String? {
-            let node = key.split(separator: ".").reduce(Node?.some(root)) { $0?[String($1)] }
+            let node = key.split(separator: ".").reduce(YAMLNode?.some(root)) { $0?[String($1)] }
             return node?.scalar?.string.isEmpty == false ? node?.scalar?.string : nil
         }
         func directory(_ key: String) -> Directory? { text(key).map { Directory(key, Self.trimmed($0)) } }

@@ -1,6 +1,6 @@
 internal import Components
 internal import Documents
-internal import Foundation
+internal import FoundationEssentials
 internal import Glibc
 internal import HTTP
 internal import Platform

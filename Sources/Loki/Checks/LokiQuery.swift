@@ -1,6 +1,6 @@
 internal import Components
 internal import Documents
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
 
 /// Checks that Loki answers a query over restored time with lines. With a set, that is the hour before its newest chunk

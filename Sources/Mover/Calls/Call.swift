@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 
 /// One call of a conversation, at either side: pieces of data in both directions, then one result from each side.
 ///

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 package import Platform
 
 /// Calls in both directions over one link.
@@ -37,7 +37,7 @@ package final class Conversation: Sendable {
         self.answering = answering
         self.pool = pool
         state = Monitor(State(next: side.rawValue))
-        Thread { [self] in run() }.start()
+        DetachedThread.start { [self] in run() }
     }
 
     // MARK: Calls of this side

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 
 /// A channel of messages between the coordinator and a mover, in order, each exactly once, over connections that may
 /// break at any byte.

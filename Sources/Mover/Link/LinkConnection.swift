@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import Synchronization
 
 /// One connection of a link: takes the bytes that arrive, and gives the bytes to send. The transport is the caller's.

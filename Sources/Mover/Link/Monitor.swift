@@ -1,20 +1,39 @@
-internal import Foundation
+internal import Glibc
 
 /// State that several threads share, with waits for a change of it.
 ///
-/// Unchecked: only the holder of the condition's lock reads or changes the state.
+/// Unchecked: only the holder of the lock reads or changes the state.
 final class Monitor<State>: @unchecked Sendable {
-    private let condition = NSCondition()
+    private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var state: State
 
-    init(_ state: sending State) { self.state = state }
+    init(_ state: sending State) {
+        self.state = state
+        lock.initialize(to: pthread_mutex_t())
+        changed.initialize(to: pthread_cond_t())
+        pthread_mutex_init(lock, nil)
+        // The wall clock can be set while a thread waits.
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(changed, &attributes)
+        pthread_condattr_destroy(&attributes)
+    }
+
+    deinit {
+        pthread_cond_destroy(changed)
+        pthread_mutex_destroy(lock)
+        changed.deallocate()
+        lock.deallocate()
+    }
 
     /// Changes the state, and wakes the threads that wait for a change.
     func change<Value>(_ body: (inout State) throws -> Value) rethrows -> Value {
-        condition.lock()
+        pthread_mutex_lock(lock)
         defer {
-            condition.broadcast()
-            condition.unlock()
+            pthread_cond_broadcast(changed)
+            pthread_mutex_unlock(lock)
         }
         return try body(&state)
     }
@@ -26,20 +45,30 @@ final class Monitor<State>: @unchecked Sendable {
     func wait<Value>(
         until deadline: ContinuousClock.Instant? = nil, for body: (inout State) throws -> Value?
     ) throws -> Value? {
-        condition.lock()
-        defer { condition.unlock() }
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
         while true {
             if let value = try body(&state) {
-                condition.broadcast()
+                pthread_cond_broadcast(changed)
                 return value
             }
             try Task.checkCancellation()
             let slice = min(Self.slice, deadline.map { $0 - .now } ?? Self.slice)
             guard slice > .zero else { return nil }
-            _ = condition.wait(until: Date(timeIntervalSinceNow: slice / .seconds(1)))
+            var end = Self.now(after: slice)
+            pthread_cond_timedwait(changed, lock, &end)
         }
     }
 
     /// The time after which a waiting thread notices that its task was cancelled.
     private static var slice: Duration { .milliseconds(100) }
+
+    private static func now(after wait: Duration) -> timespec {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        let nanoseconds = time.tv_nsec + Int(wait.components.attoseconds / 1_000_000_000)
+        time.tv_sec += Int(wait.components.seconds) + nanoseconds / 1_000_000_000
+        time.tv_nsec = nanoseconds % 1_000_000_000
+        return time
+    }
 }

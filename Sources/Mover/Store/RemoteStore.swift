@@ -1,7 +1,7 @@
 internal import BackupRepository
 internal import Cryptography
 internal import Documents
-internal import Foundation
+internal import FoundationEssentials
 package import ObjectStorage
 
 /// The coordinator's store, as a mover sees it: no credentials, no keys, and only the objects of its component.

@@ -1,6 +1,6 @@
 package import BackupRepository
 internal import Cryptography
-internal import Foundation
+internal import FoundationEssentials
 internal import ObjectStorage
 internal import Synchronization
 

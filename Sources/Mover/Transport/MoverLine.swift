@@ -1,4 +1,6 @@
-internal import Foundation
+internal import Dispatch
+internal import FoundationEssentials
+internal import Glibc
 package import Platform
 internal import Synchronization
 
@@ -55,13 +57,14 @@ package struct MoverLine: Sendable {
                 return ": \(error)"
             } catch { return "" }
         }
-        let sender = Thread {
+        let isSent = Atomic(false)
+        DetachedThread.start {
             LinkPump.send(connection, to: pipe.descriptor)
             // A program that works ends with its input.
             pipe.close()
             if ended.wait(timeout: .now() + 1) == .timedOut { work.cancel() }
+            isSent.store(true, ordering: .releasing)
         }
-        sender.start()
         let words = await withTaskCancellationHandler {
             await work.value
         } onCancel: {
@@ -69,7 +72,7 @@ package struct MoverLine: Sendable {
         }
         connection.end()
         // A cancelled task cannot sleep, and the thread ends soon: the connection has ended.
-        while !sender.isFinished { await Task { try? await Task.sleep(for: .milliseconds(10)) }.value }
+        while !isSent.load(ordering: .acquiring) { await Task { try? await Task.sleep(for: .milliseconds(10)) }.value }
         return words
     }
 }

@@ -1,4 +1,5 @@
-internal import Foundation
+internal import Dispatch
+internal import FoundationEssentials
 internal import Glibc
 package import Platform
 internal import Synchronization
@@ -36,7 +37,7 @@ package final class MoverServer: Sendable {
         defer { conversation.withLock { $0?.link.end(LinkError(.closed, "the mover ends")) } }
         while true {
             try Task.checkCancellation()
-            if let streams = socket.accept(within: 500) { Thread { [self] in serve(streams) }.start() }
+            if let streams = socket.accept(within: 500) { DetachedThread.start { [self] in serve(streams) } }
             guard let link = conversation.withLock({ $0?.link }) else {
                 guard ContinuousClock.now - began < idle else { return }
                 continue
@@ -61,10 +62,10 @@ package final class MoverServer: Sendable {
         let connection = link.connect()
         guard (try? greeting.withUnsafeBytes({ try connection.take($0) })) != nil else { return }
         let sent = DispatchSemaphore(value: 0)
-        Thread {
+        DetachedThread.start {
             LinkPump.send(connection, to: streams.output)
             sent.signal()
-        }.start()
+        }
         LinkPump.receive(connection, from: streams.input, whileOpen: streams.process)
         sent.wait()
     }

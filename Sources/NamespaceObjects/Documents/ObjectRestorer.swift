@@ -1,5 +1,5 @@
 internal import BackupRepository
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
 
 /// Checks the documents of objects that are restored as files.

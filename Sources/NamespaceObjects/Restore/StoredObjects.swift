@@ -1,6 +1,6 @@
 internal import BackupRepository
 internal import Documents
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
 
 /// A document of a backup that is to be restored.

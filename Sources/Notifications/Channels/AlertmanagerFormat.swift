@@ -1,5 +1,5 @@
 internal import Documents
-internal import Foundation
+internal import FoundationEssentials
 package import HTTP
 internal import Platform
 
@@ -36,7 +36,12 @@ package struct AlertmanagerFormat: NoticeFormat {
             "alertname": .string(Self.name(notice.event)), "stack": .string(notice.stack),
             "severity": .string(severity.rawValue),
         ]
-        if ![.backupFailed, .checkFailed, .slaMissed].contains(notice.event) {
+        switch notice.event {
+        case .componentDown, .componentRecovered: labels["component"] = notice.facts["component"].map { .string($0) }
+        case .slaMissed: labels["objective"] = notice.facts["objective"].map { .string($0) }
+        default: break
+        }
+        if !Self.withoutRun.contains(notice.event) {
             labels["scenario"] = notice.scenario.map { .string($0) }
             labels["run"] = notice.run.map { .string($0) }
         }
@@ -54,11 +59,18 @@ package struct AlertmanagerFormat: NoticeFormat {
         return .object(alert)
     }
 
+    /// The events that belong to no run of a plan.
+    private static let withoutRun: [Notice.Event] = [
+        .backupFailed, .checkFailed, .slaMissed, .componentDown, .componentRecovered, .reportMissing,
+    ]
+
     private static func name(_ event: Notice.Event) -> String {
         switch event {
         case .backupFailed: "BackupFailed"
         case .checkFailed: "CheckFailed"
         case .slaMissed: "ServiceLevelMissed"
+        case .componentDown, .componentRecovered: "ComponentDown"
+        case .reportMissing: "ReportMissing"
         case .incidentOpened, .incidentEscalated, .incidentResolved: "Incident"
         case .test: "NotificationTest"
         default: "DisasterRecovery"

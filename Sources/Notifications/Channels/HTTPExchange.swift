@@ -1,5 +1,5 @@
 internal import Documents
-internal import Foundation
+internal import FoundationEssentials
 package import HTTP
 internal import Platform
 
@@ -46,7 +46,7 @@ package struct HTTPExchange: Sendable {
     }
 
     private func refusal(of request: HTTPRequest, by response: HTTPResponse, _ body: [UInt8]) -> DeliveryError {
-        let text = String(decoding: body.prefix(2000), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        let text = String(decoding: body.prefix(2000), as: UTF8.self).trimmed
         let line = String(text.prefix { !$0.isNewline }.prefix(200))
         let words = line.isEmpty || line.hasPrefix("<") ? "" : ": \(redacted(line))"
         let hint: String? =
@@ -90,6 +90,11 @@ extension HTTPRequest {
 extension Notice {
     /// RFC 3339 in UTC.
     var timestamp: String { RFC3339.text(at) }
+
+    /// RFC 3339 in UTC, with milliseconds.
+    var timestampWithMilliseconds: String {
+        RFC3339.text(milliseconds: Int(clamping: (at.timeIntervalSince1970 * 1000).rounded(.down)))
+    }
 
     /// The facts in a fixed order, with readable names: "rto seconds".
     var lines: [(name: String, value: String)] {

@@ -14,13 +14,19 @@ package struct WebhookFormat: NoticeFormat {
     package var url: String
     package var headers: [HTTPHeaders.Field]
 
-    package init(url: String, headers: [HTTPHeaders.Field] = []) {
+    /// Makes another document; nil for this one.
+    package var template: WebhookTemplate?
+
+    package init(url: String, headers: [HTTPHeaders.Field] = [], template: WebhookTemplate? = nil) {
         self.url = url
         self.headers = headers
+        self.template = template
     }
 
     package func requests(for notice: Notice) -> [HTTPRequest] {
-        [.json("POST", url, body: Self.document(notice), headers: headers)]
+        guard let template else { return [.json("POST", url, body: Self.document(notice), headers: headers)] }
+        let fields = [(name: "Content-Type", value: "application/json")] + headers
+        return [HTTPRequest("POST", url, headers: fields, body: .text(template.render(notice)))]
     }
 
     static func document(_ notice: Notice) -> JSONValue {

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 internal import Platform
 
 /// A plain-text message by RFC 5322 and MIME (RFC 2045, RFC 2047).

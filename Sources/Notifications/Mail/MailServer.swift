@@ -1,4 +1,5 @@
 internal import CCurl
+internal import HTTP
 package import Platform
 
 /// A server that accepts mail over SMTP, reached through libcurl. Sending blocks: run it on a `BlockingPool`.
@@ -57,7 +58,7 @@ package struct MailServer: Equatable, Sendable {
         dr_curl_set_long(handle, CURLOPT_TIMEOUT_MS, 60_000)
         if let username { dr_curl_set_string(handle, CURLOPT_USERNAME, username) }
         if let password { dr_curl_set_string(handle, CURLOPT_PASSWORD, password) }
-        if let caFile { dr_curl_set_string(handle, CURLOPT_CAINFO, caFile) }
+        if let caFile = caFile ?? HostAuthorities.file { dr_curl_set_string(handle, CURLOPT_CAINFO, caFile) }
         if isInsecure {
             dr_curl_set_long(handle, CURLOPT_SSL_VERIFYPEER, 0)
             dr_curl_set_long(handle, CURLOPT_SSL_VERIFYHOST, 0)

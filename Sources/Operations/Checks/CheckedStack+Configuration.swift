@@ -1,5 +1,5 @@
 import Documents
-import Foundation
+import FoundationEssentials
 import HTTP
 package import Components
 package import StackConfiguration

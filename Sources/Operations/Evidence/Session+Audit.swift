@@ -1,6 +1,6 @@
 package import BackupRepository
 import Documents
-import Foundation
+import FoundationEssentials
 import Platform
 package import RecoveryPlan
 import Reporting

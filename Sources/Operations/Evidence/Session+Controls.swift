@@ -1,6 +1,6 @@
 import BackupRepository
 import Cryptography
-package import Foundation
+package import FoundationEssentials
 import Platform
 import RecoveryPlan
 package import Reporting

@@ -1,6 +1,6 @@
 package import BackupRepository
 import Cryptography
-package import Foundation
+package import FoundationEssentials
 import Platform
 package import RecoveryPlan
 

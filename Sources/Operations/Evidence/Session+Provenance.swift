@@ -1,6 +1,7 @@
 import BackupRepository
 import Cryptography
-import Foundation
+import FoundationEssentials
+internal import Glibc
 package import Platform
 import RecoveryPlan
 import S3
@@ -11,7 +12,7 @@ extension Session {
     package func provenance() -> RunProvenance {
         let holder = RunHolder.current
         let id = (try? String(contentsOfFile: "/etc/machine-id", encoding: .utf8))?
-            .trimmingCharacters(in: .whitespacesAndNewlines)
+            .trimmed
         let environment = ProcessInfo.processInfo.environment
         let user = environment["USER"].map { "\($0) (uid \(geteuid()))" } ?? "uid \(geteuid())"
         return RunProvenance(

@@ -1,7 +1,7 @@
 package import BackupRepository
 package import Components
 import Documents
-import Foundation
+import FoundationEssentials
 import Platform
 package import RecoveryPlan
 import StackConfiguration

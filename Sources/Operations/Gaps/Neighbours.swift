@@ -1,6 +1,6 @@
 import BackupRepository
 import Components
-import Foundation
+import FoundationEssentials
 
 /// Directories beside backed-up ones, since related data is often stored in the same place.
 struct Neighbours {
@@ -44,9 +44,9 @@ struct Neighbours {
         return names.filter { name in
             !Self.common.contains(parent) || programs.contains { name.lowercased().hasPrefix($0) }
         }.map { parent == "/" ? "/\($0)" : "\(parent)/\($0)" }.filter { path in
-            var isFolder: ObjCBool = false
+            var isFolder = false
             // A folder that contains a backed-up tree is searched itself.
-            return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+            return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder
                 && !known.covers(path) && !known.trees.contains { $0.hasPrefix(path + "/") }
         }
     }

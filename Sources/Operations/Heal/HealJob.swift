@@ -1,6 +1,6 @@
 package import BackupRepository
 import Components
-import Foundation
+import FoundationEssentials
 import Platform
 import RecoveryPlan
 package import StackConfiguration

@@ -1,6 +1,6 @@
 import BackupRepository
 import Cryptography
-import Foundation
+import FoundationEssentials
 import ObjectStorage
 import Platform
 import StackConfiguration
@@ -55,10 +55,10 @@ enum ForeignPlace: Sendable {
     func pieces(of file: File) throws -> () throws -> [UInt8]? {
         switch self {
         case .directory(let root):
-            let handle = try FileHandle(forReadingFrom: URL(filePath: "\(root)/\(file.path)"))
+            let input = try InputFile("\(root)/\(file.path)")
             return {
-                guard let data = try handle.read(upToCount: 1 << 20), !data.isEmpty else { return nil }
-                return [UInt8](data)
+                let piece = try input.read(upTo: 1 << 20)
+                return piece.isEmpty ? nil : piece
             }
         case .store(let store):
             guard let key = ObjectKey(file.path) else { return { nil } }
@@ -83,7 +83,9 @@ enum ForeignPlace: Sendable {
     private static func file(_ path: String, in root: String) -> File {
         let attributes = (try? FileManager.default.attributesOfItem(atPath: "\(root)/\(path)")) ?? [:]
         let modified = (attributes[.modificationDate] as? Date).map { Int(clamping: $0.timeIntervalSince1970) }
-        return File(path: path, size: (attributes[.size] as? NSNumber)?.intValue ?? 0, modified: modified)
+        return File(
+            path: path, size: (attributes[.size] as? any BinaryInteger).flatMap { Int(exactly: $0) } ?? 0,
+            modified: modified)
     }
 }
 
@@ -110,11 +112,11 @@ extension Session {
             path = URL(string: text)?.path(percentEncoded: false) ?? String(text.dropFirst("file://".count))
         }
         let url = URL(filePath: path).standardizedFileURL
-        var isFolder: ObjCBool = false
+        var isFolder = false
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
             throw UsageError("there is no file or directory '\(text)'")
         }
-        if isFolder.boolValue { return (.directory(url.path), url.path, nil) }
+        if isFolder { return (.directory(url.path), url.path, nil) }
         let folder = url.deletingLastPathComponent().standardizedFileURL.path
         return (.directory(folder), folder, url.lastPathComponent)
     }

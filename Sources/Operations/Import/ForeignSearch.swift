@@ -1,6 +1,6 @@
 import BackupRepository
 import Components
-import Foundation
+import FoundationEssentials
 import Platform
 import StackConfiguration
 

@@ -1,10 +1,11 @@
 import Archiving
 import BackupRepository
 import Components
-import Foundation
+import FoundationEssentials
 import Glibc
 import Platform
 import StackConfiguration
+import SystemPackage
 
 /// A private folder in which the files of one backup are unpacked. Blocks.
 struct ForeignStage: Sendable {
@@ -67,7 +68,8 @@ struct ForeignStage: Sendable {
     private func copy(_ file: ForeignFile, to path: String) throws {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw FileError(path, code: errno) }
-        let output = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        let output = FileDescriptor(rawValue: descriptor)
+        defer { try? output.close() }
         var size = 0
         let next = try file.pieces()
         while let piece = try next() {
@@ -76,7 +78,7 @@ struct ForeignStage: Sendable {
             guard size <= Self.longestDocument else {
                 throw ArchiveRefusal(.tooLarge, path: file.name, "it is longer than \(Self.longestDocument) bytes")
             }
-            try output.write(contentsOf: Data(piece))
+            try output.writeAll(piece)
         }
         guard file.record.size.map({ $0 == size }) ?? true else {
             throw ArchiveRefusal(.truncated, path: file.name, "it has \(size) bytes and not \(file.record.size ?? 0)")

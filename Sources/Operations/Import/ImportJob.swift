@@ -1,7 +1,7 @@
 import BackupRepository
 package import Components
 import Documents
-import Foundation
+import FoundationEssentials
 import ObjectStorage
 import Platform
 import StackConfiguration

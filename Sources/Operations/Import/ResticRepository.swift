@@ -1,6 +1,7 @@
 import BackupRepository
+import Dispatch
 import Documents
-import Foundation
+import FoundationEssentials
 import Glibc
 import Platform
 
@@ -155,7 +156,7 @@ private final class PipeReader: Sendable {
     ) -> () throws -> Void {
         let outcome = ThreadOutcome()
         let far = far
-        Thread {
+        DetachedThread.start {
             defer { outcome.isOver.signal() }
             do {
                 try produce { piece in
@@ -171,7 +172,7 @@ private final class PipeReader: Sendable {
                 }
             } catch { outcome.set(error) }
             close(far)
-        }.start()
+        }
         return {
             outcome.isOver.wait()
             if let failure = outcome.failure { throw failure }

@@ -1,5 +1,5 @@
 package import Cryptography
-import Foundation
+import FoundationEssentials
 package import Platform
 
 /// The signing key that `dr init` creates beside a new configuration. The host that makes backups holds it.

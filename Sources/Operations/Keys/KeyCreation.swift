@@ -1,6 +1,6 @@
 package import Cryptography
 import Documents
-import Foundation
+import FoundationEssentials
 package import Platform
 
 /// Creates a private key and its certificate as two files. It never replaces a file.

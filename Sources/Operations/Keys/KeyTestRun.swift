@@ -1,6 +1,6 @@
 package import BackupRepository
 import Cryptography
-import Foundation
+import FoundationEssentials
 import Platform
 
 /// `dr key test`: opens a pack of every component with a recovery key, and records the result.

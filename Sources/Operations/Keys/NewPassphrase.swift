@@ -1,6 +1,6 @@
 package import Cryptography
 import Documents
-import Foundation
+import FoundationEssentials
 import Platform
 
 /// The choice of a passphrase for a key that is created.

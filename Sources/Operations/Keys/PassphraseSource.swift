@@ -1,5 +1,5 @@
 package import Documents
-import Foundation
+import FoundationEssentials
 import Platform
 
 /// The place of a passphrase that the command line or the configuration names.

@@ -1,6 +1,6 @@
 package import Cryptography
 package import Documents
-import Foundation
+import FoundationEssentials
 import Platform
 import Synchronization
 

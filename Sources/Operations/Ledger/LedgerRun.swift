@@ -1,6 +1,6 @@
 package import BackupRepository
 import Cryptography
-import Foundation
+import FoundationEssentials
 import ObjectStorage
 import Platform
 package import RecoveryPlan

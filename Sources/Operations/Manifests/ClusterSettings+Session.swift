@@ -1,6 +1,6 @@
 import Components
 import Documents
-import Foundation
+import FoundationEssentials
 import StackConfiguration
 
 extension ClusterSettings {

@@ -1,5 +1,5 @@
 internal import Documents
-import Foundation
+import FoundationEssentials
 
 /// The files of the Helm chart besides its templates.
 struct HelmChart {

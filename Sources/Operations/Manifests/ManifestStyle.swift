@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Writes settings into manifests: as values, or as the expressions of a Helm chart. Both come from one text, so they
 /// cannot differ.

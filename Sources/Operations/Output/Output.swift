@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 import Platform
 
 /// The output of a command: results on standard output, everything else on standard error.

@@ -19,7 +19,7 @@ package struct Page {
 
     /// The page as HTML; Mustache escapes every text in it.
     package func html() throws -> String {
-        try MustacheTemplate(string: Self.template).render(
+        try MustacheTemplate(Self.template, escape: MustacheTemplate.html).render(
             View(title: title, picture: picture, tables: tables.map(\.view), hasNotes: !notes.isEmpty, notes: notes))
     }
 
@@ -32,7 +32,6 @@ package struct Page {
     }
 
     private static let template = """
-        {{% CONTENT_TYPE:HTML}}
         <!DOCTYPE html>
         <html lang="en">
         <head>

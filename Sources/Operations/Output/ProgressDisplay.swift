@@ -1,5 +1,6 @@
 package import BackupRepository
-import Foundation
+import FoundationEssentials
+internal import Glibc
 import Platform
 
 /// Shows the progress of long work on standard error: one line that is redrawn on a terminal, one line every half

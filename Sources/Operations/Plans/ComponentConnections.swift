@@ -1,5 +1,5 @@
 import Components
-import Foundation
+import FoundationEssentials
 package import HTTP
 import RecoveryPlan
 import StackConfiguration

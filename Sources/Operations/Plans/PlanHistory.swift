@@ -1,5 +1,5 @@
 import Cryptography
-import Foundation
+import FoundationEssentials
 import Platform
 package import RecoveryPlan
 import Reporting

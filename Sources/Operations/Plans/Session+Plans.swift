@@ -1,6 +1,6 @@
 package import Documents
 import BackupRepository
-import Foundation
+import FoundationEssentials
 import Components
 package import RecoveryPlan
 import ShippedPlans

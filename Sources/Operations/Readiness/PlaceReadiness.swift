@@ -1,7 +1,8 @@
 import BackupRepository
 import Components
 import Documents
-import Foundation
+import FoundationEssentials
+import Glibc
 import Kubernetes
 import Platform
 import RecoveryPlan

@@ -2,7 +2,7 @@ import BackupRepository
 import Components
 import Cryptography
 import Documents
-import Foundation
+import FoundationEssentials
 import Platform
 package import RecoveryPlan
 import Reporting

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// The options of a run of a plan.
 package struct ReplayRequest {

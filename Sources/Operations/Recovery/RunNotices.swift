@@ -1,5 +1,5 @@
 import Documents
-import Foundation
+import FoundationEssentials
 import Notifications
 import RecoveryPlan
 import StackConfiguration
@@ -8,6 +8,8 @@ import Synchronization
 /// The notifications of one run, delivered in the background. Their failure never fails a recovery.
 final class RunNotices: Sendable {
     private let dispatcher = Mutex<Dispatcher?>(nil)
+    /// The session whose metrics count the notifications.
+    private let session = Mutex<Session?>(nil)
     private let output: Output
     /// The longest delay of the end of a run for undelivered notifications.
     private static let patience = Duration.seconds(30)
@@ -20,6 +22,7 @@ final class RunNotices: Sendable {
         for problem in found.problems { output.warn("notifications: \(problem.name): \(problem.reason)") }
         guard !found.channels.isEmpty else { return }
         dispatcher.withLock { $0 = Dispatcher(found.channels) }
+        self.session.withLock { $0 = session }
     }
 
     func post(_ notice: Notice) { dispatcher.withLock { $0?.post(notice) } }
@@ -27,6 +30,8 @@ final class RunNotices: Sendable {
     /// Waits until every notification is delivered or given up, even if the run was interrupted.
     func close() async {
         guard let dispatcher = dispatcher.withLock({ $0 }) else { return }
-        for missed in await dispatcher.finish(within: Self.patience).undelivered { output.warn("\(missed)") }
+        let delivery = await dispatcher.finish(within: Self.patience)
+        session.withLock { $0 }?.note(delivery)
+        for missed in delivery.undelivered { output.warn("\(missed)") }
     }
 }

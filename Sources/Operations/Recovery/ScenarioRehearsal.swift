@@ -1,6 +1,6 @@
 import BackupRepository
 import Cryptography
-import Foundation
+import FoundationEssentials
 import Platform
 import RecoveryPlan
 
@@ -11,9 +11,10 @@ extension ScenarioRun {
         let (steps, start) = (plan.steps, ContinuousClock.now)
         var result = RehearsalResult(scenario: plan.scenario, restores: [])
         result.skipped = steps.filter { $0.restoredComponent == nil }.map(\.id)
-        let restores = try await RunDisplay(session.options, record, progress: recovery.progress).during {
-            try await rehearsed(steps)
-        }
+        let display = RunDisplay(
+            session.options, RunFollower(record, progress: recovery.progress), progress: recovery.progress,
+            environment: ProcessInfo.processInfo.environment)
+        let restores = try await display.during { try await rehearsed(steps) }
         result.seconds = (ContinuousClock.now - start) / .seconds(1)
         let order = Dictionary(steps.enumerated().map { ($1.id, $0) }) { first, _ in first }
         result.restores = restores.sorted { order[$0.step ?? "", default: 0] < order[$1.step ?? "", default: 0] }

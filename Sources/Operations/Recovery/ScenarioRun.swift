@@ -2,7 +2,8 @@ import BackupRepository
 import Components
 import Cryptography
 import Documents
-import Foundation
+import FoundationEssentials
+internal import Glibc
 import Kubernetes
 import Logging
 import Platform
@@ -155,7 +156,15 @@ package struct ScenarioRun {
     /// - Parameter ignoringPreflight: true to start although the plan's clusters show errors.
     package func carryOut(ignoringPreflight: Bool = false) async throws -> ScenarioResult {
         if !record.isDrill { try await preflight(ignoringErrors: ignoringPreflight) }
-        let display = RunDisplay(session.options, record, progress: recovery.progress)
+        let follower = RunFollower(reading, progress: recovery.progress)
+        let display = RunDisplay(
+            session.options, follower, progress: recovery.progress,
+            environment: ProcessInfo.processInfo.environment)
+        let mirror = LiveMirror(
+            follower, folder: "\(runs.path)/\(record.identity.id)",
+            // A machine without a configuration does not write to the store.
+            send: session.isWithoutConfiguration || session.recorded != nil
+                ? nil : LiveMirror.sender(to: recovery.repository, tool: Release.tool, clock: session.clock))
         let notices = recovery.notices
         for component in record.unrestored ?? [] {
             Output(options: session.options).warn(ScenarioPreview.unrestored(component))
@@ -168,8 +177,14 @@ package struct ScenarioRun {
         if let begun = ledger?.begun { running.preface.insert(.ledger(begin: begun), at: 0) }
         let outcome: RunOutcome
         do {
-            outcome = try await display.during { [running] in
-                try await running.run(observer: { display.observe($0) }, tell: { display.tell($0) })
+            outcome = try await mirror.during {
+                try await display.during { [running] in
+                    try await running.run(
+                        observer: { line in
+                            follower.observe(line)
+                            display.observe(line)
+                        }, tell: { display.tell($0) })
+                }
             }
         } catch {
             await notices.close()
@@ -328,6 +343,7 @@ extension Session {
             }
             earlier.holder = holder
             earlier.steps = plan.steps.map(\.id)
+            earlier.needs = plan.needs
             return earlier
         }
         let now = clock.now
@@ -343,6 +359,7 @@ extension Session {
         record.bare = bare
         record.unrestored = unrestored.isEmpty ? nil : unrestored
         record.steps = plan.steps.map(\.id)
+        record.needs = plan.needs
         record.rto = (plan.objectives.rto ?? configuration.objectives.rto).map { $0.duration / .seconds(1) }
         record.rpo = (plan.objectives.rpo ?? configuration.objectives.rpo).map { $0.duration / .seconds(1) }
         record.rtoFrom = plan.objectives.rtoFrom
@@ -355,6 +372,11 @@ extension Session {
 }
 
 extension Plan {
+    /// The steps that each step needs, by id.
+    fileprivate var needs: [String: [String]] {
+        Dictionary(steps.map { ($0.id, $0.needs) }) { first, _ in first }
+    }
+
     /// The components of the sets that no step restores, for a plan of the whole stack.
     fileprivate func unrestored(of selection: RestoreSelection) -> [String] {
         guard restores == .all else { return [] }

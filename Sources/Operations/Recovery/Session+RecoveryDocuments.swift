@@ -1,7 +1,7 @@
 import BackupRepository
 import Cryptography
 import Documents
-import Foundation
+import FoundationEssentials
 import RecoveryPlan
 
 /// The configuration and the plans that each backup set holds.

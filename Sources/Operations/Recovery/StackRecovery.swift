@@ -1,5 +1,5 @@
 package import BackupRepository
-package import Foundation
+package import FoundationEssentials
 package import Notifications
 import Platform
 package import Components
@@ -143,12 +143,12 @@ package struct StackRecovery: RecoveryServices {
     }
 
     private func hasParent(_ directory: String) -> Bool {
-        FileManager.default.fileExists(atPath: (directory as NSString).deletingLastPathComponent)
+        FileManager.default.fileExists(atPath: directory.folderOfPath)
     }
 
     /// Creates the parent directory, which a new machine does not have.
     private func makeParent(of directory: String) throws {
-        try Folder.create((directory as NSString).deletingLastPathComponent)
+        try Folder.create(directory.folderOfPath)
     }
 
     /// Returns the result that a restore of a component would have, without restoring it, for a negative control.
@@ -200,7 +200,7 @@ package struct StackRecovery: RecoveryServices {
                 hint: "write it with `dr restore --configuration --to DIR`, then run `dr backup`")
         }
         let program = Program(
-            "/proc/self/exe", ["backup", "--config", session.file, "--quiet", "--no-progress"],
+            OwnProgram.path, ["backup", "--config", session.file, "--quiet", "--no-progress"],
             environment: ProcessInfo.processInfo.environment, timeout: .seconds(4 * 3600))
         let (end, _) = try await session.pool.run { try program.captured() }
         guard end.status == 0 else {

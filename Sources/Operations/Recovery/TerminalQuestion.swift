@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Platform
 import RecoveryPlan
 import Synchronization
@@ -26,7 +27,7 @@ package struct TerminalQuestion {
 
     /// - Returns: the typed line, without surrounding spaces.
     package func ask(_ prompt: String) throws -> String {
-        String(decoding: try line(after: prompt), as: UTF8.self).trimmingCharacters(in: .whitespaces)
+        String(decoding: try line(after: prompt), as: UTF8.self).trimmed
     }
 
     /// Asks without showing what the operator types.

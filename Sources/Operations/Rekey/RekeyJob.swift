@@ -1,7 +1,7 @@
 package import BackupRepository
 import Cryptography
 import Documents
-import Foundation
+import FoundationEssentials
 import ObjectStorage
 import Platform
 import Retention

@@ -1,10 +1,10 @@
-import Foundation
+import FoundationEssentials
 package import Platform
 import StackConfiguration
 
 /// Writes the files of a schedule or of a cluster, except files that are already the same.
 package struct ScheduleInstallation {
-    package enum Change: String, Encodable { case created, updated, unchanged }
+    package enum Change: String, Encodable { case created, updated, unchanged, removed }
 
     package struct Result: Encodable {
         package var form: String
@@ -36,12 +36,29 @@ package struct ScheduleInstallation {
 
     /// - Parameter next: the commands that activate the files.
     package func run(_ files: [ScheduleFile], next: [String]) throws -> Result {
-        let written = try files.map { file in
+        let written = try files.compactMap { file -> Result.File? in
             let path = "\(folder)/\(file.name)"
+            guard !file.content.isEmpty else {
+                return try remove(path) ? Result.File(path: path, change: .removed) : nil
+            }
             return Result.File(path: path, change: try put(file.content, at: path))
         }
-        let isSame = written.allSatisfy { $0.change == .unchanged }
+        let isSame = !written.isEmpty && written.allSatisfy { $0.change == .unchanged }
         return Result(form: form, dryRun: isDryRun, files: written, next: isSame ? [] : next)
+    }
+
+    /// Removes a file that an earlier run wrote.
+    /// - Returns: true if it existed; another author's file stays.
+    private func remove(_ path: String) throws -> Bool {
+        guard let present = FileManager.default.contents(atPath: path),
+            String(decoding: present, as: UTF8.self).hasPrefix(SystemdSchedule.header)
+        else { return false }
+        guard !isDryRun else { return true }
+        do { try FileManager.default.removeItem(atPath: path) } catch {
+            throw ScheduleError(
+                "'\(path)' cannot be removed: \(FileFailure.text(error))\nhint: run as root, or remove it yourself")
+        }
+        return true
     }
 
     private func put(_ content: String, at path: String) throws -> Change {

@@ -1,5 +1,6 @@
 import Components
-import Foundation
+import FoundationEssentials
+import Platform
 import StackConfiguration
 
 /// The jobs of a stack's schedule, as files for systemd, cron or Kubernetes.
@@ -16,6 +17,8 @@ package struct SchedulePlan {
     package let form: Form
     /// The user that runs the jobs on this machine.
     package var user = "root"
+    /// The root folder of the machine, for tests.
+    package var machine = ""
     /// A file with the secrets that `dr.yaml` reads from the environment.
     package var environmentFile = "/etc/dr/environment"
     /// The share of the packs that the weekly sample reads, in per cent.
@@ -43,11 +46,27 @@ package struct SchedulePlan {
         }
     }
 
+    /// The units that the packages ship, disabled by default.
+    package static var packaged: [ScheduleFile] { PackagedUnits.files() }
+
+    /// The changes to the form's own folder on this machine. Where a package has installed the units, these are only the
+    /// differences from them.
+    /// - Throws: `ScheduleError` if another schedule of this machine is active, so that each job would run twice.
+    package func machineFiles(_ session: Session) throws -> [ScheduleFile] {
+        try OtherSchedule(machine: machine).refuse(beside: form)
+        let units = PackagedUnits(machine: machine)
+        guard form == .systemd, units.areInstalled else { return files(session) }
+        let configuration = session.configuration
+        return units.adapted(
+            to: installation(session),
+            jobs: ScheduledJob.standard(share: sample, drillIsBare: configuration.drill.isBare))
+    }
+
     /// The commands that activate the files of a folder.
     package func next(_ files: [ScheduleFile], in folder: String) -> [String] {
         switch form {
         case .systemd:
-            let timers = files.map(\.name).filter { $0.hasSuffix(".timer") }.joined(separator: " ")
+            let timers = ScheduledJob.standard().map(SystemdSchedule.timer).joined(separator: " ")
             return ["systemctl daemon-reload", "systemctl enable --now \(timers)"]
         case .cron: return []  // cron reads its folder every minute
         case .kubernetes: return ClusterManifests(cluster ?? ClusterSettings()).next(.kustomize, in: folder)
@@ -62,9 +81,8 @@ package struct SchedulePlan {
             writable.append(URL(filePath: textfile).deletingLastPathComponent().path)
         }
         writable += configuration.components.filter { $0.volume == nil }.flatMap(\.settings.writablePaths)
-        let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/usr/bin/dr"
         return Installation(
-            program: program, configuration: URL(filePath: session.file).standardizedFileURL.path,
+            program: OwnProgram.path, configuration: URL(filePath: session.file).standardizedFileURL.path,
             environmentFile: environmentFile, user: user, writable: Set(writable).sorted(),
             seed: ProcessInfo.processInfo.hostName)
     }

@@ -72,6 +72,7 @@ struct Installation: Equatable, Sendable {
 package struct ScheduleFile: Codable, Equatable, Sendable {
     /// The file name in the folder of the schedule's form.
     package var name: String
+    /// Empty for a file that must not exist.
     package var content: String
 
     package init(_ name: String, _ content: String) {

@@ -1,8 +1,25 @@
 /// A service and a timer for each job, for `/etc/systemd/system`; systemd 247 or later.
 struct SystemdSchedule {
     private let installation: Installation
+    private let origin: Origin
 
-    init(_ installation: Installation) { self.installation = installation }
+    /// The author of the files, for their first line.
+    enum Origin { case command, package }
+
+    init(_ installation: Installation, from origin: Origin = .command) {
+        self.installation = installation
+        self.origin = origin
+    }
+
+    static let header = "# Written by `dr schedule install`, which overwrites it."
+
+    private var header: String {
+        switch origin {
+        case .command: Self.header
+        case .package:
+            "# Shipped with the package of dr, disabled by default. `dr schedule install` adapts it to dr.yaml."
+        }
+    }
 
     static func timer(_ job: ScheduledJob) -> String { "dr-\(job.name).timer" }
 
@@ -16,7 +33,7 @@ struct SystemdSchedule {
     // timer starts the unit again, since `dr` retries by itself.
     private func service(_ job: ScheduledJob) -> String {
         """
-        # Written by `dr schedule install`, which overwrites it. Make changes with `systemctl edit dr-\(job.name)`.
+        \(header) Make changes with `systemctl edit dr-\(job.name)`.
         [Unit]
         Description=dr: \(job.about)
         Wants=network-online.target
@@ -76,7 +93,7 @@ struct SystemdSchedule {
             case .quarterly: ("*-01,04,07,10-02 05:00:00", "45min")
             }
         return """
-            # Written by `dr schedule install`, which overwrites it.
+            \(header)
             [Unit]
             Description=dr: \(job.about), \(job.cadence.rawValue)
 

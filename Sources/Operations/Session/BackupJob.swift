@@ -1,13 +1,13 @@
 package import BackupRepository
 import Cryptography
 import Documents
-import Foundation
+import FoundationEssentials
 import ObjectStorage
 import Platform
 package import StackConfiguration
 
 /// One backup with its preparation and follow-up: canaries before the capture; after the commit the recorded queries,
-/// a sample of the old packs, metrics and a prune. After the commit, failures are only warnings.
+/// a sample of the old packs, the state for the metrics, and a prune. After the commit, failures are only warnings.
 package struct BackupJob {
     package let session: Session
     package let output: Output
@@ -39,12 +39,10 @@ package struct BackupJob {
 
     /// - Throws: the errors of `BackupRun`; then there is no set.
     package func run() async throws -> Result {
-        let began = session.now()
         var ledger = LedgerRun(of: .backup, in: session, telling: output)
         ledger.entry.components = components.map(\.name)
         var repository: Repository?
         do { return try await backUp(&ledger, &repository) } catch {
-            if !(error is CancellationError) { noteFailure(began) }
             await ledger.end("failed", exitCode: error is CancellationError ? 130 : 1, in: repository) {
                 $0.reason = error is CancellationError ? "interrupted" : "\(error)"
             }
@@ -81,7 +79,7 @@ package struct BackupJob {
         for line in snapshotWarnings { output.warn(line) }
         await witness(repository)
         let sample = readsShare ? await readShare(of: repository) : nil
-        await writeMetrics(report.set, repository)
+        await session.noteStack(repository, newest: report.set, telling: output)
         if prunes { await prune(repository) }
         return Result(
             set: report.set, sample: sample, recording: recorded, snapshotWarnings: snapshotWarnings)
@@ -157,28 +155,6 @@ package struct BackupJob {
         return nil
     }
 
-    private func writeMetrics(_ set: BackupSet, _ repository: Repository) async {
-        guard let path = session.configuration.metrics.textfile else { return }
-        let names = Set(session.configuration.components.map(\.name)).union(set.components.keys)
-        let proofs = try? await ComponentProofs(names, of: repository, session.pool)
-        do {
-            let latest = try await repository.latest(
-                of: names, now: session.now(), known: set.name, provesManifests: false, pool: session.pool)
-            let recipients = try? await session.pool.run {
-                try RecipientProof.all(in: repository, now: session.now())
-            }
-            try BackupMetrics(set, latest: latest, proofs: proofs, recipients: recipients ?? []).write(to: path)
-        } catch { output.warn("\(error)") }
-    }
-
-    /// Writes the failure to the metrics, and keeps the previous metrics of the components.
-    private func noteFailure(_ began: Timestamp) {
-        guard let path = session.configuration.metrics.textfile else { return }
-        do { try BackupMetrics.noteFailure(at: began, stack: session.configuration.stack, in: path) } catch {
-            output.warn("\(error)")
-        }
-    }
-
     private static func meansFullStore(_ error: any Error) -> Bool {
         (error as? BackupFailure)?.isStoreFull ?? ((error as? ObjectStoreError)?.reason == .noSpace)
     }
@@ -187,6 +163,7 @@ package struct BackupJob {
     private func pruneFullStore(_ repository: Repository) async {
         do {
             let report = try await session.prune(of: repository).run()
+            session.note(report)
             PruneText.warn(report, output)
             let waits = report.announced.sets > 0 || report.sets.contains { $0.fate == .announced }
             output.warn(
@@ -214,6 +191,7 @@ package struct BackupJob {
         }
         do {
             let report = try await session.prune(of: repository).run()
+            session.note(report)
             PruneText.warn(report, output)
             if report.removed.sets + report.announced.sets > 0 { output.note(PruneText.summary(report)) }
         } catch is CancellationError {

@@ -1,5 +1,5 @@
 package import BackupRepository
-import Foundation
+import FoundationEssentials
 import Notifications
 import Platform
 import StackConfiguration
@@ -50,6 +50,8 @@ package struct BackupNotices {
                 .backupFailed, severity: severity, at: session.clock.now, stack: session.configuration.stack,
                 summary: summary,
                 facts: facts))
-        for missed in await dispatcher.finish(within: Self.patience).undelivered { output.warn("\(missed)") }
+        let delivery = await dispatcher.finish(within: Self.patience)
+        session.note(delivery)
+        for missed in delivery.undelivered { output.warn("\(missed)") }
     }
 }

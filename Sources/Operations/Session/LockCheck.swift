@@ -1,5 +1,5 @@
 import Cryptography
-import Foundation
+import FoundationEssentials
 import ObjectStorage
 import Platform
 import StackConfiguration

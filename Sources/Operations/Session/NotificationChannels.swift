@@ -1,6 +1,6 @@
 import Components
 import Documents
-import Foundation
+import FoundationEssentials
 import HTTP
 package import Notifications
 package import StackConfiguration
@@ -16,7 +16,9 @@ package struct NotificationChannels {
         let secrets = ChannelSecrets()
         add("webhook", entries: configuration.webhooks, channel: \.channel) { name, entry in
             let url = try secrets.address(entry.url)
-            let format = WebhookFormat(url: url, headers: try secrets.fields(entry.headers))
+            let format = WebhookFormat(
+                url: url, headers: try secrets.fields(entry.headers),
+                template: try entry.template.map(WebhookTemplate.init))
             return HTTPChannel(
                 name, entry.channel.filter, format: format,
                 over: HTTPExchange(secrets.options(entry.tls), secrets: [url] + format.headers.map(\.value)))

@@ -1,5 +1,5 @@
 package import BackupRepository
-import Foundation
+import FoundationEssentials
 import ObjectStorage
 import Platform
 import StackConfiguration

@@ -1,5 +1,6 @@
 package import BackupRepository
-import Foundation
+import FoundationEssentials
+internal import Glibc
 import Platform
 package import StackConfiguration
 

@@ -1,5 +1,6 @@
 import BackupRepository
-import Foundation
+import FoundationEssentials
+import Platform
 import StackConfiguration
 
 extension Session {
@@ -13,7 +14,7 @@ extension Session {
 
     /// The files and folders that a restore must not move or write to.
     var protectedPlaces: [RestoreTarget.ProtectedPlace] {
-        ownFolders + [.init(file, "the configuration"), .init("/proc/self/exe", "this program")]
+        ownFolders + [.init(file, "the configuration"), .init(OwnProgram.path, "this program")]
     }
 
     /// The folders of `dr` inside a directory, which a backup of the directory skips.

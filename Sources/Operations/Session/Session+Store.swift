@@ -1,7 +1,7 @@
 import BackupRepository
 package import Components
 package import Cryptography
-import Foundation
+import FoundationEssentials
 import Platform
 package import StackConfiguration
 

@@ -2,7 +2,8 @@ package import BackupRepository
 package import Components
 package import Cryptography
 import Documents
-import Foundation
+import FoundationEssentials
+internal import Glibc
 import HTTP
 package import Logging
 package import ObjectStorage
@@ -41,6 +42,10 @@ package struct Session {
     package var recorded: RecoveryDocuments?
     /// The set of ``recorded``.
     package var recordedSet: Timestamp?
+    /// The requests of this command to the store.
+    package internal(set) var storeUse = StoreUse()
+    /// The metrics of this command.
+    package internal(set) var collected = RunFamilies()
     /// Wraps the store of the repository, so that a drill can read a damaged copy.
     package var wrapsStore: @Sendable (any ObjectStore) -> any ObjectStore = { $0 }
 
@@ -70,7 +75,12 @@ package struct Session {
     }
 
     package func store() throws -> any ObjectStore {
-        wrapsStore(try StoreFactory.make(configuration.store, logger: logger))
+        do {
+            return wrapsStore(try StoreFactory.make(configuration.store, use: storeUse, logger: logger))
+        } catch {
+            storeUse.noteUnreachable()
+            throw error
+        }
     }
 
     /// - Parameters:

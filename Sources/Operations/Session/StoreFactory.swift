@@ -1,5 +1,5 @@
 import Documents
-import Foundation
+import FoundationEssentials
 package import Logging
 package import ObjectStorage
 import Platform
@@ -8,15 +8,19 @@ package import StackConfiguration
 
 /// Opens the store that the configuration names.
 package enum StoreFactory {
-    /// - Parameter create: creates a missing directory of a directory store; never creates a bucket.
-    package static func make(_ configuration: StoreConfiguration, create: Bool = false, logger: Logger) throws
-        -> any ObjectStore
-    {
+    /// - Parameters:
+    ///   - create: creates a missing directory of a directory store; never creates a bucket.
+    ///   - use: counts the requests; nil to count none.
+    package static func make(
+        _ configuration: StoreConfiguration, create: Bool = false, use: StoreUse? = nil, logger: Logger
+    ) throws -> any ObjectStore {
         switch configuration.url {
         case .directory(let path):
-            return try DirectoryStore(path: path, create: create)
+            return try DirectoryStore(path: path, create: create, use: use)
         case .s3(let bucket, let prefix):
-            return try S3Store(try s3(configuration, bucket: bucket, prefix: prefix), logger: logger)
+            var settings = try s3(configuration, bucket: bucket, prefix: prefix)
+            settings.use = use
+            return try S3Store(settings, logger: logger)
         }
     }
 

@@ -1,7 +1,7 @@
 import BackupRepository
 import Cryptography
 import Documents
-import Foundation
+import FoundationEssentials
 import Kubernetes
 import Mover
 import Platform

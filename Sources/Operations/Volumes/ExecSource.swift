@@ -2,7 +2,7 @@ import BackupRepository
 import Components
 import Cryptography
 import Documents
-import Foundation
+import FoundationEssentials
 import Glibc
 import Kubernetes
 import Platform
@@ -249,12 +249,24 @@ struct ExecCopy: Sendable {
 
     private static func countFiles(in folder: String) throws -> Int {
         var count = 0
-        let keys: [URLResourceKey] = [.isRegularFileKey, .isSymbolicLinkKey]
-        guard let files = FileManager.default.enumerator(at: URL(filePath: folder), includingPropertiesForKeys: keys)
-        else { return 0 }
-        for case let file as URL in files {
-            let values = try file.resourceValues(forKeys: Set(keys))
-            if values.isRegularFile == true, values.isSymbolicLink != true { count += 1 }
+        var folders = [folder]
+        while let folder = folders.popLast() {
+            guard let entries = opendir(folder) else { throw FileError(folder, code: errno) }
+            defer { closedir(entries) }
+            while let entry = readdir(entries) {
+                let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+                }
+                guard name != ".", name != ".." else { continue }
+                let path = "\(folder)/\(name)"
+                var status = stat()
+                guard lstat(path, &status) == 0 else { throw FileError(path, code: errno) }
+                switch status.st_mode & S_IFMT {
+                case S_IFREG: count += 1
+                case S_IFDIR: folders.append(path)
+                default: break
+                }
+            }
         }
         return count
     }

@@ -1,7 +1,7 @@
 import BackupRepository
 import Components
 import Documents
-import Foundation
+import FoundationEssentials
 import Kubernetes
 import ObjectStorage
 import Platform

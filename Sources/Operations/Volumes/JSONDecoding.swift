@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Small documents as text.
 enum JSONDecoding {

@@ -1,6 +1,6 @@
 import BackupRepository
 import Cryptography
-import Foundation
+import FoundationEssentials
 
 /// The work of a mover, as a document that the coordinator sends over the link.
 ///

@@ -1,7 +1,7 @@
 import Cryptography
 import Cryptography
 import Documents
-import Foundation
+import FoundationEssentials
 import StackConfiguration
 
 /// The pod in which a part of dr works on a component's volume.
@@ -74,7 +74,11 @@ struct MoverPod: Sendable {
         let allowed = text.prefix(63).map {
             $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) ? $0 : "-"
         }
-        return String(allowed).trimmingCharacters(in: CharacterSet(charactersIn: "-_."))
+        func isEnd(_ character: Character) -> Bool { !"-_.".contains(character) }
+        guard let first = allowed.firstIndex(where: isEnd), let last = allowed.lastIndex(where: isEnd) else {
+            return ""
+        }
+        return String(allowed[first...last])
     }
 
     /// - Throws: ``VolumeError`` if the pod could not use the volume as the workload does.

@@ -2,7 +2,7 @@ import BackupRepository
 package import Components
 import Cryptography
 import Documents
-import Foundation
+import FoundationEssentials
 import Glibc
 import Logging
 package import Mover

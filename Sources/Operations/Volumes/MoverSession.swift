@@ -1,5 +1,5 @@
 import BackupRepository
-import Foundation
+import FoundationEssentials
 import Mover
 import Platform
 

@@ -1,5 +1,5 @@
 import Documents
-import Foundation
+import FoundationEssentials
 import Platform
 import StackConfiguration
 
@@ -59,9 +59,7 @@ struct OrderSettings {
             if let key, Self.fileKeys.contains(key), !isSelfContained {
                 let name = "file-\(files.count)"
                 let path = text.hasPrefix("/") ? text : "\(folder)/\(text)"
-                let file = try FileHandle(forReadingFrom: URL(filePath: path))
-                defer { try? file.close() }
-                files[name] = try file.read(upToCount: Self.longestFile) ?? Data()
+                files[name] = Data(try InputFile.head(of: path, upTo: Self.longestFile))
                 return .string(name)
             }
             if case .success(let address) = ClusterAddress.parse(text) { return .string(address.url + address.path) }

@@ -1,6 +1,6 @@
 import BackupRepository
 import Documents
-import Foundation
+import FoundationEssentials
 import Kubernetes
 import ObjectStorage
 import Platform
@@ -122,7 +122,7 @@ struct ShardedBackup {
     private func outcome(of found: Found, _ name: String) async -> Outcome {
         var outcome = Outcome()
         let marks = found.marks
-        let limit = stallLimit.formatted(.units(allowed: [.hours, .minutes, .seconds], width: .wide))
+        let limit = Units.spelled(stallLimit)
         let silence = found.isStalled ? "no progress within \(limit)" : Self.noResult
         let pods =
             marks.count == count

@@ -1,5 +1,5 @@
 import BackupRepository
-import Foundation
+import FoundationEssentials
 import Kubernetes
 import Platform
 import StackConfiguration
@@ -40,7 +40,7 @@ struct VolumeObjects: Sendable {
         guard let pod = place.pod else { return [] }
         var arguments = ["exec", pod]
         if let container = place.container { arguments.append("--container=\(container)") }
-        let folders = Set([place.data, (place.data as NSString).deletingLastPathComponent, place.mountPath]).filter {
+        let folders = Set([place.data, place.data.folderOfPath, place.mountPath]).filter {
             $0 == place.mountPath || $0.hasPrefix("\(place.mountPath)/")
         }
         // An image without `ls`, or an account that may not do it: then nothing is known.

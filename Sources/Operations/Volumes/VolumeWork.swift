@@ -2,7 +2,7 @@ import BackupRepository
 import Components
 import Cryptography
 import Documents
-import Foundation
+import FoundationEssentials
 import Mover
 import ObjectStorage
 import Platform

@@ -1,5 +1,5 @@
 import Dispatch
-import Foundation
+import FoundationEssentials
 import Synchronization
 
 /// A fixed set of threads for calls that block: libcurl, libarchive, fsync.
@@ -12,7 +12,7 @@ package final class BlockingPool: TaskExecutor {
     /// - Parameter threads: the number of blocking calls that can run at once. The threads live as long as the process.
     package init(threads: Int) {
         precondition(threads > 0)
-        for _ in 0..<threads { Thread { [self] in work() }.start() }
+        for _ in 0..<threads { DetachedThread.start { [self] in work() } }
     }
 
     /// Runs `body` on one of the pool's threads while the caller's task is suspended.

@@ -1,5 +1,5 @@
 import Dispatch
-import Foundation
+import FoundationEssentials
 import Synchronization
 
 /// Runs `make` in a separate thread, ahead of `use` by at most some thousands of elements. Both may block.
@@ -15,7 +15,7 @@ package func readingAhead<Element: Sendable, Value>(
     use: (() throws -> Element?) throws -> Value
 ) throws -> Value {
     let belt = Belt<Element>()
-    Thread {
+    DetachedThread.start {
         do {
             var batch: [Element] = []
             batch.reserveCapacity(Belt<Element>.batch)
@@ -28,7 +28,7 @@ package func readingAhead<Element: Sendable, Value>(
             try belt.put(batch)
             belt.end(nil)
         } catch { belt.end(error) }
-    }.start()
+    }
     defer { belt.close() }
     var batch: ArraySlice<Element> = []
     return try use {

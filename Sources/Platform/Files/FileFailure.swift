@@ -1,14 +1,14 @@
-internal import Foundation
+internal import FoundationEssentials
+internal import Glibc
 internal import SystemPackage
 
 /// The system's message for a failed file operation: "Permission denied", never a dump of Foundation's error.
 package enum FileFailure {
     package static func text(_ error: any Error) -> String {
         if let own = error as? FileError { return own.detail }
-        let error = error as NSError
         if let code = systemCode(error) { return text(code: code) }
-        switch CocoaError.Code(rawValue: error.code) {
-        case _ where error.domain != NSCocoaErrorDomain: return error.localizedDescription
+        guard let error = error as? CocoaError else { return "\(error)" }
+        switch error.code {
         case .fileNoSuchFile, .fileReadNoSuchFile: return text(code: ENOENT)
         case .fileReadNoPermission, .fileWriteNoPermission: return text(code: EACCES)
         case .fileWriteOutOfSpace: return text(code: ENOSPC)
@@ -17,15 +17,15 @@ package enum FileFailure {
         case .fileReadInapplicableStringEncoding, .fileReadCorruptFile: return "it is not UTF-8 text"
         case .fileReadTooLarge: return text(code: EFBIG)
         case .fileWriteInvalidFileName, .fileReadInvalidFileName: return "its name is not valid"
-        default: return error.localizedDescription
+        default: return "error \(error.code.rawValue)"
         }
     }
 
     package static func text(code: CInt) -> String { Errno(rawValue: code).description }
 
     /// The error number under Foundation's error, if there is one.
-    private static func systemCode(_ error: NSError) -> CInt? {
-        if error.domain == NSPOSIXErrorDomain { return CInt(truncatingIfNeeded: error.code) }
-        return (error.userInfo[NSUnderlyingErrorKey] as? NSError).flatMap(systemCode)
+    private static func systemCode(_ error: any Error) -> CInt? {
+        if let error = error as? POSIXError { return error.code.rawValue }
+        return (error as? CocoaError)?.underlying.flatMap(systemCode)
     }
 }

@@ -67,13 +67,14 @@ struct Child {
         return code != 0 ? errno != EINTR : info.si_signo == SIGCHLD
     }
 
-    /// - Returns: the status of `waitpid`.
-    func reap() -> CInt {
+    /// - Returns: the status of `waitpid`, and the largest resident memory in bytes.
+    func reap() -> (status: CInt, peakMemory: Int) {
         // Release it before another process can get its number.
         Keeper.letGo(id)
         var status: CInt = 0
-        while waitpid(id, &status, 0) < 0, errno == EINTR {}
-        return status
+        var usage = rusage()
+        while wait4(id, &status, 0, &usage) < 0, errno == EINTR {}
+        return (status, usage.ru_maxrss * 1024)
     }
 
     /// Stops the child and all processes that it started: first with SIGTERM, so that they remove their temporary

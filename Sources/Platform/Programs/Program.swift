@@ -84,7 +84,8 @@ package struct Program: Equatable, Sendable {
             child.end()
             throw error
         }
-        return ProgramEnd(waitStatus: child.reap(), errors: tail.text)
+        let end = child.reap()
+        return ProgramEnd(waitStatus: end.status, errors: tail.text, peakMemory: end.peakMemory)
     }
 
     /// Runs the program to its end and keeps the end of its output.
@@ -106,8 +107,11 @@ package struct ProgramEnd: Equatable, Sendable {
     package var status: CInt
     /// The end of its standard error.
     package var errors: String
+    /// The largest resident memory of the program, in bytes.
+    package var peakMemory: Int
 
-    init(waitStatus: CInt, errors: String) {
+    init(waitStatus: CInt, errors: String, peakMemory: Int) {
+        self.peakMemory = peakMemory
         let signal = waitStatus & 0x7f
         status = signal == 0 ? (waitStatus >> 8) & 0xff : 128 + signal
         self.errors = errors

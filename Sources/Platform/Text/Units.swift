@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Numbers as people read them.
 package enum Units {
     /// Returns the number with its noun: "1 pack", "2 packs".
@@ -45,5 +47,24 @@ package enum Units {
         let digits = String(whole)
         let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
         return "\(sign)\(padded.dropLast(places)).\(padded.suffix(places))"
+    }
+
+    /// With a number of significant digits, as C's `%.4g`.
+    package static func significant(_ value: Double, digits: Int) -> String {
+        withVaList([value]) { values in
+            String(unsafeUninitializedCapacity: 64) { buffer in
+                buffer.withMemoryRebound(to: CChar.self) {
+                    min(Int(vsnprintf($0.baseAddress, $0.count, "%.\(min(digits, 17))g", values)), $0.count - 1)
+                }
+            }
+        }
+    }
+
+    /// `1 hour, 30 minutes`, `1 second`.
+    package static func spelled(_ duration: Duration) -> String {
+        let seconds = Int(clamping: duration.components.seconds)
+        let parts = [(seconds / 3600, "hour"), (seconds % 3600 / 60, "minute"), (seconds % 60, "second")]
+        let words = parts.filter { $0.0 > 0 }.map { count($0.0, $0.1) }
+        return words.isEmpty ? "0 seconds" : words.joined(separator: ", ")
     }
 }

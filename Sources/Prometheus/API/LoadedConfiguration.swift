@@ -1,5 +1,4 @@
 internal import Documents
-internal import Yams
 
 /// The settings of a loaded configuration that decide the content of a snapshot, the retention of data, and the longest
 /// wait for new samples.
@@ -19,7 +18,7 @@ package struct LoadedConfiguration: Equatable, Sendable {
     /// - Parameter yaml: from `/api/v1/status/config`. Unreadable settings count as not set.
     package init(yaml: String) {
         guard let root = YAMLNode.composed(ofServer: yaml) else { return }
-        func duration(_ node: Yams.Node?) -> Int? { node?.scalar.flatMap { PrometheusDuration.parse($0.string) } }
+        func duration(_ node: YAMLNode?) -> Int? { node?.scalar.flatMap { PrometheusDuration.parse($0.string) } }
         let global = root["global"]
         let scrape = duration(global?["scrape_interval"]) ?? Self.defaultInterval
         let jobs = root["scrape_configs"]?.sequence.map(Array.init) ?? []

@@ -1,8 +1,9 @@
 package import BackupRepository
 internal import Components
 internal import Documents
-internal import Foundation
+internal import FoundationEssentials
 internal import HTTP
+internal import Platform
 
 extension RecordedQuery.Language {
     /// An instant query to Prometheus.
@@ -15,7 +16,7 @@ extension PrometheusAPI {
     /// - Parameter time: seconds since 1970; now when nil.
     /// - Throws: ``CheckFailure`` with the server's message if the query fails.
     func samples(_ expression: String, at time: Double? = nil) throws -> [MetricSample] {
-        let moment = time.map { [(name: "time", value: String(format: "%.3f", $0))] } ?? []
+        let moment = time.map { [(name: "time", value: Units.fixed($0, 3))] } ?? []
         let answer = try client.perform(
             client.request("GET", segments: ["api", "v1", "query"], query: [("query", expression)] + moment))
         guard let json = answer.document else { throw answer.failure }

@@ -1,6 +1,6 @@
 internal import BackupRepository
 internal import Components
-internal import Foundation
+internal import FoundationEssentials
 
 /// Checks every block in the data directory byte for byte: a Prometheus starts even on damaged ones.
 struct BlocksIntact: RecoveryCheck {

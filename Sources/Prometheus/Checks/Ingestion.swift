@@ -1,6 +1,6 @@
 internal import Components
 internal import Documents
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
 
 /// Checks that the server appends samples: its counter must rise between two readings. A counter above zero is not
@@ -62,7 +62,7 @@ struct Ingestion: RecoveryCheck {
 
     /// A rate for operators. A rate above 0 is never shown as 0: "1204", "0.3", "0.004".
     static func text(_ rate: Double) -> String {
-        guard rate < 10 else { return String(format: "%.0f", rate) }
-        return rate < 0.1 ? String(format: "%.1g", rate) : String(format: "%.1f", rate)
+        guard rate < 10 else { return Units.fixed(rate, 0) }
+        return rate < 0.1 ? Units.significant(rate, digits: 1) : Units.fixed(rate, 1)
     }
 }

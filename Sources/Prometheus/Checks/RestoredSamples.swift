@@ -1,5 +1,5 @@
 internal import Components
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
 
 /// Asks the server for the samples of the set: it must reach back as far as the set does, and have samples at the time

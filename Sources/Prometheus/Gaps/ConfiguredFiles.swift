@@ -1,5 +1,4 @@
 internal import Documents
-internal import Yams
 
 /// Files that a Prometheus' configuration names, with their paths on the server.
 struct ConfiguredFiles: Equatable {
@@ -27,13 +26,13 @@ struct ConfiguredFiles: Equatable {
         secrets = absolute(secrets)
     }
 
-    private mutating func collect(_ node: Yams.Node) {
-        for child in node.sequence ?? [] { collect(child) }
-        for (key, value) in node.mapping ?? [:] {
+    private mutating func collect(_ node: YAMLNode) {
+        for child in node.elements { collect(child) }
+        for (key, value) in node.mapping.map(Array.init) ?? [] {
             let name = key.scalar?.string ?? ""
             if Self.secretKeys.contains(name), let path = value.scalar?.string, !path.isEmpty { secrets.append(path) }
             if name == "file_sd_configs" {
-                targets += (value.sequence ?? []).flatMap { $0["files"]?.sequence ?? [] }.compactMap(\.scalar?.string)
+                targets += value.elements.flatMap { $0["files"]?.elements ?? [] }.compactMap(\.scalar?.string)
             }
             collect(value)
         }

@@ -1,5 +1,5 @@
 internal import BackupRepository
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
 
 /// One heal of a Prometheus: finds for each damaged or missing block the newest backup that has it, and exchanges it.

@@ -1,5 +1,5 @@
 package import BackupRepository
-internal import Foundation
+internal import FoundationEssentials
 package import Platform
 
 /// Puts back blocks of a Prometheus that are damaged or missing. It does not touch the head and the write-ahead log.

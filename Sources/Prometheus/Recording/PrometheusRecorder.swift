@@ -1,7 +1,7 @@
 internal import BackupRepository
 internal import Components
 internal import Documents
-internal import Foundation
+internal import FoundationEssentials
 
 /// The recorded queries of a Prometheus: instant queries at times that the backup certainly holds.
 struct PrometheusRecorder: QueryRecorder {

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 package import HTTP
 package import Kubernetes
 package import Logging

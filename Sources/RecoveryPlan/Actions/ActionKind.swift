@@ -1,5 +1,4 @@
 internal import Documents
-internal import Yams
 
 /// A kind of action, with its keyword in a plan.
 package struct ActionKind: Sendable {

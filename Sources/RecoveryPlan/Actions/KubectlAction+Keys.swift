@@ -1,6 +1,5 @@
 package import Documents
 internal import Kubernetes
-internal import Yams
 
 /// The syntax of a ``KubectlAction`` in a plan.
 extension KubectlAction {

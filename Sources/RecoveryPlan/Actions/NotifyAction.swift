@@ -88,8 +88,10 @@ extension Notice.Event {
     fileprivate var usualSeverity: Notice.Severity {
         switch self {
         case .disasterDeclared, .recoveryFailed, .backupFailed, .incidentEscalated: .critical
-        case .checkFailed, .slaMissed, .stepFailed, .objectiveAtRisk, .incidentOpened: .warning
-        case .recoveryStarted, .recoveryCompleted, .incidentResolved, .postmortemScheduled, .drillCompleted, .test:
+        case .checkFailed, .slaMissed, .componentDown, .reportMissing, .stepFailed, .objectiveAtRisk, .incidentOpened:
+            .warning
+        case .recoveryStarted, .recoveryCompleted, .incidentResolved, .componentRecovered, .postmortemScheduled,
+            .drillCompleted, .test:
             .info
         }
     }

@@ -1,6 +1,5 @@
 package import Documents
 internal import Platform
-internal import Yams
 
 /// Runs a program: `run: [systemctl, stop, web]`, or a mapping with more options.
 ///

@@ -1,5 +1,4 @@
 internal import Documents
-internal import Yams
 
 extension Shape where Value: Section {
     /// Returns the shape of a value with a short form, `restore: metrics`, and a mapping as its long form.

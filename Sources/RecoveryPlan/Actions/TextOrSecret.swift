@@ -1,5 +1,4 @@
 package import Documents
-internal import Yams
 
 /// A plain text in a plan, or a reference to a secret outside the plan.
 package enum TextOrSecret: Equatable, Sendable {

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
 
 extension ObjectivesJudgement {
@@ -38,7 +38,7 @@ extension ObjectivesJudgement {
     /// A duration as "5 h 2 min". Durations under a minute have up to two decimals.
     private static func text(_ seconds: Double) -> String {
         guard seconds >= 59.995 else {
-            let text = String(format: "%.2f", seconds)
+            let text = Units.fixed(seconds, 2)
             return "\(text.replacing(/\.?0+$/, with: "")) s"
         }
         let whole = Int(clamping: seconds.rounded())

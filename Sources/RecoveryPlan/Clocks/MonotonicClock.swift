@@ -1,5 +1,6 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import Glibc
+internal import Platform
 
 /// Seconds since the machine booted, including the time it was suspended. The clock never runs backwards.
 package enum MonotonicClock {
@@ -12,6 +13,6 @@ package enum MonotonicClock {
     /// The identity of the boot that the seconds count from.
     package static var boot: String {
         (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))?
-            .trimmingCharacters(in: .whitespacesAndNewlines) ?? "unknown"
+            .trimmed ?? "unknown"
     }
 }

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 package import Components
 
 /// The results of a run, compared with its objectives.

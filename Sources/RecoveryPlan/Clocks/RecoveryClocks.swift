@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// T0 to T6 of one run, computed from its journal.
 ///

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 internal import Platform
 
 /// The times of one rehearsal: restores that read everything and wrote nothing.
@@ -58,11 +58,10 @@ package struct RehearsalFolder: Sendable {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .secondsSince1970
         return names().reversed().prefix(Self.most).compactMap { name in
-            let file = URL(filePath: "\(path)/\(name)")
-            guard let size = try? file.resourceValues(forKeys: [.fileSizeKey]).fileSize, size <= Self.longest,
-                let data = try? Data(contentsOf: file)
+            guard let bytes = try? InputFile.head(of: "\(path)/\(name)", upTo: Self.longest + 1),
+                bytes.count <= Self.longest
             else { return nil }
-            return try? decoder.decode(RehearsalRecord.self, from: data)
+            return try? decoder.decode(RehearsalRecord.self, from: Data(bytes))
         }
     }
 

@@ -1,5 +1,5 @@
 internal import CLinux
-package import Foundation
+package import FoundationEssentials
 internal import Glibc
 internal import Synchronization
 internal import Platform
@@ -36,7 +36,7 @@ package final class Journal: Sendable {
         self.init(
             path: path, descriptor: descriptor, state: State(number: 0, previous: ""), now: now, observer: observer)
         // The directory entry must survive a crash too.
-        let folder = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let folder = open(path.folderOfPath, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else { throw Self.failure(path) }
         defer { close(folder) }
         guard fsync(folder) == 0 else { throw Self.failure(path) }

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 package import Components
 
 /// An event that a run records in its journal.
@@ -93,6 +93,8 @@ package struct RunRecord: Codable, Equatable, Sendable {
     package var unrestored: [String]?
     /// Ids of the plan's steps, in its order.
     package var steps: [String] = []
+    /// The steps that each step needs, by id; nil in journals that do not record it.
+    package var needs: [String: [String]]?
     package var tool: String
     package var holder: RunHolder
     /// Seconds.

@@ -1,5 +1,5 @@
 internal import Cryptography
-package import Foundation
+package import FoundationEssentials
 internal import Platform
 
 /// One line of a journal: `{"sha256":"…",` followed by the members of a JSON object, whose SHA-256 that is.

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 
 /// The changes of a plan since the last test of its scenario.
 package struct PlanChange: Codable, Equatable, Sendable {

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import Glibc
 internal import Platform
 
@@ -25,6 +25,19 @@ package struct RunFolder: Sendable {
     package init(reading state: String) {
         path = "\(state)/runs"
         rehearsals = RehearsalFolder(state: state)
+    }
+
+    /// Returns true if a name from outside can be the name of a run's folder.
+    package static func isProperName(_ name: String) -> Bool {
+        (1...128).contains(name.utf8.count) && name.utf8.first != UInt8(ascii: ".")
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+                    true
+                default: false
+                }
+            }
     }
 
     package func journal(of run: String) -> String { "\(path)/\(run)/journal.jsonl" }

@@ -1,5 +1,4 @@
 package import Documents
-internal import Yams
 
 /// The value of a parameter: a text, or a list of texts such as an argument vector.
 package enum ParameterValue: Equatable, Sendable {
@@ -20,7 +19,7 @@ package enum ParameterValue: Equatable, Sendable {
     init(_ text: String, like model: ParameterValue?) {
         if case .text? = model {
             self = .text(text)
-        } else if text.hasPrefix("["), let words = try? Yams.compose(yaml: text)?.sequence.map({ Array($0) }),
+        } else if text.hasPrefix("["), let words = try? YAMLComposer.document(text)?.sequence.map({ Array($0) }),
             words.allSatisfy({ $0.scalar != nil })
         {
             self = .list(words.compactMap { $0.scalar?.string })

@@ -1,6 +1,5 @@
 internal import Cryptography
 internal import Documents
-internal import Yams
 
 /// The parts of a plan's text that determine its course, each as a digest or a short text, to find the changes between two
 /// versions. Comments, descriptions and the order of keys do not count.

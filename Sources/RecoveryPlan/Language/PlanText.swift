@@ -1,5 +1,4 @@
 package import Documents
-internal import Yams
 
 /// The text of a plan, with its file.
 package struct PlanText: Equatable, Sendable {

@@ -1,5 +1,4 @@
 internal import Documents
-internal import Yams
 
 /// Replaces `${...}` in the scalars of composed YAML before the plan is read. Types and locations stay those of the
 /// file.
@@ -159,11 +158,11 @@ struct References {
     // MARK: Nodes at the location of other nodes
 
     static func sequence(_ elements: [YAMLNode], at node: YAMLNode) -> YAMLNode {
-        .sequence(YAMLNode.Sequence(elements, node.sequence?.tag ?? .implicit, .any, node.mark))
+        .sequence(YAMLNode.Sequence(elements, node.sequence?.tag ?? .seq, .any, node.mark))
     }
 
     static func mapping(_ pairs: [(YAMLNode, YAMLNode)], at node: YAMLNode) -> YAMLNode {
-        .mapping(YAMLNode.Mapping(pairs, node.mapping?.tag ?? .implicit, .any, node.mark))
+        .mapping(YAMLNode.Mapping(pairs, node.mapping?.tag ?? .map, .any, node.mark))
     }
 }
 

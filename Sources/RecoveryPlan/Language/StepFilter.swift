@@ -1,5 +1,4 @@
 internal import Documents
-internal import Yams
 
 /// Prepares the steps of a plan before they are read: replaces references and sets steps aside whose `when` does not
 /// hold.

@@ -1,6 +1,5 @@
 package import Documents
-internal import Foundation
-internal import Yams
+internal import FoundationEssentials
 
 /// The available plans: those in a folder, and the built-in plans whose names the folder does not use.
 package struct PlanLibrary: Sendable {

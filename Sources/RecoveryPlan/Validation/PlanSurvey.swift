@@ -1,5 +1,5 @@
 internal import Documents
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
 
 /// Finds errors and warnings in a plan that could be read, including its skipped steps.

@@ -1,5 +1,5 @@
 internal import Components
-package import Foundation
+package import FoundationEssentials
 internal import Platform
 package import RecoveryPlan
 

@@ -1,5 +1,5 @@
 internal import Cryptography
-internal import Foundation
+internal import FoundationEssentials
 
 /// An in-toto statement about a report: the SHA-256 of the report, its journal, the backup sets and the plan, and the
 /// facts that an auditor needs first.

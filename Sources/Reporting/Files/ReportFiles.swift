@@ -1,6 +1,6 @@
 import Cryptography
 import Documents
-import Foundation
+import FoundationEssentials
 import Platform
 package import RecoveryPlan
 

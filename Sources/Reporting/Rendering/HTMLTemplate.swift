@@ -1,7 +1,6 @@
 /// The report as one self-contained page: light and dark, wide and narrow, on paper.
 enum HTMLTemplate {
     static let text = """
-        {{% CONTENT_TYPE:HTML}}
         <!DOCTYPE html>
         <html lang="en">
         <head>

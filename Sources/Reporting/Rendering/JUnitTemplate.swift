@@ -1,7 +1,6 @@
 /// The report for build servers in JUnit's XML: one suite of the steps and one of the checks.
 enum JUnitTemplate {
     static let text = """
-        {{% CONTENT_TYPE:HTML}}
         <?xml version="1.0" encoding="UTF-8"?>
         <testsuites name="{{title}}" tests="{{testCount}}" failures="{{failureCount}}" skipped="{{skippedCount}}">
         <testsuite name="steps" tests="{{stepCount}}" failures="{{failedSteps}}" skipped="{{skippedSteps}}">

@@ -1,7 +1,6 @@
 /// The report for issue trackers and wikis.
 enum MarkdownTemplate {
     static let text = """
-        {{% CONTENT_TYPE:DR_MARKDOWN}}
         # {{title}}
 
         **{{verdict}}**

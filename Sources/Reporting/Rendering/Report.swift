@@ -1,5 +1,5 @@
 internal import Cryptography
-internal import Foundation
+internal import FoundationEssentials
 internal import Mustache
 
 /// Evidence in all output formats. The same evidence always yields the same bytes.
@@ -28,20 +28,15 @@ package struct Report: Sendable {
         if format == .json { return document }
         let template =
             switch format {
-            case .markdown: MarkdownTemplate.text
-            case .junit: JUnitTemplate.text
-            case .html, .json: HTMLTemplate.text
+            case .markdown: try MustacheTemplate(MarkdownTemplate.text, escape: Self.markdownCell)
+            case .junit: try MustacheTemplate(JUnitTemplate.text, escape: MustacheTemplate.html)
+            case .html, .json: try MustacheTemplate(HTMLTemplate.text, escape: MustacheTemplate.html)
             }
-        MustacheContentTypes.register(MarkdownCells(), named: MarkdownCells.name)
-        return [UInt8](try MustacheTemplate(string: template).render(ReportView(evidence, digest: digest)).utf8)
+        return [UInt8](template.render(ReportView(evidence, digest: digest)).utf8)
     }
-}
 
-/// Escapes text for Markdown tables and lists: on one line, without characters that end a cell or begin a tag.
-private struct MarkdownCells: MustacheContentType {
-    static let name = "DR_MARKDOWN"
-
-    func escapeText(_ text: String) -> String {
+    /// Escapes text for Markdown tables and lists: on one line, without characters that end a cell or begin a tag.
+    private static let markdownCell: MustacheTemplate.Escape = { text in
         var escaped = ""
         for character in text {
             switch character {

@@ -1,5 +1,5 @@
 internal import Cryptography
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
 
 /// The in-toto statement of a report in a DSSE envelope, in a file beside it, `report.intoto.json`. The signer of the
@@ -11,7 +11,7 @@ package struct ReportAttestation: Codable, Equatable, Sendable {
     /// Returns the path of a report's attestation.
     /// - Parameter report: the path of a report in any format.
     package static func file(of report: String) -> String {
-        (report as NSString).deletingPathExtension + ".intoto.json"
+        report.withoutPathExtension + ".intoto.json"
     }
 
     /// - Returns: the envelope.

@@ -1,5 +1,5 @@
 package import Cryptography
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
 
 /// A signature under a report: detached CMS (RFC 5652) over the evidence's JSON, in a file beside it,

@@ -1,5 +1,5 @@
 package import Cryptography
-internal import Foundation
+internal import FoundationEssentials
 package import Platform
 internal import RecoveryPlan
 
@@ -46,7 +46,7 @@ package struct ReportVerification: Sendable {
         _ path: String, journal: String? = nil, trusting trusted: [X509Certificate] = [],
         authorities: [X509Certificate] = [], checksSignature: Bool = true
     ) throws(Refusal) -> Proof {
-        guard let format = Report.Format(rawValue: (path as NSString).pathExtension) else {
+        guard let format = Report.Format(rawValue: path.pathExtension) else {
             throw Refusal(
                 file: path,
                 detail: "its name must end in one of "
@@ -93,7 +93,7 @@ package struct ReportVerification: Sendable {
     }
 
     /// Returns the path of the JSON with the same name.
-    static func source(of report: String) -> String { (report as NSString).deletingPathExtension + ".json" }
+    static func source(of report: String) -> String { report.withoutPathExtension + ".json" }
 
     static func rebuilt(_ document: [UInt8], _ source: String) throws(Refusal) -> Report {
         let claimed: Evidence

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
 internal import Components
 internal import RecoveryPlan
@@ -277,8 +277,8 @@ enum Spell {
     static func seconds(_ seconds: Double?) -> String {
         guard let seconds else { return "-" }
         if seconds < 0 { return "-" + self.seconds(-seconds) }
-        if seconds < 10 { return String(format: "%.2f s", seconds) }
-        if seconds < 120 { return String(format: "%.1f s", seconds) }
+        if seconds < 10 { return Units.fixed(seconds, 2) + " s" }
+        if seconds < 120 { return Units.fixed(seconds, 1) + " s" }
         let whole = Int(clamping: seconds.rounded())
         let (hours, minutes) = (whole / 3600, whole / 60 % 60)
         if hours >= 48 { return "\(hours / 24) d \(hours % 24) h" }
@@ -298,7 +298,7 @@ enum Spell {
         let actual = forecast.expected + error
         var words = (error < 0 ? "" : "+") + seconds(error)
         if forecast.expected > 0 {
-            words += String(format: " (%+.0f %%)", error / forecast.expected * 100)
+            words += " (\(error < 0 ? "" : "+")\(Units.fixed(error / forecast.expected * 100, 0)) %)"
         }
         guard let band50 = forecast.band50, let band90 = forecast.band90 else { return words }
         return words
@@ -306,11 +306,11 @@ enum Spell {
                 ? ", in the 50 % band" : band90.contains(actual) ? ", in the 90 % band" : ", outside the 90 % band")
     }
 
-    static func plain(_ seconds: Double) -> String { String(format: "%.3f", seconds) }
+    static func plain(_ seconds: Double) -> String { Units.fixed(seconds, 3) }
 
     static func met(_ met: Bool?) -> String { met.map { $0 ? "yes" : "NO" } ?? "not judged" }
 
-    static func percent(_ fraction: Double) -> String { String(format: "%.2f", fraction * 100) }
+    static func percent(_ fraction: Double) -> String { Units.fixed(fraction * 100, 2) }
 }
 
 extension Lottery {

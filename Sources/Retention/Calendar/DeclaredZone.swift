@@ -1,5 +1,3 @@
-internal import Foundation
-
 /// The one time zone of a policy's hours, days, weeks, months and years.
 package struct DeclaredZone: Hashable, Sendable, CustomStringConvertible {
     package static let utc = DeclaredZone()
@@ -11,19 +9,21 @@ package struct DeclaredZone: Hashable, Sendable, CustomStringConvertible {
 
     /// - Returns: nil for a name that is not in this machine's time zone database.
     package init?(_ identifier: String) {
-        guard !identifier.isEmpty, TimeZone(identifier: identifier) != nil else { return nil }
+        guard !identifier.isEmpty, ZoneFile(identifier) != nil || ["UTC", "GMT"].contains(identifier) else {
+            return nil
+        }
         self.identifier = identifier
     }
 
     package var description: String { identifier }
 }
 
-/// Dates and times of a zone. UTC needs only arithmetic; for other zones it asks the system once for each day.
+/// Dates and times of a zone. UTC needs only arithmetic; for other zones it asks the database once for each day.
 ///
 /// A class because it caches the answers; one decision or simulation uses one, on one thread.
 final class ZoneCalendar {
     let zone: DeclaredZone
-    private let timeZone: TimeZone?
+    private let file: ZoneFile?
     /// For each day since 1970, UTC: the offset at the day's start, and the time of a change within the day.
     private var days: [Int: DayOffsets] = [:]
 
@@ -36,25 +36,22 @@ final class ZoneCalendar {
 
     init(_ zone: DeclaredZone) {
         self.zone = zone
-        timeZone = ["UTC", "GMT"].contains(zone.identifier) ? nil : TimeZone(identifier: zone.identifier)
+        file = ["UTC", "GMT"].contains(zone.identifier) ? nil : ZoneFile(zone.identifier)
     }
 
     /// Seconds east of Greenwich.
     func offset(at time: Int) -> Int {
-        guard let timeZone else { return 0 }
+        guard let file else { return 0 }
         let day = time.dividedDown(by: 86_400).quotient
         if let known = days[day] { return time < known.change ? known.first : known.second }
         let start = day * 86_400, end = start + 86_400
-        func ask(_ time: Int) -> Int {
-            timeZone.secondsFromGMT(for: Date(timeIntervalSince1970: TimeInterval(time)))
-        }
-        var offsets = DayOffsets(first: ask(start), change: end, second: ask(end))
+        var offsets = DayOffsets(first: file.offset(at: start), change: end, second: file.offset(at: end))
         if offsets.first != offsets.second {
             // A zone changes at most once a day, so bisection finds the change.
             var (low, high) = (start, end)
             while high - low > 1 {
                 let middle = (low + high) / 2
-                if ask(middle) == offsets.first { low = middle } else { high = middle }
+                if file.offset(at: middle) == offsets.first { low = middle } else { high = middle }
             }
             offsets.change = high
         }
@@ -65,7 +62,7 @@ final class ZoneCalendar {
     /// Returns the moment at which clocks of the zone show `local` (seconds, as if it were UTC): the later of two, and
     /// for a time that clocks skip, the moment of the change. So a later reading never means an earlier moment.
     func moment(ofLocal local: Int) -> Int {
-        guard timeZone != nil else { return local }
+        guard file != nil else { return local }
         // Offsets are at most 14 hours: a day on either side is before and after any change.
         let before = offset(at: local - 86_400), after = offset(at: local + 86_400)
         guard before != after else { return local - before }

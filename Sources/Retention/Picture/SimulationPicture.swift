@@ -1,4 +1,5 @@
-internal import Foundation
+internal import FoundationEssentials
+internal import Glibc
 internal import Trends
 
 /// A simulation as a picture: the sets kept on one day by age, and their storage over time.

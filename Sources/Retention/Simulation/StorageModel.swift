@@ -1,4 +1,5 @@
-internal import Foundation
+internal import FoundationEssentials
+internal import Glibc
 
 /// A model of the size of a repository: the size of a full backup, its growth and its rate of change.
 ///

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import HTTP
 internal import Platform
 
@@ -51,7 +51,7 @@ struct ContainerCredentials: CredentialSource {
         guard let text = try environment.text(of: file) else {
             throw CredentialError(Self.source, "token file '\(file)' does not exist")
         }
-        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+        return text.trimmed
     }
 
     /// True if a token may be sent to `url`: over plain http only to this machine and to the addresses that AWS
@@ -59,7 +59,7 @@ struct ContainerCredentials: CredentialSource {
     private static func isAllowed(_ url: String) -> Bool {
         if url.hasPrefix("https://") { return true }
         guard url.hasPrefix("http://"), let host = URLComponents(string: url)?.host else { return false }
-        let bare = host.trimmingCharacters(in: ["[", "]"])
+        let bare = host.drop { $0 == "[" }.prefix { $0 != "]" }
         let isNumeric = bare.allSatisfy { $0.isNumber || $0 == "." }
         return bare == "localhost" || bare == "::1" || isNumeric && bare.hasPrefix("127.")
             || ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"].contains(bare)

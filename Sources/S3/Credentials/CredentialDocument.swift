@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 
 /// The JSON object that containers, instances and credential processes return.
 struct CredentialDocument: Decodable {

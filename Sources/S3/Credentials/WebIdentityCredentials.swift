@@ -1,4 +1,5 @@
-internal import Foundation
+internal import FoundationEssentials
+internal import Platform
 
 /// The credentials for a token that the platform writes into a file (EKS and other OpenID providers), exchanged for a
 /// role.
@@ -29,7 +30,7 @@ struct WebIdentityCredentials: CredentialSource {
     }
 
     func load() throws -> S3Credentials? {
-        guard let token = try environment.text(of: tokenFile)?.trimmingCharacters(in: .whitespacesAndNewlines) else {
+        guard let token = try environment.text(of: tokenFile)?.trimmed else {
             throw CredentialError("web identity", "token file '\(tokenFile)' does not exist")
         }
         return try sts.assumeRole(role, withWebIdentity: token, session: session)

@@ -1,5 +1,5 @@
 internal import Cryptography
-internal import Foundation
+internal import FoundationEssentials
 internal import HTTP
 internal import Logging
 internal import ObjectStorage
@@ -107,6 +107,28 @@ final class S3Client: Sendable {
     /// Tries once. `sink` receives the body of a success only.
     /// - Throws: ``S3Failure`` for any other status and for broken transfers; errors of `sink`, as ``SinkFailure``.
     func once(_ request: S3Request, _ sink: (HTTPResponse, RawSpan) throws -> Void) throws -> HTTPResponse {
+        guard let use = configuration.use else { return try uncounted(request, sink) }
+        let start = ContinuousClock.now
+        var received = 0
+        do {
+            let response = try uncounted(request) { response, piece in
+                if !request.isDocument { received += piece.byteCount }
+                try sink(response, piece)
+            }
+            use.note(
+                request.operation, succeeded: true, after: ContinuousClock.now - start, received: received,
+                sent: request.key == nil ? 0 : request.payload.body?.length ?? 0)
+            return response
+        } catch let failure as S3Failure {
+            use.note(
+                request.operation, succeeded: failure.isAnswer, after: ContinuousClock.now - start, received: received)
+            throw failure
+        }
+    }
+
+    private func uncounted(
+        _ request: S3Request, _ sink: (HTTPResponse, RawSpan) throws -> Void
+    ) throws -> HTTPResponse {
         let credentials = try chain.credentials()
         var document: [UInt8] = []
         let response: HTTPResponse

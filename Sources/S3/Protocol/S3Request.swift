@@ -1,5 +1,6 @@
 internal import Cryptography
 internal import HTTP
+internal import ObjectStorage
 
 /// One request to a bucket, before it has an address and a signature.
 struct S3Request: Sendable {
@@ -26,6 +27,27 @@ struct S3Request: Sendable {
         self.payload = payload
         self.isSlow = isSlow
     }
+}
+
+extension S3Request {
+    /// The operation in metrics.
+    var operation: StoreUse.Operation {
+        let subresources = Set(query.map(\.name))
+        if !subresources.isDisjoint(with: ["retention", "object-lock"]) { return .lock }
+        switch method {
+        case "HEAD": return .head
+        case "DELETE": return .delete
+        case "GET": return key == nil ? .list : .get
+        case "PUT": return subresources.contains("partNumber") ? .upload : .put
+        case "POST": return subresources.contains("delete") ? .delete : .upload
+        default: return .other
+        }
+    }
+}
+
+extension S3Failure {
+    /// True if the server answered as it should, and the object was not as the caller wished.
+    var isAnswer: Bool { [304, 404, 409, 412, 416].contains(status) && code != "NoSuchBucket" }
 }
 
 /// A request's body and, if needed, its hash, which is computed once for all tries.

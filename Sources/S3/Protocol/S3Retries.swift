@@ -1,5 +1,6 @@
 internal import HTTP
 internal import Logging
+internal import ObjectStorage
 
 /// The tries of one call: decides which failure is worth another try, after which correction and wait.
 struct S3Retries {
@@ -26,6 +27,12 @@ struct S3Retries {
     /// Applies the correction and waits.
     /// - Returns: false if the failure is final.
     mutating func mayGoOn(after failure: S3Failure) throws -> Bool {
+        let goesOn = try corrects(failure)
+        if goesOn { client.configuration.use?.noteRetry() }
+        return goesOn
+    }
+
+    private mutating func corrects(_ failure: S3Failure) throws -> Bool {
         client.logger.debug(
             "request failed",
             metadata: ["code": "\(failure.code)", "status": "\(failure.status)", "attempt": "\(attempt)"])

@@ -1,6 +1,6 @@
 package import Documents
-internal import Foundation
-internal import Yams
+internal import FoundationEssentials
+internal import Platform
 
 /// Changes lists and mappings in a YAML text, and keeps its comments and its layout.
 ///
@@ -69,10 +69,7 @@ package struct YAMLEdit {
         } else {
             let line = lineStart(of: item)
             let end = scalars[item...].firstIndex(of: "\n").map { $0 + 1 } ?? scalars.count
-            guard String(String.UnicodeScalarView(scalars[line..<item])).trimmingCharacters(in: .whitespaces) == "-"
-            else {
-                throw refusal(path)
-            }
+            guard String(String.UnicodeScalarView(scalars[line..<item])).trimmed == "-" else { throw refusal(path) }
             scalars.removeSubrange(line..<end)
         }
     }
@@ -95,7 +92,7 @@ package struct YAMLEdit {
     }
 
     private mutating func add(
-        key: String, source: String, to mapping: Node, _ path: [String]
+        key: String, source: String, to mapping: YAMLNode, _ path: [String]
     ) throws(DocumentError) {
         guard case .mapping(let pairs) = mapping, let start = offset(of: mapping) else { throw refusal(path) }
         if scalars[start] == "{" {
@@ -111,25 +108,27 @@ package struct YAMLEdit {
 
     /// Returns true if the value at a path of keys is the only one that differs from the original text.
     package func differsOnly(at path: [String]) -> Bool {
-        guard let old = try? Yams.compose(yaml: original), let new = try? Yams.compose(yaml: text) else { return false }
+        guard let old = try? YAMLComposer.document(original), let new = try? YAMLComposer.document(text) else {
+            return false
+        }
         return Self.removing(path[...], from: old) == Self.removing(path[...], from: new)
     }
 
-    private static func removing(_ path: ArraySlice<String>, from node: Node) -> Node {
+    private static func removing(_ path: ArraySlice<String>, from node: YAMLNode) -> YAMLNode {
         guard let key = path.first, var mapping = node.mapping else { return node }
         if path.count == 1 {
-            mapping[Node(key)] = nil
+            mapping[key] = nil
         } else if let inner = mapping[key] {
-            mapping[Node(key)] = removing(path.dropFirst(), from: inner)
+            mapping[key] = removing(path.dropFirst(), from: inner)
         }
         return .mapping(mapping)
     }
 
     // MARK: Places
 
-    private func node(at path: [String]) throws(DocumentError) -> Node? {
-        let root: Node?
-        do { root = try Yams.compose(yaml: text) } catch {
+    private func node(at path: [String]) throws(DocumentError) -> YAMLNode? {
+        let root: YAMLNode?
+        do { root = try YAMLComposer.document(text) } catch {
             throw DocumentError(file: file, "is not valid YAML")
         }
         var node = root
@@ -137,7 +136,7 @@ package struct YAMLEdit {
         return node
     }
 
-    private func offset(of node: Node) -> Int? {
+    private func offset(of node: YAMLNode) -> Int? {
         guard let mark = node.mark else { return nil }
         var line = 1, start = 0
         while line < mark.line {

@@ -1,6 +1,5 @@
 package import Components
 package import Documents
-internal import Yams
 
 /// The settings of `dr capacity`.
 package struct CapacityOptions: Equatable, Sendable {

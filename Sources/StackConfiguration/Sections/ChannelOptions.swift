@@ -45,6 +45,18 @@ extension Shape where Value == String {
     }
 }
 
+extension Shape where Value == String {
+    /// A template of a webhook, which is tried here, so that a mistake is found before the night.
+    static let template = Shape(schema: ["type": "string"]) { node, reader in
+        guard let text = text.read(node, &reader) else { return nil }
+        do throws(WebhookTemplate.Defect) { _ = try WebhookTemplate(text) } catch {
+            reader.complain(node, error.description)
+            return nil
+        }
+        return text
+    }
+}
+
 extension Shape where Value == [String: Secret] {
     /// Header fields whose values are secrets.
     static let headers = Shape(schema: Shape<[String: Secret]>.mapping(of: .secret).schema) { node, reader in

@@ -1,6 +1,5 @@
 package import Components
 package import Documents
-internal import Yams
 
 /// The checks of the stack, and the queries that a backup records for them.
 package struct ChecksConfiguration: Equatable, Sendable {

@@ -1,7 +1,6 @@
 import enum BackupRepository.ComponentName
 package import Components
 package import Documents
-internal import Yams
 
 /// One entry under `components`.
 package struct ComponentConfiguration: Equatable, Sendable {

@@ -34,7 +34,8 @@ extension ConsoleConfiguration: Section {
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         if (certificate == nil) != (key == nil) {
             reader.complain(
-                written[certificate == nil ? "tls_key" : "tls_certificate"], "'tls_certificate' and 'tls_key' need each other")
+                written[certificate == nil ? "tls_key" : "tls_certificate"],
+                "'tls_certificate' and 'tls_key' need each other")
         }
         if clientAuthority != nil, certificate == nil {
             reader.complain(written["client_ca"], "'client_ca' needs 'tls_certificate'")

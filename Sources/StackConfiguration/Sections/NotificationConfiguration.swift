@@ -46,6 +46,8 @@ package struct WebhookConfiguration: Equatable, Sendable {
     package var url: Secret?
     package var headers: [String: Secret] = [:]
     package var tls = TLSOptions()
+    /// The template of the body; nil for dr's own document.
+    package var template: String?
 
     package init() {}
 }
@@ -58,6 +60,9 @@ extension WebhookConfiguration: Section {
                 about: "URL of the webhook. It is a secret because it usually contains a token."),
             Key("headers", \.headers, as: .headers, about: "Header fields of the request, such as Authorization."),
             Key("tls", \.tls, as: .section(), about: "TLS settings for https."),
+            Key(
+                "template", \.template, as: .template,
+                about: "Mustache template of the JSON body, or 'runbook'. Default: the document of dr."),
         ] + ChannelOptions.keys.map { $0.within(\.channel) }
 }
 

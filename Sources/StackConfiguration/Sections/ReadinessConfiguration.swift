@@ -1,5 +1,4 @@
 package import Documents
-internal import Yams
 
 /// The limits of `dr ready`.
 package struct ReadinessConfiguration: Equatable, Sendable {

@@ -1,6 +1,5 @@
 package import Documents
 package import Retention
-internal import Yams
 
 /// The retention policy as it is written in `dr.yaml`. The module `Retention` implements its rules.
 package struct RetentionConfiguration: Equatable, Sendable {
@@ -27,16 +26,16 @@ package struct RetentionConfiguration: Equatable, Sendable {
         var pairs: [(YAMLNode, YAMLNode)] = []
         for pair in text.split(separator: ",", omittingEmptySubsequences: false) {
             let parts = pair.split(separator: "=", maxSplits: 1).map { String($0.drop { $0 == " " }) }
-            guard parts.count == 2, !pairs.contains(where: { $0.0.string == parts[0] }) else {
+            guard parts.count == 2, !pairs.contains(where: { $0.0.scalar?.string == parts[0] }) else {
                 reader.complain(
                     Location(file: option), "'\(pair)' is not a valid rule, or repeats a rule",
                     hint: "write each rule once, as hourly=24h, separated by commas")
                 continue
             }
-            let tag = Int(parts[1]) == nil ? Tag(.str) : Tag(.int)
-            pairs.append((YAMLNode(parts[0], Tag(.str)), YAMLNode(parts[1], tag)))
+            let tag: YAMLTag = Int(parts[1]) == nil ? .str : .int
+            pairs.append((YAMLNode(parts[0], .str), YAMLNode(parts[1], tag)))
         }
-        let section = reader.section(Self.self, from: YAMLNode(pairs, Tag(.map)))
+        let section = reader.section(Self.self, from: YAMLNode(pairs))
         guard reader.diagnostics.isEmpty, let section else { throw DocumentError(reader.diagnostics) }
         self = section
     }

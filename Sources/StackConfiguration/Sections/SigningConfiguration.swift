@@ -2,7 +2,6 @@ package import BackupRepository
 package import Documents
 internal import FoundationEssentials
 internal import Platform
-internal import Yams
 
 /// The key that signs sets, and the signers that readers trust. Paths are absolute paths of PEM files.
 package struct Signing: Equatable, Sendable {

@@ -1,5 +1,6 @@
 internal import Documents
-internal import Foundation
+internal import FoundationEssentials
+internal import Platform
 
 /// The location of a repository.
 package enum StoreLocation: Hashable, Sendable, CustomStringConvertible {
@@ -11,7 +12,7 @@ package enum StoreLocation: Hashable, Sendable, CustomStringConvertible {
     /// Reads `s3://bucket/prefix` or `file:///absolute/path`.
     /// - Throws: `StoreLocationError` with the reason.
     package init(_ text: String) throws(StoreLocationError) {
-        guard let separator = text.range(of: "://") else {
+        guard let separator = text.firstRange(of: "://") else {
             let hint = text.hasPrefix("/") ? "file://\(text)" : nil
             throw StoreLocationError("is not a URL such as s3://bucket/prefix or file:///absolute/path", meant: hint)
         }
@@ -36,7 +37,7 @@ package enum StoreLocation: Hashable, Sendable, CustomStringConvertible {
         guard rest.hasPrefix("/") else {
             throw StoreLocationError("needs an absolute path, with three slashes", meant: "file:///\(rest)")
         }
-        guard let path = String(rest).removingPercentEncoding, !path.contains("\0") else {
+        guard let path = PercentEncoding.decode(rest), !path.contains("\0") else {
             throw StoreLocationError("has a bad percent escape")
         }
         let parts = path.split(separator: "/")

@@ -1,4 +1,5 @@
-internal import Foundation
+internal import FoundationEssentials
+internal import Glibc
 
 /// The number of values that lay within their forecast ranges, compared with the number that the ranges promise.
 package struct HitRate: Equatable, Sendable {

@@ -1,4 +1,5 @@
-internal import Foundation
+internal import FoundationEssentials
+internal import Glibc
 
 /// Student's t distribution, for the error of a forecast from few samples.
 enum StudentT {

@@ -39,7 +39,10 @@ struct Backup: AsyncParsableCommand {
     enum Check: String, ExpressibleByArgument, CaseIterable { case sample, none }
 
     func run() async throws {
-        let session = try Session(options)
+        try await recorded(as: .backup, options, session: { try Session(options) }, work)
+    }
+
+    private func work(_ session: Session) async throws {
         let output = Output(options: options)
         let notices = BackupNotices(session: session, output: output)
         let result: BackupJob.Result

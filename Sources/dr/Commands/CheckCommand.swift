@@ -45,11 +45,38 @@ struct CheckCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Do not send failures to the channels under `notifications:`.")
     var noNotify = false
 
+    @Option(
+        name: .long,
+        help: "With --report, also write the report to a file in this folder, as the operations runbook's scripts do.",
+        completion: .directory)
+    var to: String?
+
+    @Flag(name: .long, help: "Exit with 1 for a failure, as the operations runbook's scripts do, instead of 4.")
+    var runbookExitCodes = false
+
     @Argument(help: "Checks to run.")
     var names: [String] = []
 
+    func validate() throws {
+        if to != nil, report == nil { throw ValidationError("--to needs --report") }
+    }
+
+    private var activity: RunMetrics.Activity {
+        switch report {
+        case .daily: .dailyReport
+        case .health: .healthReport
+        case nil: .check
+        }
+    }
+
+    /// The exit code of a failed check.
+    private var failure: ExitStatus { runbookExitCodes ? .failed : .checkFailed }
+
     func run() async throws {
-        let session = try Session(options)
+        try await recorded(as: activity, options, session: { try Session(options) }, work)
+    }
+
+    private func work(_ session: Session) async throws {
         let output = Output(options: options)
         switch report {
         case .daily: return try await compliance(session, output)
@@ -72,7 +99,7 @@ struct CheckCommand: AsyncParsableCommand {
             set: held?.newest.map { "\($0.name)" }, results: results)
         try output.result(report) { CheckText.table(report) }
         await notices(session, output)?.tell(report.results)
-        if report.hasCriticalFailure { throw ExitStatus.checkFailed }
+        if report.hasCriticalFailure { throw failure }
     }
 
     private func chosenNames(_ session: Session) throws -> [String] {
@@ -103,9 +130,15 @@ struct CheckCommand: AsyncParsableCommand {
             ComplianceReport(level, stack: session.configuration.stack, at: session.now())
         }
         try Task.checkCancellation()
+        session.note(report)
+        let files = to.map { RunbookReports(folder: $0) }
+        let missing = files?.missingDay(before: report)
+        let written = Swift.Result { try files?.write(report) }
         try output.result(report) { CheckText.compliance(report) }
-        await notices(session, output)?.tell(report)
-        if !report.isCompliant { throw ExitStatus.checkFailed }
+        // Sent even if the file could not be written.
+        await notices(session, output)?.tell(report, missing: missing)
+        if let path = try written.get() { output.note("wrote \(path.printable)") }
+        if !report.isCompliant { throw failure }
     }
 
     private func health(_ session: Session, _ output: Output) async throws {
@@ -116,9 +149,12 @@ struct CheckCommand: AsyncParsableCommand {
             throw ValidationError(
                 "there is no component to report on: no component has a 'url', and there are no 'checks: endpoints:'")
         }
+        session.note(report)
+        let written = Swift.Result { try to.map { try RunbookReports(folder: $0).write(report) } }
         try output.result(report) { CheckText.health(report) }
-        await notices(session, output)?.tell(results)
-        if !report.isHealthy { throw ExitStatus.checkFailed }
+        await notices(session, output)?.tell(report)
+        if let path = try written.get() { output.note("wrote \(path.printable)") }
+        if !report.isHealthy { throw failure }
     }
 
     private func notices(_ session: Session, _ output: Output) -> CheckNotices? {

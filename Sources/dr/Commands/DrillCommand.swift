@@ -3,10 +3,11 @@ import BackupRepository
 import Cryptography
 import Documents
 import Drills
-import Foundation
+import FoundationEssentials
 import Operations
 import Platform
 import RecoveryPlan
+import Reporting
 import StackConfiguration
 
 struct DrillCommand: AsyncParsableCommand {
@@ -91,11 +92,18 @@ struct DrillCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var session = try await Session(options, source, key: key)
-        if source.store != nil {
-            session = try await recorded.session(
-                scenario, at: at, in: session, needing: ["drill"], recoveryKey: key.recoveryKey)
-        }
+        try await dr.recorded(as: .drill, options, session: session, work)
+    }
+
+    private func session() async throws -> Session {
+        let session = try await Session(options, source, key: key)
+        guard source.store != nil else { return session }
+        return try await recorded.session(
+            scenario, at: at, in: session, needing: ["drill"], recoveryKey: key.recoveryKey)
+    }
+
+    private func work(_ session: Session) async throws {
+        var session = session
         // The key of the configuration makes a scheduled drill of encrypted backups possible.
         let recoveryKey = key.recoveryKey ?? session.configuration.drill.recoveryKey
         session.recoveryKey = recoveryKey
@@ -113,7 +121,14 @@ struct DrillCommand: AsyncParsableCommand {
         drill.control = inject
         drill.timeLimit = timeout?.period.duration
         let result = bare ? try await BareDrill(drill).run() : try await drill.run()
-        try Output(options: options).result(result) { result.text }
+        let output = Output(options: options)
+        session.noteRecovery(
+            scenario, seconds: result.rto.sinceStarted, rto: result.rto.allowed,
+            drillPassed: [.passed, .late].contains(result.verdict))
+        if session.writesMetrics, let repository = try? await session.repository() {
+            await session.noteStack(repository, telling: output)
+        }
+        try output.result(result) { result.text }
         if result.exitStatus != .done { throw result.exitStatus }
     }
 }

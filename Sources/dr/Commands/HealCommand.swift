@@ -39,7 +39,11 @@ struct HealCommand: AsyncParsableCommand {
     @OptionGroup var key: RecoveryKeyOptions
 
     func run() async throws {
-        var session = try Session(options)
+        try await recorded(as: .heal, options, unless: dryRun, session: { try Session(options) }, work)
+    }
+
+    private func work(_ session: Session) async throws {
+        var session = session
         session.take(key)
         session.wrapsStore = { RememberedListings($0) }
         let chosen = try session.chosen([component])

@@ -53,7 +53,10 @@ struct ImportCommand: AsyncParsableCommand {
     var dryRun = false
 
     func run() async throws {
-        let session = try Session(options)
+        try await recorded(as: .importing, options, unless: dryRun, session: { try Session(options) }, work)
+    }
+
+    private func work(_ session: Session) async throws {
         let output = Output(options: options)
         var job = ImportJob(session, output, format: format, sources: sources)
         job.components = component

@@ -1,7 +1,7 @@
 import ArgumentParser
 import BackupRepository
 import Cryptography
-import Foundation
+import FoundationEssentials
 import ObjectStorage
 import Operations
 import Platform
@@ -50,11 +50,24 @@ struct Init: AsyncParsableCommand {
         name: .long, help: "Accept the repository as it is, although this machine knows another there, or newer sets.")
     var adopt = false
 
+    @Flag(
+        name: .long,
+        help: """
+            Search this machine for servers, at their usual ports and in systemd's units, and write a new dr.yaml for \
+            them. Asks the loopback address only.
+            """)
+    var discover = false
+
+    @Flag(name: .long, help: "Print a commented dr.yaml on standard output, and write nothing.")
+    var template = false
+
     func run() async throws {
+        if template { return try StandardOutput.write(exactly: ConfigurationTemplate.text(kinds: supportedKinds)) }
         let output = Output(options: options)
         let file = options.config ?? ConfigurationFile.standardPlaces[0]
         var configured = try ConfigurationWriting(file, store: store)
         try configured.take(recipients: recipient)
+        let discovered = discover ? try await search(writing: &configured, output) : nil
         if let recoveryKey {
             let certificate = try createRecoveryKey(recoveryKey, isAdded: configured.isNew, output)
             if configured.isNew { try configured.take(recipients: [certificate]) }
@@ -73,14 +86,44 @@ struct Init: AsyncParsableCommand {
         let result = Result(
             configuration: file, wroteConfiguration: wroteFile, store: location,
             repository: repository.description.id, createdRepository: isNew,
-            signingFingerprint: signing?.fingerprint.hex)
+            signingFingerprint: signing?.fingerprint.hex, discovered: discovered?.servers)
         try output.result(result) {
             """
             \(wroteFile ? "wrote" : "kept") \(file)
             \(isNew ? "created" : "found") repository \(result.repository) in \(result.store)
-            """
+            """ + (discovered.map { "\n\($0.table)" } ?? "")
         }
         if wroteFile { output.note("next: edit \(file), then run `dr doctor` and `dr backup`") }
+    }
+
+    /// Searches for the servers of the stack and checks the entries as `dr doctor` does; a failed one becomes a comment.
+    /// - Throws: `ValidationError` if the file exists; `UsageError` if no server can be backed up.
+    private func search(writing configured: inout ConfigurationWriting, _ output: Output) async throws
+        -> DiscoveredStack
+    {
+        guard configured.isNew else {
+            throw ValidationError(
+                "'\(configured.file)' exists already, and dr does not overwrite it; choose another --config")
+        }
+        let pool = BlockingPool(threads: 16)
+        var stack = DiscoveredStack(
+            try await ServerSearch(kinds: supportedKinds, pool: pool).run(), kinds: supportedKinds)
+        if stack.hasUsable {
+            configured.components = stack.text
+            let session = Session(
+                options.output, file: configured.file, try configured.parsed(), kinds: supportedKinds, pool: pool)
+            for check in await ComponentChecks(session: session).run() where check.verdict == .failed {
+                let component = check.name.prefix { $0 != ":" }
+                stack.reject(String(component), reason: "dr doctor: \(check.name): \(check.detail)")
+            }
+        }
+        guard stack.hasUsable else {
+            throw UsageError(
+                "no server was found that dr can back up\n\(stack.table)\n"
+                    + "hint: `dr init` without --discover writes an example; nothing was written")
+        }
+        configured.components = stack.text
+        return stack
     }
 
     /// Provides the key that signs the sets of a repository without backups.
@@ -145,6 +188,8 @@ struct Init: AsyncParsableCommand {
         var createdRepository: Bool
         /// The SHA-256 of the signing certificate beside a new configuration.
         var signingFingerprint: String?
+        /// With --discover.
+        var discovered: [DiscoveredServer]?
     }
 }
 
@@ -156,6 +201,8 @@ private struct ConfigurationWriting {
     /// True if the file does not exist yet.
     let isNew: Bool
     var protection = ConfigurationTemplate.Protection()
+    /// The lines of `components:` in a new file; nil for examples.
+    var components: String?
 
     /// The absolute path of the folder of the file.
     var folder: String { URL(filePath: file).absoluteURL.deletingLastPathComponent().standardizedFileURL.path }
@@ -204,8 +251,11 @@ private struct ConfigurationWriting {
     }
 
     private var text: String {
-        guard let location else { return ConfigurationTemplate.text(protection: protection, kinds: supportedKinds) }
-        return ConfigurationTemplate.text(store: location, protection: protection, kinds: supportedKinds)
+        guard let location else {
+            return ConfigurationTemplate.text(protection: protection, components: components, kinds: supportedKinds)
+        }
+        return ConfigurationTemplate.text(
+            store: location, protection: protection, components: components, kinds: supportedKinds)
     }
 
     func parsed() throws -> Configuration {

@@ -28,14 +28,21 @@ struct KeyTestCommand: AsyncParsableCommand {
     var at: SetSelector = .latest
 
     func run() async throws {
-        var session = try await Session(options, source, key: key)
+        try await recorded(
+            as: .keyTest, options, session: { try await Session(options, source, key: key) }, work)
+    }
+
+    private func work(_ session: Session) async throws {
+        var session = session
         let recoveryKey = try key.recoveryKey ?? session.keyBesideRecipient()
         session.recoveryKey = recoveryKey
         let repository = try await session.repository(allowsClear: true)
         let selection = try await session.selection(at, of: nil, in: repository)
         let test = KeyTestRun(session: session, repository: repository, keyFile: recoveryKey)
         let result = try await test.run(selection, certificate: certificate)
-        try Output(options: options).result(result) { result.text }
+        let output = Output(options: options)
+        await session.noteStack(repository, telling: output)
+        try output.result(result) { result.text }
         if !result.passed { throw ExitStatus.checkFailed }
     }
 }

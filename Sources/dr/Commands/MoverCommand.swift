@@ -1,6 +1,6 @@
 import ArgumentParser
 import Documents
-import Foundation
+import FoundationEssentials
 import Mover
 import Operations
 import Platform
@@ -27,7 +27,7 @@ struct MoverServe: AsyncParsableCommand {
     func run() async throws {
         guard let idle = try? Period(idle) else { throw ValidationError("--idle takes a length of time such as 10m") }
         let pool = BlockingPool(threads: 32)
-        let folder = (socket as NSString).deletingLastPathComponent
+        let folder = socket.folderOfPath
         let service = MoverService(kinds: supportedKinds, folder: folder, pool: pool)
         let server = MoverServer(at: socket, idle: idle.duration, answering: service, pool: pool)
         try await pool.run { try server.run() }

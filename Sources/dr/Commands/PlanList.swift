@@ -1,6 +1,6 @@
 import ArgumentParser
 import Documents
-import Foundation
+import FoundationEssentials
 import Operations
 import Platform
 import RecoveryPlan

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Documents
-import Foundation
+import FoundationEssentials
 import Kubernetes
 import Operations
 import RecoveryPlan

@@ -33,7 +33,10 @@ struct PruneCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try Session(options)
+        try await recorded(as: .prune, options, unless: dryRun, session: { try Session(options) }, work)
+    }
+
+    private func work(_ session: Session) async throws {
         let repository = try await dryRun ? session.repository() : session.writableRepository()
         var prune = try session.prune(of: repository)
         prune.isDryRun = dryRun
@@ -41,6 +44,8 @@ struct PruneCommand: AsyncParsableCommand {
         let display = ProgressDisplay(options: options, work: [("", prune.progress)])
         let report = try await display.during { [prune] in try await prune.run() }
         let output = Output(options: options)
+        session.note(report)
+        if !dryRun { await session.noteStack(repository, telling: output) }
         PruneText.warn(report, output)
         try output.result(report) { PruneText.full(report) }
         if !report.frozen.isEmpty { throw ExitStatus.failed }

@@ -37,7 +37,10 @@ struct Ready: AsyncParsableCommand {
     var timeout: PeriodArgument?
 
     func run() async throws {
-        let session = try Session(options)
+        try await recorded(as: .ready, options, session: { try Session(options) }, work)
+    }
+
+    private func work(_ session: Session) async throws {
         let library = try session.planLibrary()
         var review = ReadinessReview(session: session)
         review.without = Set(without.map(\.check))
@@ -56,9 +59,13 @@ struct Ready: AsyncParsableCommand {
         for complaint in library.complaints { output.warn("\(complaint)") }
         let report = try await review.run(chosen)
         try output.result(report) { report.text }
+        let metrics = ReadinessMetrics(report, now: session.now().seconds)
+        metrics.note(in: session)
         if let textfile = session.configuration.metrics.textfile {
-            try ReadinessMetrics(report, now: session.now().seconds).write(
-                to: ReadinessMetrics.path(beside: textfile), known: Set(library.entries.map(\.scenario)))
+            do {
+                try metrics.write(
+                    to: ReadinessMetrics.path(beside: textfile), known: Set(library.entries.map(\.scenario)))
+            } catch { output.warn("\(error)") }
         }
         switch report.status {
         case .red: throw ExitStatus.checkFailed

@@ -35,7 +35,11 @@ struct RekeyCommand: AsyncParsableCommand {
     var dryRun = false
 
     func run() async throws {
-        var session = try Session(options)
+        try await recorded(as: .rekey, options, unless: dryRun, session: { try Session(options) }, work)
+    }
+
+    private func work(_ session: Session) async throws {
+        var session = session
         session.take(key)
         session.acceptsRevoked = acceptRevoked
         var job = RekeyJob(session: session, location: to)

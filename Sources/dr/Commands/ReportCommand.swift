@@ -1,7 +1,7 @@
 import ArgumentParser
 import Cryptography
 import Documents
-import Foundation
+import FoundationEssentials
 import Operations
 import Platform
 import Reporting

@@ -1,6 +1,6 @@
 import ArgumentParser
 import BackupRepository
-import Foundation
+import FoundationEssentials
 import Operations
 import Platform
 import Reporting

@@ -1,10 +1,12 @@
 import ArgumentParser
 import BackupRepository
 import Documents
-import Foundation
+import FoundationEssentials
+import Glibc
 import ObjectStorage
 import Operations
 import Platform
+import RecoveryPlan
 import StackConfiguration
 
 struct Restore: AsyncParsableCommand {
@@ -231,7 +233,13 @@ struct Restore: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var session = try await Session(options, source, key: key)
+        try await dr.recorded(
+            as: rehearse ? .rehearsal : .restore, options, unless: dryRun || configuration,
+            session: { try await Session(options, source, key: key) }, work)
+    }
+
+    private func work(_ session: Session) async throws {
+        var session = session
         session.acceptsRevoked = acceptRevoked
         let meter = StoreMeter()
         if component != nil || rehearse { session.wrapsStore = { RememberedListings(MeteredStore($0, meter: meter)) } }
@@ -292,6 +300,8 @@ struct Restore: AsyncParsableCommand {
         }
         if !scenarioOptions.yes { try await run.confirm() }
         let result = try await run.carryOut(ignoringPreflight: scenarioOptions.ignorePreflight)
+        session.noteRecovery(
+            scenario, seconds: result.objectives.sinceStarted, rto: result.objectives.rto, drillPassed: nil)
         try output.result(result) { result.text }
         if result.exitStatus != .done { throw result.exitStatus }
     }

@@ -15,11 +15,18 @@ struct ScheduleCommand: AsyncParsableCommand {
         @OptionGroup var options: GlobalOptions
         @OptionGroup var schedule: ScheduleOptions
 
+        @Flag(name: .long, help: "Print the systemd units as the packages ship them. Needs no configuration.")
+        var packaged = false
+
         func run() async throws {
+            if packaged { return try show(SchedulePlan.packaged, .systemd) }
             let session = try Session(options)
             let plan = try schedule.plan(session)
-            let files = plan.files(session)
-            try Output(options: options).result(Result(form: plan.form, files: files)) {
+            try show(plan.files(session), plan.form)
+        }
+
+        private func show(_ files: [ScheduleFile], _ form: SchedulePlan.Form) throws {
+            try Output(options: options).result(Result(form: form, files: files)) {
                 return files.map { "# ----- \($0.name)\n\($0.content)" }.joined(separator: "\n")
             }
         }
@@ -32,7 +39,11 @@ struct ScheduleCommand: AsyncParsableCommand {
 
     struct Install: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Write the files of the schedule. A second run changes nothing.")
+            abstract: "Write the files of the schedule. A second run changes nothing.",
+            discussion: """
+                Where a package has installed the units of systemd, dr writes only drop-in files with the settings that \
+                differ. dr refuses a schedule beside an active one of another form, since each job would run twice.
+                """)
 
         @OptionGroup var options: GlobalOptions
         @OptionGroup var schedule: ScheduleOptions
@@ -52,7 +63,7 @@ struct ScheduleCommand: AsyncParsableCommand {
             }
             let session = try Session(options)
             let plan = try schedule.plan(session)
-            let files = plan.files(session)
+            let files = try directory == nil ? plan.machineFiles(session) : plan.files(session)
             let installation = ScheduleInstallation(form: plan.form.rawValue, folder: folder, isDryRun: dryRun)
             let result = try installation.run(files, next: plan.next(files, in: folder))
             try Output(options: options).result(result) { result.text }

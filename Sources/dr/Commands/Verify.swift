@@ -38,7 +38,11 @@ struct Verify: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try await Session(options, source, key: key)
+        try await recorded(
+            as: .verify, options, session: { try await Session(options, source, key: key) }, work)
+    }
+
+    private func work(_ session: Session) async throws {
         let output = Output(options: options)
         var ledger = LedgerRun(of: .verification, in: session, telling: output)
         var opened: Repository?
@@ -57,6 +61,8 @@ struct Verify: AsyncParsableCommand {
             do { try await mark(report, in: repository, session: session) } catch {
                 output.warn("the result of the verification could not be recorded: \(error)")
             }
+            session.note(report)
+            await session.noteStack(repository, telling: output)
         } catch {
             await ledger.end("failed", exitCode: Int(ExitStatus(error).rawValue), in: opened) {
                 $0.reason = error is CancellationError ? "interrupted" : "\(error)"

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Documents
-import Foundation
+import FoundationEssentials
+import Glibc
 import Retention
 import StackConfiguration
 

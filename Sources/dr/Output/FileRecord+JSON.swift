@@ -1,5 +1,5 @@
 import BackupRepository
-import Foundation
+import FoundationEssentials
 
 extension FileRecord {
     /// The bytes of the path in base 64, if it is not UTF-8; otherwise nil.

@@ -1,4 +1,5 @@
-internal import Foundation
+internal import FoundationEssentials
+internal import Platform
 
 /// The address of a server in a Kubernetes cluster: `kube://CONTEXT/NAMESPACE/services/NAME:PORT`, with an optional
 /// path.
@@ -30,12 +31,10 @@ package struct ClusterAddress: Hashable, Sendable {
 
     /// The address as `dr.yaml` has it.
     package var text: String {
-        let context = (context ?? "").addingPercentEncoding(withAllowedCharacters: Self.plain) ?? ""
+        let context = PercentEncoding.encode(context ?? "", keeping: ":@")
         return Self.scheme
             + "\(context)/\(namespace)/\(kind.rawValue)/\(usesTLS ? "https:" : "")\(name):\(port)\(path)"
     }
-
-    private static let plain = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-._~:@"))
 
     /// The same server without a path.
     package var server: ClusterAddress {
@@ -51,7 +50,7 @@ package struct ClusterAddress: Hashable, Sendable {
             return .failure(HTTPAddress.Refusal(form))
         }
         let parts = text.dropFirst(scheme.count).split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
-        guard parts.count == 4, let context = String(parts[0]).removingPercentEncoding, context.first != "-",
+        guard parts.count == 4, let context = PercentEncoding.decode(parts[0]), context.first != "-",
             let kind = Kind(rawValue: String(parts[2])), isLabel(parts[1])
         else { return .failure(HTTPAddress.Refusal(form)) }
         var rest = parts[3]

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import Platform
 
 /// A value that must not be in a configuration file: only the reference to its place at run time.
@@ -63,15 +63,13 @@ package struct Secret: Hashable, Sendable, CustomStringConvertible {
         if let complaint = FileTrust.complaint(about: path) {
             throw failure(complaint.message, hint: complaint.hint)
         }
-        let bytes: Data
+        let bytes: [UInt8]
         do {
-            let file = try FileHandle(forReadingFrom: URL(filePath: path))
-            defer { try? file.close() }
-            bytes = try file.read(upToCount: Self.sizeLimit + 1) ?? Data()
+            bytes = try InputFile.head(of: path, upTo: Self.sizeLimit + 1)
         } catch {
             throw failure("cannot be read: \(FileFailure.text(error))")
         }
-        guard bytes.count <= Self.sizeLimit, var text = String(data: bytes, encoding: .utf8) else {
+        guard bytes.count <= Self.sizeLimit, var text = String(validating: bytes, as: UTF8.self) else {
             throw failure("does not contain a secret: it is not text or is too long")
         }
         if text.last?.isNewline == true { text.removeLast() }

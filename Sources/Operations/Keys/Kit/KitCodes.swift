@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Platform
 import Printing
 
 /// The QR codes of a private key: its PEM lines in parts, each below a line `dr-key 1/4`.
@@ -6,7 +7,7 @@ import Printing
 /// The scanned texts, one after another and without these lines, are the PEM file again.
 enum KitCodes {
     static func lines(ofPEM pem: String) -> [String] {
-        pem.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        pem.split(whereSeparator: \.isNewline).map { $0.trimmed }.filter { !$0.isEmpty }
     }
 
     static func texts(ofPEM pem: String) -> [String] {

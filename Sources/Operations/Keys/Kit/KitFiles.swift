@@ -1,5 +1,5 @@
 package import BackupRepository
-import Foundation
+import FoundationEssentials
 import Platform
 
 /// Writes the recovery kit: two files that only their owner can read.

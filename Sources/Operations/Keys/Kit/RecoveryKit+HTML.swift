@@ -16,7 +16,7 @@ extension RecoveryKit {
             },
             hasKey: key != nil, keyName: key.map { "\($0.subject), \($0.kind), SHA-256 \($0.fingerprint)" } ?? "",
             key: key?.lines.joined(separator: "\n") ?? "", codes: codes)
-        return try MustacheTemplate(string: Self.template).render(view)
+        return try MustacheTemplate(Self.template, escape: MustacheTemplate.html).render(view)
     }
 
     /// - Throws: ``PDFError`` if the text does not fit into a code.
@@ -51,7 +51,6 @@ extension RecoveryKit {
     }
 
     private static let template = """
-        {{% CONTENT_TYPE:HTML}}
         <!DOCTYPE html>
         <html lang="en">
         <head>

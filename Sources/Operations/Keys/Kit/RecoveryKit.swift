@@ -1,6 +1,6 @@
 package import BackupRepository
 import Cryptography
-import Foundation
+import FoundationEssentials
 import Platform
 import Printing
 import StackConfiguration

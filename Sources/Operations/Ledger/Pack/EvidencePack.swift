@@ -1,6 +1,6 @@
 package import BackupRepository
 package import Cryptography
-import Foundation
+import FoundationEssentials
 import Platform
 
 /// The evidence of a period: every run in the ledger, with the reports that are at hand. The JSON is the source of truth.

@@ -1,6 +1,6 @@
 import BackupRepository
 import Cryptography
-import Foundation
+import FoundationEssentials
 package import Platform
 
 /// The files of a pack that hold the entries of the ledger as they are stored: one JSON object a line, at most 1,000 in a

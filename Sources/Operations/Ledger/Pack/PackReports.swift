@@ -1,6 +1,6 @@
 import BackupRepository
 import Cryptography
-import Foundation
+import FoundationEssentials
 import Platform
 import RecoveryPlan
 import Reporting
@@ -68,7 +68,7 @@ struct PackReports {
                 let written = try files.write(
                     try files.source(run, actions: nil), to: target, Report.Format.allCases, pdf: false)
                 for file in written.files {
-                    let name = "report.\((file as NSString).pathExtension)"
+                    let name = "report.\(file.pathExtension)"
                     try FileManager.default.moveItem(atPath: file, toPath: "\(target)/\(name)")
                 }
             } catch is JournalError { return }

@@ -1,6 +1,6 @@
 package import BackupRepository
 package import Cryptography
-import Foundation
+import FoundationEssentials
 import Platform
 import Reporting
 
@@ -42,7 +42,7 @@ package struct PackVerification: Encodable {
         return header.schema.hasPrefix("dr.pack/")
     }
 
-    private static func source(of path: String) -> String { (path as NSString).deletingPathExtension + ".json" }
+    private static func source(of path: String) -> String { path.withoutPathExtension + ".json" }
 
     /// Blocks: reads files.
     /// - Parameters:
@@ -56,16 +56,16 @@ package struct PackVerification: Encodable {
     ) throws {
         let source = Self.source(of: path)
         let (pack, document) = try Self.read(source)
-        let folder = (source as NSString).deletingLastPathComponent
+        let folder = source.folderOfPath
         let place = folder.isEmpty ? "." : folder
         let rebuilt = try Self.rebuilt(pack, source, in: place, trusting: trusted)
         guard try rebuilt.pack.document() == document else {
             throw PackError(source, "it does not follow from its entries and reports: it was altered")
         }
-        if let page = FileManager.default.contents(atPath: (source as NSString).deletingPathExtension + ".html") {
+        if let page = FileManager.default.contents(atPath: source.withoutPathExtension + ".html") {
             guard try [UInt8](page) == Array(pack.page(sha256: Digest(of: document)).utf8) else {
                 throw PackError(
-                    (source as NSString).deletingPathExtension + ".html",
+                    source.withoutPathExtension + ".html",
                     "it differs from the rendering of '\(source)': it was altered, or made by another version")
             }
         }

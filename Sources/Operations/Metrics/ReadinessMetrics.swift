@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Metrics
 import Platform
 
 /// The readiness of scenarios as metrics for node exporter's textfile collector, in a file beside that of the backups.
@@ -30,12 +31,27 @@ package struct ReadinessMetrics {
         }
     }
 
-    private static let families = [
-        ("dr_ready", "1 if every check of the scenario is green, else 0."),
-        ("dr_ready_status", "Worst status of the scenario's checks: 0 green, 1 amber, 2 red."),
-        ("dr_ready_check_status", "Status of one check: 0 green, 1 amber, 2 red; absent if it does not apply."),
-        ("dr_ready_timestamp_seconds", "Time of the checks."),
-    ]
+    private static let families = MetricDefinition.ofReadiness.map { ($0.name, $0.help) }
+
+    private static func escaped(_ value: String) -> String {
+        value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+    }
+
+    /// Notes the samples for the other ways out.
+    package func note(in session: Session) {
+        let samples = session.samples
+        for scenario in report.scenarios {
+            let labels = ["scenario": scenario.scenario]
+            let checks = scenario.checks.compactMap { row in
+                row.status.number.map { (labels.merging(["check": row.check.rawValue]) { $1 }, Double($0)) }
+            }
+            for family in [
+                samples.one(.ready, scenario.status == .green ? 1 : 0, labels),
+                samples.one(.readyStatus, Double(scenario.status.number ?? 0), labels),
+                samples.one(.readyTime, Double(now), labels), samples.each(.readyCheck, checks),
+            ] { session.collected.note(.merge(family)) }
+        }
+    }
 
     /// The text exposition format, version 0.0.4.
     /// - Parameter old: the present content of the file.
@@ -54,7 +70,7 @@ package struct ReadinessMetrics {
     }
 
     private func samples(_ family: String, _ scenario: ScenarioReadiness) -> [String] {
-        let labels = "stack=\"\(BackupMetrics.escaped(report.stack))\",\(Self.label(scenario.scenario))"
+        let labels = "stack=\"\(Self.escaped(report.stack))\",\(Self.label(scenario.scenario))"
         func sample(_ value: Int, also more: String = "") -> String { "\(family){\(labels)\(more)} \(value)" }
         switch family {
         case "dr_ready": return [sample(scenario.status == .green ? 1 : 0)]
@@ -67,7 +83,7 @@ package struct ReadinessMetrics {
         }
     }
 
-    private static func label(_ scenario: String) -> String { "scenario=\"\(BackupMetrics.escaped(scenario))\"" }
+    private static func label(_ scenario: String) -> String { "scenario=\"\(Self.escaped(scenario))\"" }
 }
 
 extension ReadinessRow.Status {

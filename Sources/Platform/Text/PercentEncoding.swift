@@ -37,6 +37,25 @@ package enum PercentEncoding {
         return String(decoding: decoded, as: UTF8.self)
     }
 
+    /// Decodes a part of a URL.
+    /// - Returns: nil if a percent sign is not followed by two hexadecimal digits, or the bytes are not UTF-8.
+    package static func decode(_ text: some StringProtocol) -> String? {
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard rest.count >= 2,
+                let high = Character(Unicode.Scalar(rest.removeFirst())).hexDigitValue,
+                let low = Character(Unicode.Scalar(rest.removeFirst())).hexDigitValue
+            else { return nil }
+            bytes.append(UInt8(high << 4 | low))
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
     private static func isUnreserved(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),

@@ -1,0 +1,140 @@
+import Operations
+import Platform
+import Retention
+import Synchronization
+
+/// The simulator of the retention page: the fields of its form, within their bounds, and the result.
+struct RetentionSimulator {
+    struct Field: Sendable {
+        var name: String
+        var label: String
+        var unit: String
+        var range: ClosedRange<Int>
+        var usual: Int
+    }
+
+    /// The tiers and the other rules, each as a slider.
+    static let rules = [
+        Field(name: "hourly", label: "One an hour for", unit: "hours", range: 0...168, usual: 24),
+        Field(name: "daily", label: "One a day for", unit: "days", range: 0...120, usual: 30),
+        Field(name: "weekly", label: "One a week for", unit: "weeks", range: 0...104, usual: 12),
+        Field(name: "monthly", label: "One a month for", unit: "months", range: 0...84, usual: 12),
+        Field(name: "yearly", label: "One a year for", unit: "years", range: 0...15, usual: 7),
+        Field(name: "keep_last", label: "Always the newest", unit: "sets", range: 0...100, usual: 0),
+    ]
+    static let model = [
+        Field(name: "years", label: "Simulated time", unit: "years", range: 1...10, usual: 3),
+        Field(name: "size", label: "Size of one full backup", unit: "GiB", range: 1...2000, usual: 20),
+        Field(name: "growth", label: "Growth a month", unit: "%", range: 0...50, usual: 2),
+        Field(name: "change", label: "Replaced a day", unit: "%", range: 0...100, usual: 5),
+        Field(name: "price", label: "Price of a GB and month", unit: "thousandths", range: 0...200, usual: 23),
+    ]
+    static let schedules = ["hourly", "every 6h", "daily", "weekly"]
+
+    private var values: [String: Int] = [:]
+    private(set) var schedule = "hourly"
+    private let zone: DeclaredZone
+
+    /// - Parameters:
+    ///   - policy: the configured policy, whose values the form starts with.
+    ///   - query: the fields of the form; values that are not valid are ignored.
+    init(_ policy: RetentionPolicy, query: [(name: String, value: String)]) {
+        zone = policy.timeZone
+        if !policy.isEmpty {
+            for field in Self.rules { values[field.name] = 0 }
+            values["hourly"] = Self.count(policy.hourly, of: 3600)
+            values["daily"] = Self.count(policy.daily, of: 86_400)
+            values["weekly"] = Self.count(policy.weekly, of: 7 * 86_400)
+            values["monthly"] = Self.count(policy.monthly, of: 2_629_800)
+            values["yearly"] = Self.count(policy.yearly, of: 31_557_600)
+            values["keep_last"] = policy.keepLast ?? 0
+        }
+        for (name, text) in query {
+            if name == "schedule", Self.schedules.contains(text) { schedule = text }
+            if (Self.rules + Self.model).contains(where: { $0.name == name }), let number = Int(text) {
+                values[name] = number
+            }
+        }
+    }
+
+    private static func count(_ length: CalendarLength?, of seconds: Int) -> Int {
+        length.map { ($0.nominalSeconds + seconds / 2) / seconds } ?? 0
+    }
+
+    func value(_ field: Field) -> Int {
+        min(max(values[field.name] ?? field.usual, field.range.lowerBound), field.range.upperBound)
+    }
+
+    private func value(_ name: String) -> Int {
+        (Self.rules + Self.model).first { $0.name == name }.map(value) ?? 0
+    }
+
+    /// The fields as the query of an address.
+    var query: String {
+        ((Self.rules + Self.model).map { "\($0.name)=\(value($0))" } + [
+            "schedule=\(schedule.replacing(" ", with: "+"))"
+        ])
+        .joined(separator: "&")
+    }
+
+    /// The policy of the form.
+    var policy: RetentionPolicy {
+        func length(_ name: String, _ make: (Int) -> CalendarLength) -> CalendarLength? {
+            value(name) > 0 ? make(value(name)) : nil
+        }
+        return RetentionPolicy(
+            hourly: length("hourly") { .hours($0) }, daily: length("daily") { .days($0) },
+            weekly: length("weekly") { .weeks($0) }, monthly: length("monthly") { .months($0) },
+            yearly: length("yearly") { .years($0) }, keepLast: value("keep_last") > 0 ? value("keep_last") : nil,
+            timeZone: zone)
+    }
+
+    struct Result: Sendable {
+        var picture: String
+        var summary: String
+        var rows: [(day: String, kept: Int, stored: String, price: String)]
+    }
+
+    /// Simulates; takes up to some seconds.
+    /// - Returns: nil for a policy without a rule.
+    func run(now: Int) -> Result? {
+        let policy = policy
+        guard !policy.isEmpty, let schedule = Schedule(schedule) else { return nil }
+        var simulation = Simulation(
+            policy: policy, schedule: schedule, start: zone.startOfDay(now), length: .years(value("years")))
+        simulation.model = StorageModel(
+            size: Double(value("size")) * 1_073_741_824, monthlyGrowth: Double(value("growth")) / 100,
+            dailyChange: Double(value("change")) / 100, pricePerGBMonth: Double(value("price")) / 1000)
+        guard let outcome = simulation.run(), let last = outcome.days.last else { return nil }
+        let names = zone.days(of: outcome.days.map(\.end))
+        let days = outcome.days.indices.filter { index in
+            index == outcome.days.count - 1 || names[index].prefix(4) != names[index + 1].prefix(4)
+        }
+        return Result(
+            picture: SimulationPicture(simulation, outcome).svg,
+            summary: "\(policy.summary), backups \(schedule): \(Units.count(last.kept, "set")) after "
+                + "\(Units.count(value("years"), "year")), \(Units.bytes(Int(clamping: last.stored))), "
+                + "\(Units.fixed(last.pricePerMonth, 2)) a month",
+            rows: days.map { index in
+                let day = outcome.days[index]
+                return (
+                    names[index], day.kept, Units.bytes(Int(clamping: day.stored)), Units.fixed(day.pricePerMonth, 2)
+                )
+            })
+    }
+}
+
+/// Simulations, one at a time: each keeps a processor busy.
+final class SimulationQueue: Sendable {
+    private let last = Mutex<(key: String, result: RetentionSimulator.Result?)?>(nil)
+
+    /// - Parameter key: the same for the same result; the last one is kept.
+    func result(_ key: String, _ make: () -> RetentionSimulator.Result?) -> RetentionSimulator.Result? {
+        last.withLock { last in
+            if let last, last.key == key { return last.result }
+            let result = make()
+            last = (key, result)
+            return result
+        }
+    }
+}

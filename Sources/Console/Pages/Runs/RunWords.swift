@@ -1,0 +1,83 @@
+import Operations
+import Platform
+import RecoveryPlan
+
+/// The words of the pages about runs.
+enum RunWords {
+    static func duration(_ seconds: Double) -> String { Units.duration(seconds: Int(clamping: seconds.rounded())) }
+
+    /// The state of a step in a few words.
+    static func short(_ step: WatchedStep, in run: WatchedRun) -> String {
+        let seconds = step.seconds(at: run.elapsed).map(duration)
+        switch step.state {
+        case .waiting: return run.waits(of: step).isEmpty ? "waiting" : "waits for \(run.waits(of: step).count)"
+        case .running:
+            let usual = step.expected.map { " of \(duration($0))" } ?? ""
+            return (seconds ?? "running") + usual + (step.attempt > 1 ? ", attempt \(step.attempt)" : "")
+        case .retrying: return "retries, \(step.failures) failed"
+        case .done: return "done" + (seconds.map { " in \($0)" } ?? "")
+        case .failed: return "failed" + (seconds.map { " after \($0)" } ?? "")
+        case .skipped, .cancelled, .rollingBack, .rolledBack: return word(step.state)
+        }
+    }
+
+    /// The state of a step in a sentence.
+    static func status(_ step: WatchedStep, in run: WatchedRun) -> String {
+        var text = short(step, in: run)
+        let waits = run.waits(of: step)
+        if step.state == .waiting, !waits.isEmpty { text = "waits for \(waits.joined(separator: ", "))" }
+        if let bytes = step.bytes { text += ", \(Units.bytes(bytes)) restored" }
+        if let remark = step.remark, !remark.isEmpty { text += ": \(remark)" }
+        return text
+    }
+
+    static func word(_ state: WatchedStep.State) -> String {
+        switch state {
+        case .cancelled: "interrupted"
+        case .retrying: "retrying"
+        default: state.words
+        }
+    }
+
+    /// The colour of a state, as a class.
+    static func tone(_ state: WatchedStep.State) -> String {
+        switch state {
+        case .done: "good"
+        case .failed, .cancelled: "bad"
+        case .retrying, .skipped, .rollingBack, .rolledBack: "warn"
+        case .running: "busy"
+        case .waiting: "quiet"
+        }
+    }
+
+    static func verdict(_ verdict: RunEnd.Verdict) -> (word: String, tone: String) {
+        switch verdict {
+        case .recovered: ("recovered", "good")
+        case .late: ("recovered late", "warn")
+        case .partial: ("recovered in part", "warn")
+        case .notValidated: ("not validated", "bad")
+        case .failed: ("failed", "bad")
+        case .rolledBack: ("rolled back", "bad")
+        case .interrupted: ("interrupted", "warn")
+        }
+    }
+
+    /// The state of a run as a badge.
+    static func badge(_ entry: LiveRuns.Entry) -> (word: String, tone: String) {
+        switch entry.news {
+        case .ended: return entry.run.end.map { verdict($0.verdict) } ?? ("ended", "quiet")
+        case .died: return ("killed", "bad")
+        case .silent: return ("no news", "bad")
+        case .current:
+            if entry.run.count(.failed) > 0 { return ("running, with failures", "bad") }
+            if (entry.run.rtoLeft ?? 1) < 0 { return ("running, RTO exceeded", "bad") }
+            if (entry.run.spare ?? 1) < 0 { return ("running, RTO at risk", "warn") }
+            return ("running", "busy")
+        }
+    }
+
+    /// A moment as `2026-11-29 22:10:31 UTC`.
+    static func moment(_ seconds: Double) -> String {
+        RFC3339.text(milliseconds: Int(clamping: seconds) * 1000).replacing("T", with: " ").prefix(19) + " UTC"
+    }
+}

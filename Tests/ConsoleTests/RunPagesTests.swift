@@ -1,0 +1,362 @@
+import BackupRepository
+import FileTree
+import Foundation
+import Glibc
+import HTTP
+import ObjectStorage
+import Platform
+import RecoveryPlan
+import StackConfiguration
+import Testing
+
+@testable import Console
+@testable import Operations
+
+/// The pages of recoveries and drills, and the live page, on a state folder and a store of their own.
+@Suite struct RunPagesTests {
+    /// One machine with its console, and the run that a test writes.
+    private final class Machine {
+        let folder: URL
+        let session: Session
+        let site: Site
+        var number = 0
+
+        /// - Parameter store: the store of another machine; nil for a new one.
+        init(store: URL? = nil) throws {
+            folder = FileManager.default.temporaryDirectory.appending(path: "console-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let place = store ?? folder.appending(path: "store")
+            let text = """
+                stack: lab
+                store: {url: "file://\(place.path)"}
+                state: \(folder.path)/state
+                retention: {hourly: 24h, daily: 30d}
+                components: {tree: {kind: files, data: \(folder.path)/data}}
+
+                """
+            let file = folder.appending(path: "dr.yaml")
+            try Data(text.utf8).write(to: file)
+            var options = OutputOptions()
+            options.quiet = true
+            session = try Session(options, configuration: file.path, kinds: [FilesComponent.self])
+            if store == nil {
+                let made = try StoreFactory.make(session.configuration.store, create: true, logger: session.logger)
+                _ = try Repository.create(in: made, tool: "dr test", now: session.now())
+            }
+            site = Site(StackState(session), VisitorRules(address: ListenAddress(host: "127.0.0.1", port: 0)))
+        }
+
+        deinit { try? FileManager.default.removeItem(at: folder) }
+
+        var store: URL { folder.appending(path: "store") }
+
+        /// Begins a run of three steps.
+        func run(
+            scenario: String = "loss", steps: [String] = ["stop", "tree", "check"], isDrill: Bool = false,
+            rto: Double? = 600, process: Int = Int(getpid()),
+            observer: @escaping @Sendable (JournalLine) -> Void = { _ in }
+        ) throws -> (id: String, journal: Journal) {
+            number += 1
+            let id = "20261129T22000\(number)Z-\(number)"
+            var record = RunRecord(
+                identity: RunIdentity(id: id, stack: "lab", scenario: scenario, set: "20261129T100000Z"),
+                isDrill: isDrill, procedure: nil, planDigest: "p", parameters: ["password": "hidden-value"],
+                setDigest: "s", components: ["tree"], tool: "dr test",
+                holder: RunHolder(
+                    person: "ann", host: RunHolder.current.host, process: process, boot: MonotonicClock.boot),
+                startedAt: Date())
+            record.steps = steps
+            record.needs = Dictionary(
+                steps.enumerated().map { ($1, $0 > 0 ? [steps[$0 - 1]] : []) }
+            ) { first, _ in first }
+            record.rto = rto
+            record.forecast = RunForecast(
+                StepGraph([]),
+                Dictionary(
+                    steps.map { ($0, TimeForecast(expected: 60, low: 50, high: 90, samples: 3, basis: .interval)) }
+                ) { first, _ in first })
+            let journal = try Journal(creating: RunFolder(state: session.stateRoot).make(id), observer: observer)
+            try journal.append(.runBegan(run: record))
+            return (id, journal)
+        }
+
+        func get(_ target: String, headers: [String: String] = [:]) throws -> (
+            status: Int, text: String, response: WebResponse
+        ) {
+            let all = headers.merging(["host": "127.0.0.1"]) { own, _ in own }
+            let request = try #require(WebRequest(method: "GET", target: target, headers: all))
+            let response = site.answer(request)
+            guard case .bytes(let bytes) = response.body else { return (response.status, "", response) }
+            return (response.status, String(decoding: bytes, as: UTF8.self), response)
+        }
+    }
+
+    private static func done(_ step: String) -> JournalEvent {
+        .stepFinished(result: StepResult(step: step, attempt: 1, outcome: .done, seconds: 1))
+    }
+
+    @Test func `the page of a run shows its graph, what it waits for, its critical path and its burn-down`() throws {
+        let machine = try Machine()
+        let (id, journal) = try machine.run()
+        try journal.append(.stepBegan(attempt: StepAttempt(step: "stop", attempt: 1)))
+        try journal.append(Self.done("stop"))
+        try journal.append(.stepBegan(attempt: StepAttempt(step: "tree", attempt: 1, about: "restore the tree")))
+        let (status, page, _) = try machine.get("/runs/\(id)")
+        #expect(status == 200)
+        for text in [
+            "data-events=\"/runs/\(id)/events\"", "class=\"graph\"", "waits for tree", "tree → check",
+            "left of 10m 0s", "class=\"burn\"", "restore the tree", "ann on",
+            "<noscript><meta http-equiv=\"refresh\"", "/assets/run.js",
+        ] { #expect(page.contains(text), "\(text)") }
+        #expect(!page.contains("hidden-value"))
+        let (_, list, _) = try machine.get("/runs")
+        #expect(list.contains("/runs/\(id)") && list.contains("Recovery of loss") && list.contains("1 of 3 steps done"))
+    }
+
+    @Test func `an ended run is not live, and is in the history with its verdict and the forecast band`() throws {
+        let machine = try Machine()
+        for verdict in [RunEnd.Verdict.recovered, .failed] {
+            let (_, journal) = try machine.run()
+            if verdict.isValidated { try journal.append(.reached(milestone: .validated)) }
+            try journal.append(.runFinished(end: RunEnd(verdict, reasons: verdict.isValidated ? [] : ["disk full"])))
+        }
+        let (_, page, _) = try machine.get("/runs/20261129T220002Z-2")
+        #expect(page.contains("disk full") && !page.contains("data-events") && !page.contains("noscript"))
+        let (_, list, _) = try machine.get("/runs")
+        #expect(list.contains("No recovery and no drill is running"))
+        #expect(list.contains(">failed<") && list.contains("disk full"))
+        #expect(list.contains("class=\"chart\"") && list.contains("Recoveries of loss"))
+    }
+
+    @Test func `names and messages of a hostile plan are text on every page`() throws {
+        let machine = try Machine()
+        let hostile = "<script>alert(1)</script>\"'&"
+        let (id, journal) = try machine.run(scenario: hostile, steps: [hostile, "b\u{202E}\u{0}"])
+        try journal.append(.stepBegan(attempt: StepAttempt(step: hostile, attempt: 1, about: hostile)))
+        try journal.append(
+            .stepFinished(
+                result: StepResult(step: hostile, attempt: 1, outcome: .failed, seconds: 1, error: hostile)))
+        try journal.append(.noted(text: hostile))
+        try journal.append(.runFinished(end: RunEnd(.failed, reasons: [hostile])))
+        for path in ["/runs/\(id)", "/runs"] {
+            let (status, page, response) = try machine.get(path)
+            #expect(status == 200)
+            #expect(!page.contains("<script>alert"))
+            #expect(page.contains("&lt;script&gt;"))
+            #expect(
+                response.headers.contains {
+                    $0.name == "Content-Security-Policy" && $0.value.contains("script-src 'self'")
+                })
+        }
+    }
+
+    @Test func `a journal that is cut, empty or altered still has a page or is not found`() throws {
+        let machine = try Machine()
+        let (id, journal) = try machine.run()
+        try journal.append(.stepBegan(attempt: StepAttempt(step: "stop", attempt: 1)))
+        let path = RunFolder(reading: machine.session.stateRoot).journal(of: id)
+        let bytes = try Data(contentsOf: URL(filePath: path))
+        for length in [0, 10, bytes.count / 2, bytes.count - 1, bytes.count] {
+            try bytes.prefix(length).write(to: URL(filePath: path))
+            #expect([200, 404].contains(try machine.get("/runs/\(id)").status))
+            #expect(try machine.get("/runs").status == 200)
+        }
+        try Data(String(decoding: bytes, as: UTF8.self).replacing("\"stop\"", with: "\"halt\"").utf8)
+            .write(to: URL(filePath: path))
+        #expect(try machine.get("/runs").status == 200)
+        #expect(try machine.get("/runs/\(id)").status == 404)
+    }
+
+    @Test func `a run that was killed says so`() throws {
+        let machine = try Machine()
+        let child = Process()
+        child.executableURL = URL(filePath: "/bin/true")
+        try child.run()
+        child.waitUntilExit()
+        let (id, journal) = try machine.run(process: Int(child.processIdentifier))
+        try journal.append(.stepBegan(attempt: StepAttempt(step: "stop", attempt: 1)))
+        let (_, page, _) = try machine.get("/runs/\(id)")
+        #expect(page.contains("it was killed") && page.contains("--resume \(id)"))
+        #expect(try machine.get("/runs").text.contains("No recovery and no drill is running"))
+    }
+
+    // MARK: Evidence
+
+    @Test func `a report is served in a sandbox, and nothing else of the folder is`() throws {
+        let machine = try Machine()
+        let (id, journal) = try machine.run()
+        try journal.append(.runFinished(end: RunEnd(.failed, reasons: [])))
+        let folder = "\(machine.session.stateRoot)/runs/\(id)"
+        try Data("<script>1</script>".utf8).write(to: URL(filePath: "\(folder)/report.html"))
+        try Data("secret".utf8).write(to: URL(filePath: "\(folder)/key.pem"))
+        symlink("/etc/passwd", "\(folder)/report.json")
+        #expect(try machine.get("/runs/\(id)").text.contains("/runs/\(id)/files/report.html"))
+        let report = try machine.get("/runs/\(id)/files/report.html")
+        #expect(report.status == 200)
+        let policies = report.response.headers.filter { $0.name == "Content-Security-Policy" }.map(\.value)
+        #expect(policies.count == 1 && policies[0].hasPrefix("sandbox; default-src 'none'"))
+        for file in ["key.pem", "report.json", "live.json", "report.none", "..%2f..%2fdr.yaml", "report.%2f"] {
+            #expect([400, 404].contains(try machine.get("/runs/\(id)/files/\(file)").status), "\(file)")
+        }
+        #expect(try machine.get("/runs/..x/files/journal.jsonl").status == 404)
+    }
+
+    // MARK: Live
+
+    /// Reads the events of a run until `condition` holds for what arrived.
+    private static func events(
+        of server: WebServer, _ path: String, lastID: String? = nil, until condition: @Sendable (String) -> Bool
+    ) throws -> String {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var limit = timeval(tv_sec: 8, tv_usec: 0)
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = server.address.port.bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let connected = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(connected == 0)
+        let known = lastID.map { "Last-Event-ID: \($0)\r\n" } ?? ""
+        let request = "GET \(path) HTTP/1.1\r\nHost: \(server.address)\r\nAccept: text/event-stream\r\n\(known)\r\n"
+        _ = request.withCString { send(socket, $0, strlen($0), 0) }
+        var text = ""
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while !condition(text) {
+            let count = recv(socket, &buffer, buffer.count, 0)
+            guard count > 0 else { return text + "[ended]" }
+            text += String(decoding: buffer.prefix(count), as: UTF8.self)
+        }
+        return text
+    }
+
+    private func server(_ site: Site) throws -> WebServer {
+        var settings = WebServer.Settings()
+        settings.address = ListenAddress(host: "127.0.0.1", port: 0)
+        return try WebServer(settings, answer: site.answer)
+    }
+
+    @Test func `a second machine follows a run live through the store, and picks up after a lost connection`()
+        async throws
+    {
+        let first = try Machine()
+        let second = try Machine(store: first.store)
+        let repository = try await first.session.repository()
+        let follower = RunFollower(nil, progress: RestoreProgress())
+        let (id, journal) = try first.run(observer: { follower.observe($0) })
+        var pace = LiveMirror.Pace()
+        pace.least = .milliseconds(50)
+        let mirror = LiveMirror(follower, folder: nil, pace: pace, send: LiveMirror.sender(to: repository, tool: "t"))
+        let server = try server(second.site)
+        defer { server.stop() }
+        let threads = BlockingPool(threads: 2)
+        try await mirror.during {
+            try journal.append(.stepBegan(attempt: StepAttempt(step: "stop", attempt: 1)))
+            // The store is read in the background: the first visit may be too early.
+            for _ in 0..<100 where try second.get("/runs/\(id)").status != 200 {
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            #expect(try second.get("/runs/\(id)").text.contains("From the copy in the store"))
+            let one = try await threads.run {
+                try Self.events(of: server, "/runs/\(id)/events") { $0.contains("0 of 3 steps done; now stop") }
+            }
+            #expect(one.contains("text/event-stream") && one.contains("event: state") && one.contains("retry: "))
+            let last = one.matches(of: #/id: ([0-9a-f]+)/#).last.map { String($0.1) }
+            // The connection is lost here. The client comes back with the id of its last event.
+            try journal.append(Self.done("stop"))
+            let two = try await threads.run {
+                try Self.events(of: server, "/runs/\(id)/events", lastID: last) { $0.contains("1 of 3 steps done") }
+            }
+            #expect(two.contains("event: state"))
+            try journal.append(.runFinished(end: RunEnd(.recovered, reasons: [])))
+        }
+        let three = try await threads.run {
+            try Self.events(of: server, "/runs/\(id)/events") { $0.contains("event: end") }
+        }
+        #expect(three.contains("recovered"))
+    }
+
+    @Test func `there are no more live pages than the console has room for, and a viewer who leaves makes room`()
+        async throws
+    {
+        let machine = try Machine()
+        let (id, _) = try machine.run()
+        for _ in 0..<ConsoleRuns.mostViewers { #expect(machine.site.runs.admit()) }
+        let refused = try machine.get("/runs/\(id)/events")
+        #expect(refused.status == 503)
+        // The page itself is shown all the same, and reloads itself.
+        #expect(try machine.get("/runs/\(id)").status == 200)
+        machine.site.runs.leave()
+        // A response whose body is never read leaves too.
+        for _ in 0..<3 { #expect(try machine.get("/runs/\(id)/events").status == 200) }
+    }
+
+    @Test func `the server's end ends live pages`() async throws {
+        let machine = try Machine()
+        let (id, _) = try machine.run()
+        let server = try server(machine.site)
+        let threads = BlockingPool(threads: 1)
+        let reading = Task {
+            try await threads.run {
+                try Self.events(of: server, "/runs/\(id)/events") { $0.contains("[never]") }
+            }
+        }
+        try await Task.sleep(for: .milliseconds(400))
+        server.stop()
+        let text = try await reading.value
+        #expect(text.contains("event: state") && text.hasSuffix("[ended]"))
+    }
+
+    @Test(arguments: ["none", "%2e%2e", "a%2fb", "x%00"])
+    func `a run that does not exist has no page and no events`(name: String) throws {
+        let machine = try Machine()
+        for path in ["/runs/\(name)", "/runs/\(name)/events", "/runs/\(name)/files/journal.jsonl"] {
+            guard let request = WebRequest(method: "GET", target: path, headers: ["host": "127.0.0.1"]) else {
+                continue
+            }
+            #expect(machine.site.answer(request).status == 404)
+        }
+    }
+
+    // MARK: Retention
+
+    @Test func `the retention page shows the policy, and the simulator takes values within its bounds only`()
+        async throws
+    {
+        let machine = try Machine()
+        for _ in 0..<100 where try machine.get("/retention").text.contains("being made") {
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        let (status, page, _) = try machine.get("/retention")
+        #expect(status == 200)
+        for text in [
+            "hourly 24h, daily 30d", "A dry run of a prune", "What goes next", "name=\"hourly\"", "value=\"24\"",
+        ] {
+            #expect(page.contains(text), "\(text)")
+        }
+        let (_, result, _) = try machine.get(
+            "/retention/simulation?hourly=999999999999&daily=x&years=1&price=-5&schedule=%3Cb%3E")
+        #expect(
+            result.contains("hourly 168h") && result.contains("daily 30d")
+                && result.contains("/retention/picture.svg?hourly=168&"))
+        #expect(try machine.get("/retention/picture.svg?hourly=24&years=1").text.contains("<svg"))
+        let none = RetentionSimulator.rules.map { "\($0.name)=0" }.joined(separator: "&")
+        #expect(try machine.get("/retention/simulation?\(none)").text.contains("keeps everything"))
+    }
+
+    @Test func `the retention page stays while the store is away, and says how old it is`() async throws {
+        let machine = try Machine()
+        try FileManager.default.moveItem(at: machine.store, to: machine.folder.appending(path: "away"))
+        for _ in 0..<100 where !(try machine.get("/retention").text.contains("cannot be read")) {
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        let (status, page, _) = try machine.get("/retention")
+        #expect(status == 200 && page.contains("The store cannot be read") && page.contains("Simulator"))
+        let (_, runs, _) = try machine.get("/runs")
+        #expect(runs.contains("History of this machine"))
+    }
+}
