@@ -134,7 +134,7 @@ import Testing
             #expect(try await console.get(page).status == "200", "\(page)")
         }
         let status = try String(contentsOfFile: "/proc/\(console.process.processIdentifier)/status", encoding: .utf8)
-        // The pages of the program itself are shared, and the debug build has many: the release program has 20 MiB.
+        // The pages of the program itself come from its file and are shared; the debug build has far more of them.
         let anonymous = try #require(status.firstMatch(of: /RssAnon:\s+(\d+) kB/).flatMap { Int($0.1) })
         #expect(anonymous < 44 << 10, "\(status)")
     }
