@@ -30,7 +30,7 @@ import Testing
             ("host:70000", "/a b\"/", ServerAddress(host: "host")),
             (nil, "/", ServerAddress()),
         ] as [(String?, String?, ServerAddress)])
-    func `an address is read from its arguments`(_ listen: String?, _ prefix: String?, _ address: ServerAddress) {
+    func `an address is read from its arguments`(listen: String?, prefix: String?, address: ServerAddress) {
         #expect(ServerAddress(listen: listen, prefix: prefix) == address)
     }
 

@@ -23,7 +23,9 @@ import Testing
             kind: kind, url: "http://localhost:\(port)", origin: "unit \(kind)\(port).service")
         server.verdict = verdict
         server.product = "Server 1.\(port)"
-        server.settings = [.init("url", .text(server.url), "the address"), .init("data", .text(data), "its folder")]
+        server.settings = [
+            .init("url", .text(server.url), from: "the address"), .init("data", .text(data), from: "its folder"),
+        ]
         return server
     }
 
