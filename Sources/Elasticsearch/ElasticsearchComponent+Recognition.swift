@@ -11,9 +11,9 @@ extension ElasticsearchComponent {
             else { return nil }
             let isOpenSearch = root["version"]?["distribution"]?.text == "opensearch"
             var settings: [RecognizedServer.Setting] = [
-                .init("kind", .text(name), remark: "Jaeger's indices"),
-                .init("url", .text(server.url), remark: "the server's address"),
-                .init("indices", .text("jaeger-*"), remark: "Jaeger's default names"),
+                .init("kind", .text(name), from: "Jaeger's indices"),
+                .init("url", .text(server.url), from: "the server's address"),
+                .init("indices", .text("jaeger-*"), from: "Jaeger's default names"),
             ]
             var missing: [String] = []
             if let repository = repository(server) {
@@ -36,12 +36,12 @@ extension ElasticsearchComponent {
                 guard let location = settings?["location"]?.text else { continue }
                 return .init(
                     "repository", .value(["type": "fs", "name": .string(name), "location": .string(location)]),
-                    remark: remark)
+                    from: remark)
             case "s3":
                 guard let bucket = settings?["bucket"]?.text else { continue }
                 let path = settings?["base_path"]?.text.map { ["base_path": JSONValue.string($0)] } ?? [:]
                 let known: JSONValue = ["type": "s3", "name": .string(name), "bucket": .string(bucket)]
-                return .init("repository", .value(known.adding(path)), remark: remark)
+                return .init("repository", .value(known.adding(path)), from: remark)
             default: continue
             }
         }

@@ -16,10 +16,9 @@ extension GrafanaComponent {
             return RecognizedServer(
                 product: "Grafana \(version)",
                 settings: [
-                    .init("url", .text(server.url), remark: "the server's address"),
-                    .init(
-                        "username", .text("admin"), remark: "a server admin; or use bearer_token for one organisation"),
-                    .init("password", .value(["env": "GRAFANA_PASSWORD"]), remark: "set it in /etc/dr/environment"),
+                    .init("url", .text(server.url), from: "the server's address"),
+                    .init("username", .text("admin"), from: "a server admin; or use bearer_token for one organisation"),
+                    .init("password", .value(["env": "GRAFANA_PASSWORD"]), from: "set it in /etc/dr/environment"),
                 ])
         })
 }

@@ -14,7 +14,7 @@ extension LokiComponent {
             guard let version = server.get("/loki/api/v1/status/buildinfo")?.document?["version"]?.text else {
                 return nil
             }
-            var settings = [RecognizedServer.Setting("url", .text(server.url), remark: "the server's address")]
+            var settings = [RecognizedServer.Setting("url", .text(server.url), from: "the server's address")]
             guard let answer = server.get("/config"), answer.status == 200,
                 let found = try? LokiSettings(yaml: answer.body, "GET \(server.url)/config")
             else {
@@ -26,11 +26,11 @@ extension LokiComponent {
                     product: "Loki \(version)", settings: settings,
                     missing: ["an absolute common.path_prefix in its configuration: set data"])
             }
-            settings.append(.init("data", .text(data), remark: "its common.path_prefix"))
+            settings.append(.init("data", .text(data), from: "its common.path_prefix"))
             let folders = [("chunks", found.chunks), ("rules", found.rules), ("wal", found.writeAheadLog)]
             for (key, folder) in folders {
                 guard let folder, folder.path.hasPrefix("/"), folder.path != "\(data)/\(key)" else { continue }
-                settings.append(.init(key, .text(folder.path), remark: "its \(folder.key)"))
+                settings.append(.init(key, .text(folder.path), from: "its \(folder.key)"))
             }
             let isLocal = found.periods.allSatisfy { $0.objectStore == "filesystem" }
             return RecognizedServer(

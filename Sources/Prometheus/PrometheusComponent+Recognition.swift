@@ -16,9 +16,9 @@ extension PrometheusComponent {
                 let folder = flags["storage.tsdb.path"]?.text
             else { return nil }
             var missing: [String] = []
-            var settings = [RecognizedServer.Setting("url", .text(server.url), remark: "the server's address")]
+            var settings = [RecognizedServer.Setting("url", .text(server.url), from: "the server's address")]
             if let path = absolute(folder, server) {
-                settings.append(.init("data", .text(path), remark: "its --storage.tsdb.path, as the server reports it"))
+                settings.append(.init("data", .text(path), from: "its --storage.tsdb.path, as the server reports it"))
             } else {
                 missing.append("the absolute path of its --storage.tsdb.path '\(folder)': set data")
             }

@@ -139,7 +139,7 @@ package struct RecognizedServer: Equatable, Sendable {
             case value(JSONValue)
         }
 
-        package init(_ key: String, _ value: Value, remark: String) {
+        package init(_ key: String, _ value: Value, from remark: String) {
             self.key = key
             self.value = value
             self.remark = remark

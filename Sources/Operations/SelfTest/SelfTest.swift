@@ -62,7 +62,7 @@ package struct SelfTest: Sendable {
             for name in SelfTestStep.Name.ofProgram {
                 try perform(name) { step in
                     guard let place else { return }
-                    try SelfTestRun(self, in: place, step: name).perform(&step)
+                    try SelfTestRun(name, of: self, in: place).perform(&step)
                 }
             }
         } catch {

@@ -9,7 +9,7 @@ struct SelfTestRun {
     private let place: SelfTestPlace
     private let name: SelfTestStep.Name
 
-    init(_ test: SelfTest, in place: SelfTestPlace, step name: SelfTestStep.Name) {
+    init(_ name: SelfTestStep.Name, of test: SelfTest, in place: SelfTestPlace) {
         self.test = test
         self.place = place
         self.name = name
@@ -20,7 +20,7 @@ struct SelfTestRun {
         case .folder, .clean: break
         case .start: try start(&step)
         case .keys: try keys(&step)
-        case .repository: try expect(0, ["init", "--create"], step: &step)
+        case .repository: try expect(0, ["init", "--create"], noting: &step)
         case .backup: try backup(&step)
         case .verify: try verify(&step)
         case .encryption: try refuseWithoutKey(&step)
@@ -34,7 +34,7 @@ struct SelfTestRun {
     // MARK: Steps
 
     private func start(_ step: inout SelfTestStep) throws {
-        let version = try expect(0, ["--version"], isPlain: true, step: &step)
+        let version = try expect(0, ["--version"], isPlain: true, noting: &step)
             .trimmingPrefix { $0.isWhitespace }.prefix { !$0.isWhitespace }
         guard version == Release.version else {
             throw SelfTestFailure("'\(test.program)' is version '\(version)', not \(Release.version)")
@@ -49,32 +49,32 @@ struct SelfTestRun {
             [
                 "key", "create", "--kind", "p-256", "\(folder)/recovery.pem", "--certificate",
                 "\(folder)/recovery.crt",
-            ], step: &step)
+            ], noting: &step)
         for signer in ["signing", "other"] {
             try expect(
                 0,
                 [
                     "key", "create", "--signing", "--kind", "p-256", "--no-passphrase", "\(folder)/\(signer).key",
                     "--certificate", "\(folder)/\(signer).crt",
-                ], step: &step)
+                ], noting: &step)
             try write(configuration(signer: signer), "\(signer).yaml")
         }
     }
 
     private func backup(_ step: inout SelfTestStep) throws {
         struct BackedUp: Decodable { var status: String }
-        let result = try answer(BackedUp.self, try expect(0, ["backup"], step: &step))
+        let result = try answer(BackedUp.self, try expect(0, ["backup"], noting: &step))
         guard result.status == "complete" else { throw SelfTestFailure("the backup set is \(result.status)") }
     }
 
     private func verify(_ step: inout SelfTestStep) throws {
-        let result = try verified(0, step: &step)
+        let result = try verified(0, noting: &step)
         guard result.packsRead > 0, result.bytesRead > 0 else { throw SelfTestFailure("dr verify read no pack") }
         step.detail = "\(Units.bytes(result.bytesRead)) read"
     }
 
     private func refuseWithoutKey(_ step: inout SelfTestStep) throws {
-        let output = try expect(1, restoring("without-key", hasKey: false), hasPassphrase: false, step: &step)
+        let output = try expect(1, restoring("without-key", hasKey: false), hasPassphrase: false, noting: &step)
         let reason = try answer(Refusal.self, output).error.reason
         guard reason == "encrypted" else {
             throw SelfTestFailure("dr restore without the key failed with the reason '\(reason)', not 'encrypted'")
@@ -83,14 +83,14 @@ struct SelfTestRun {
     }
 
     private func restore(_ step: inout SelfTestStep) throws {
-        try expect(0, restoring("restored", hasKey: true), step: &step)
+        try expect(0, restoring("restored", hasKey: true), noting: &step)
         step.detail = "\(try TreeComparison.compare(place.data, with: place.restored)) files and folders are equal"
     }
 
     private func damage(_ step: inout SelfTestStep) throws {
         let pack = try largestPack()
         try invertByte(of: "\(place.repository)/\(pack)")
-        let result = try verified(4, step: &step)
+        let result = try verified(4, noting: &step)
         guard result.findings.contains(where: { $0.object == pack }) else {
             throw SelfTestFailure("dr verify does not name the damaged '\(pack)'")
         }
@@ -98,7 +98,7 @@ struct SelfTestRun {
     }
 
     private func refuseDamaged(_ step: inout SelfTestStep) throws {
-        let output = try expect(4, restoring("damaged", hasKey: true), step: &step)
+        let output = try expect(4, restoring("damaged", hasKey: true), noting: &step)
         let reason = try answer(Refusal.self, output).error.reason
         guard reason == "restore_damaged" else {
             throw SelfTestFailure("dr restore failed with the reason '\(reason)', not 'restore_damaged'")
@@ -107,7 +107,7 @@ struct SelfTestRun {
     }
 
     private func refuseOtherSigner(_ step: inout SelfTestStep) throws {
-        let result = try verified(4, configuration: "other", readsData: false, step: &step)
+        let result = try verified(4, configuration: "other", readsData: false, noting: &step)
         guard result.findings.contains(where: { $0.object.hasPrefix("sets/") }) else {
             throw SelfTestFailure("dr verify does not name the set of another signer")
         }
@@ -130,12 +130,12 @@ struct SelfTestRun {
     }
 
     private func verified(
-        _ status: CInt, configuration: String = "signing", readsData: Bool = true, step: inout SelfTestStep
+        _ status: CInt, configuration: String = "signing", readsData: Bool = true, noting step: inout SelfTestStep
     ) throws -> Verified {
         let arguments = ["verify"] + (readsData ? ["--read-data"] : [])
         return try answer(
             Verified.self,
-            try expect(status, arguments, configuration: configuration, hasPassphrase: false, step: &step))
+            try expect(status, arguments, configuration: configuration, hasPassphrase: false, noting: &step))
     }
 
     private func restoring(_ target: String, hasKey: Bool) -> [String] {
@@ -148,7 +148,7 @@ struct SelfTestRun {
     @discardableResult
     private func expect(
         _ status: CInt, _ arguments: [String], configuration: String = "signing", isPlain: Bool = false,
-        hasPassphrase: Bool = true, step: inout SelfTestStep
+        hasPassphrase: Bool = true, noting step: inout SelfTestStep
     ) throws -> String {
         var environment = InheritedEnvironment.selected(from: test.environment)
         if hasPassphrase { environment["DR_RECOVERY_PASSPHRASE"] = "a throw-away passphrase" }

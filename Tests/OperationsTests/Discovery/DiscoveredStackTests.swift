@@ -24,7 +24,7 @@ import Testing
         server.verdict = verdict
         server.product = "Server 1.\(port)"
         server.settings = [
-            .init("url", .text(server.url), remark: "the address"), .init("data", .text(data), remark: "its folder"),
+            .init("url", .text(server.url), from: "the address"), .init("data", .text(data), from: "its folder"),
         ]
         return server
     }

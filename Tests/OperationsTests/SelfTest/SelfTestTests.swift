@@ -19,7 +19,7 @@ import Testing
             \(fault)
             case $1 in
             --version) echo '\(Release.version)' ;;
-            key) for word; do case $word in /*.yaml) ;; /*) : >"$word" ;; esac; done ;;
+            key) for word; do case $word in *.key | *.pem | *.crt) : >"$word" ;; esac; done ;;
             init) mkdir repository ;;
             backup)
                 head -c 100000 data/incompressible.bin >repository/pack
