@@ -112,7 +112,9 @@ struct ZoneFile {
         var bytes = [UInt8](repeating: 0, count: longest)
         var count = 0
         while count < longest {
-            let read = bytes.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress?.advanced(by: count), longest - count) }
+            let read = bytes.withUnsafeMutableBytes {
+                Glibc.read(file, $0.baseAddress?.advanced(by: count), longest - count)
+            }
             guard read > 0 else { break }
             count += read
         }
