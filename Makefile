@@ -20,9 +20,11 @@ export DR_TOOLS ?= $(CURDIR)/.tools/bin
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 8
 
 # Link the Swift runtime into the program; the C libraries stay shared. Nothing loads the program as a library, so it
-# exports no symbols: their names are megabytes.
+# exports no symbols: their names are megabytes. The linker folds equal functions, except those whose addresses are used.
+# Paths in the program are relative, so that its bytes do not depend on the folder of the checkout.
 RELEASE := swift build --configuration release --static-swift-stdlib \
-	-Xlinker --version-script=$(CURDIR)/Scripts/exports.map
+	-Xlinker "--version-script=$(CURDIR)/Scripts/exports.map" -Xlinker --icf=safe \
+	-Xswiftc -file-prefix-map -Xswiftc "$(CURDIR)/=" -Xcc "-ffile-prefix-map=$(CURDIR)/="
 BIN := .build/release
 
 .PHONY: help
@@ -80,9 +82,8 @@ build: ## Build the release program, .build/release/dr.
 	DR_PROGRAM_ONLY=1 $(RELEASE) --product dr
 
 .PHONY: manual
-manual: ## Generate the manual page, docs/dr.1, from the help texts.
-	swift package generate-manual
-	cp .build/plugins/GenerateManual/outputs/dr/dr.1 docs/
+manual: build ## Generate the manual pages of all commands in .build/manual, from the help texts.
+	packaging/manual.py $(BIN)/dr .build/manual
 
 .PHONY: console-pictures
 console-pictures: ## Take the pictures of the console for docs/images.
@@ -117,16 +118,16 @@ test-packages: deb image portable ## Install, use and remove the packages in chr
 	packaging/test-packages
 
 .PHONY: install
-install: build ## Install the program, completions and manual page under PREFIX (/usr/local).
+install: manual ## Install the program, completions and manual pages under PREFIX (/usr/local).
 	install -D -m 755 -s $(BIN)/dr "$(DESTDIR)$(PREFIX)/bin/dr"
 	mkdir -p .build/completions
 	for shell in bash zsh fish; do $(BIN)/dr --generate-completion-script $$shell > .build/completions/$$shell; done
 	install -D -m 644 .build/completions/bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/dr"
 	install -D -m 644 .build/completions/zsh "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_dr"
 	install -D -m 644 .build/completions/fish "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/dr.fish"
-	for page in $(wildcard docs/*.1); do install -D -m 644 $$page "$(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/}"; done
+	for page in .build/manual/*.1; do install -D -m 644 $$page "$(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/}"; done
 
 .PHONY: clean
 clean: ## Remove all build results; keep the tools in .tools.
 	swift package clean
-	rm -rf .build/release .build/completions
+	rm -rf .build/release .build/completions .build/manual

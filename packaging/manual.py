@@ -1,11 +1,18 @@
-"""Manual pages, one for each command, from the program's own description of its arguments."""
+#!/usr/bin/env python3
+"""Manual pages, one for each command, from the program's own description of its arguments.
+
+usage: packaging/manual.py PROGRAM FOLDER: writes the pages without compression.
+"""
 
 import json
 import subprocess
+import sys
 import time
 from pathlib import Path
 
-from reproducible import gzipped
+sys.dont_write_bytecode = True
+
+from reproducible import epoch, gzipped  # noqa: E402
 
 
 def description(program: Path) -> dict:
@@ -31,16 +38,18 @@ def page_name(name: tuple[str, ...]) -> str:
     return f"{'-'.join(name)}.1"
 
 
-def write_pages(program: Path, folder: Path, version: str, epoch: int) -> list[str]:
-    """Writes the compressed pages of all commands. Returns their names."""
+def pages(program: Path, version: str, time: int) -> dict[str, bytes]:
+    """The pages of all commands by their names."""
+    return {page_name(name): page(name, command, version, time).encode() for name, command in commands(description(program))}
+
+
+def write_pages(program: Path, folder: Path, version: str, time: int) -> None:
+    """Writes the compressed pages of all commands."""
     folder.mkdir(parents=True, exist_ok=True)
-    names = []
-    for name, command in commands(description(program)):
-        file = folder / f"{page_name(name)}.gz"
-        file.write_bytes(gzipped(page(name, command, version, epoch).encode()))
+    for name, content in pages(program, version, time).items():
+        file = folder / f"{name}.gz"
+        file.write_bytes(gzipped(content))
         file.chmod(0o644)
-        names.append(file.name)
-    return names
 
 
 def page(name: tuple[str, ...], command: dict, version: str, epoch: int) -> str:
@@ -121,3 +130,17 @@ def text(source: str) -> str:
 
 def escaped(source: str) -> str:
     return source.replace("\\", "\\e").replace("-", "\\-").replace("\u2019", "'")
+
+
+def main() -> None:
+    program, folder = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
+    version = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout.strip()
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.1"):
+        old.unlink()
+    for name, content in pages(program, version, epoch()).items():
+        (folder / name).write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()

@@ -19,6 +19,7 @@ def build(program: Path, tree: Path, output: Path, work: Path, epoch: int) -> Pa
     contents.copy(tree / "usr/bin/dr", folder / "lib/dr", 0o755)
     copied = contents.copy_libraries(folder / "lib/dr", lambda library: folder / "lib" / library)
     contents.copy_authorities(copied, folder / "share/ca-certificates.crt")
+    contents.copy_zones(copied, folder / "share/zoneinfo")
     contents.copy_locale(copied, folder / "lib/locale")
     contents.copy_licences(copied, folder / "share/licences")
     put(folder, "share/licences/dr/LICENSE", (CHECKOUT / "LICENSE").read_bytes())

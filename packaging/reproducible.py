@@ -3,8 +3,18 @@
 import gzip
 import hashlib
 import os
+import subprocess
 import tarfile
 from pathlib import Path
+
+
+def epoch() -> int:
+    """The time of all files: SOURCE_DATE_EPOCH, else the time of the checkout's commit."""
+    if given := os.environ.get("SOURCE_DATE_EPOCH"):
+        return int(given)
+    checkout = Path(__file__).resolve().parent.parent
+    words = ["git", "-C", checkout, "log", "-1", "--format=%ct"]
+    return int(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
 
 
 def gzipped(content: bytes) -> bytes:

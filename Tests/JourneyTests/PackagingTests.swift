@@ -57,7 +57,8 @@ import Testing
         // The units are disabled, and systemd accepts them.
         let units = try staged.names("usr/lib/systemd/system")
         #expect(
-            units.count == 8 && !FileManager.default.fileExists(atPath: staged.root.appending(path: "etc/systemd").path)
+            units.count == 9 && units.contains("dr-serve.service")
+                && !FileManager.default.fileExists(atPath: staged.root.appending(path: "etc/systemd").path)
         )
         if let analyzer = try? LabTool.path("systemd-analyze") {
             let program = staged.root.appending(path: "usr/bin/dr")

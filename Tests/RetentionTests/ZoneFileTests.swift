@@ -39,6 +39,19 @@ import Testing
     @Test(arguments: ["../../etc/passwd", "/etc/passwd", "Europe/Nowhere", "", "Europe", "tzdata.zi", "a\0b"])
     func `a name that is no zone is refused`(_ name: String) { #expect(ZoneFile(name) == nil) }
 
+    @Test func `a zone that the machine lacks comes from the next folder`() throws {
+        let folder = URL.temporaryDirectory.appending(path: "zones-\(UUID().uuidString)/Europe")
+        defer { try? FileManager.default.removeItem(at: folder.deletingLastPathComponent()) }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let own = folder.appending(path: "Nowhere")
+        try FileManager.default.copyItem(at: URL(filePath: "/usr/share/zoneinfo/Asia/Kolkata"), to: own)
+        try Data("damaged".utf8).write(to: folder.appending(path: "Berlin"))
+        let copy = folder.deletingLastPathComponent().path
+        #expect(ZoneFile("Europe/Nowhere", folders: ["/usr/share/zoneinfo"]) == nil)
+        #expect(ZoneFile("Europe/Nowhere", folders: ["/usr/share/zoneinfo", copy])?.offset(at: 0) == 19_800)
+        #expect(ZoneFile("Europe/Berlin", folders: [copy, "/usr/share/zoneinfo"])?.offset(at: 0) == 3600)
+    }
+
     @Test func `a damaged file never traps`() throws {
         let bytes = [UInt8](try Data(contentsOf: URL(filePath: "/usr/share/zoneinfo/Europe/Berlin")))
         for length in 0..<min(bytes.count, 400) { _ = ZoneFile(bytes: Array(bytes[..<length]))?.offset(at: 0) }

@@ -1,8 +1,11 @@
 internal import Glibc
+internal import Platform
 
 /// A file of the time zone database: the offsets of one zone (RFC 8536).
 struct ZoneFile {
-    private static let folder = "/usr/share/zoneinfo"
+    /// The database of the machine, which gets updates, before the copy in a portable archive.
+    private static let folders =
+        ["/usr/share/zoneinfo"] + (OwnProgram.archive.map { ["\($0)/share/zoneinfo"] } ?? [])
     /// The largest files of the database have some 4 KiB.
     private static let longest = 1 << 18
 
@@ -12,15 +15,22 @@ struct ZoneFile {
     /// The rule for the time after the last recorded change.
     private let rule: ZoneRule?
 
-    /// - Parameter identifier: such as `Europe/Berlin`.
-    /// - Returns: nil if this machine's database has no such zone.
-    init?(_ identifier: String) {
+    /// - Parameters:
+    ///   - identifier: such as `Europe/Berlin`.
+    ///   - folders: the places of the database; the first with this zone counts.
+    /// - Returns: nil if the database has no such zone.
+    init?(_ identifier: String, folders: [String] = Self.folders) {
         let isName = identifier.utf8.allSatisfy { byte in
             (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
                 || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "/_+-".utf8.contains(byte)
         }
         guard isName, !identifier.isEmpty, !identifier.hasPrefix("/") else { return nil }
-        self.init(bytes: Self.read("\(Self.folder)/\(identifier)"))
+        for folder in folders {
+            guard let file = Self(bytes: Self.read("\(folder)/\(identifier)")) else { continue }
+            self = file
+            return
+        }
+        return nil
     }
 
     /// - Parameter bytes: version 2 or later of the format.
@@ -102,7 +112,9 @@ struct ZoneFile {
         var bytes = [UInt8](repeating: 0, count: longest)
         var count = 0
         while count < longest {
-            let read = bytes.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress! + count, longest - count) }
+            let read = bytes.withUnsafeMutableBytes {
+                Glibc.read(file, $0.baseAddress?.advanced(by: count), longest - count)
+            }
             guard read > 0 else { break }
             count += read
         }
