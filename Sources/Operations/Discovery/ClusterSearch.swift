@@ -42,6 +42,14 @@ package struct ClusterSearch: Sendable {
         var workload: ServedWorkload?
         /// The name of the server's container; nil if no container has the kind's program.
         var container: String?
+        /// True if the service has the port that the server listens on.
+        var hasServerPort: Bool
+
+        /// Less for a better way to the same server.
+        var rank: [Int] {
+            let hasItsName = workload?.name.hasSuffix("/\(service.name)") == true
+            return [service.isHeadless, !hasServerPort, !hasItsName].map { $0 ? 1 : 0 }
+        }
     }
 
     /// - Returns: for each kind with a server, all that was found and what was not, in the order of the kinds.
@@ -55,11 +63,11 @@ package struct ClusterSearch: Sendable {
         let services = try await services(kubectl)
         let (workloads, refusals) = try await workloads(kubectl)
         let matches = kinds.map { kind in
-            (kind, self.matches(of: kind, services, workloads, context: cluster.context))
+            (kind, self.matches(of: kind, among: services, workloads: workloads, context: cluster.context))
         }
         let all = matches.flatMap(\.1)
         var answers = try await ServerCandidate.ask(all.map(\.candidate), limit: limit, pool: pool)
-        for (index, match) in all.enumerated() { place(&answers[index], match, refusals) }
+        for (index, match) in all.enumerated() { place(&answers[index], of: match, refusals: refusals) }
         var servers: [DiscoveredServer] = []
         for (kind, found) in matches {
             guard let recognition = kind.recognition else { continue }
@@ -128,42 +136,51 @@ package struct ClusterSearch: Sendable {
     // MARK: Candidates
 
     private func matches(
-        of kind: any ComponentKind.Type, _ services: [NamespaceService], _ workloads: [ServedWorkload],
+        of kind: any ComponentKind.Type, among services: [NamespaceService], workloads: [ServedWorkload],
         context: String?
     ) -> [Match] {
         guard let recognition = kind.recognition else { return [] }
-        var matches: [Match] = []
-        // A service with an address of its own comes first: one entry for each workload is enough.
-        for service in services.filter({ !$0.isHeadless }) + services.filter(\.isHeadless) {
-            let workload =
-                workloads.first { service.leads(to: $0) && $0.container(running: recognition.programs) != nil }
-                ?? workloads.first { service.leads(to: $0) }
-            if let workload, matches.contains(where: { $0.workload?.name == workload.name }) { continue }
-            let container = workload?.container(running: recognition.programs)
-            let arguments = container?.arguments ?? StartArguments()
-            let address = recognition.address(arguments)
-            let port =
-                container.map { service.port(for: address.port ?? recognition.port, of: $0) }
-                ?? service.port(at: recognition.port, of: workload?.containers ?? [])
-            guard let port, let number = UInt16(exactly: port.number) else { continue }
-            let url = ClusterAddress(
-                context: context, namespace: namespace, kind: .services, name: service.name, port: number,
-                usesTLS: port.usesTLS, path: address.prefix)
-            // Paths in the arguments are those of the container, which this machine does not have.
-            var candidate = ServerCandidate(
-                kind: kind.name, recognition: recognition, url: url.text,
-                origin: "service \(service.name)" + (workload.map { " of \($0.name)" } ?? ""))
-            if let workload, !workload.isReady { candidate.refusal = "no pod of \(workload.name) is ready" }
-            matches.append(
-                Match(candidate: candidate, service: service, workload: workload, container: container?.name))
+        let matches = services.compactMap {
+            match($0, among: workloads, kind: kind.name, recognition: recognition, context: context)
         }
-        return matches.sorted { $0.service.name < $1.service.name }
+        // One entry for each workload is enough. A service with an address of its own and the server's port comes first.
+        let ranked = matches.sorted { $0.rank.lexicographicallyPrecedes($1.rank) }
+        var taken: Set<String> = []
+        let chosen = ranked.filter { match in match.workload.map { taken.insert($0.name).inserted } ?? true }
+        return chosen.sorted { $0.service.name < $1.service.name }
+    }
+
+    private func match(
+        _ service: NamespaceService, among workloads: [ServedWorkload], kind: String, recognition: Recognition,
+        context: String?
+    ) -> Match? {
+        let workload =
+            workloads.first { service.leads(to: $0) && $0.container(running: recognition.programs) != nil }
+            ?? workloads.first { service.leads(to: $0) }
+        let container = workload?.container(running: recognition.programs)
+        let address = recognition.address(container?.arguments ?? StartArguments())
+        let listening = address.port ?? recognition.port
+        let port =
+            container.map { service.port(for: listening, of: $0) }
+            ?? service.port(at: listening, of: workload?.containers ?? [])
+        guard let port, let number = UInt16(exactly: port.number) else { return nil }
+        let url = ClusterAddress(
+            context: context, namespace: namespace, kind: .services, name: service.name, port: number,
+            usesTLS: port.usesTLS, path: address.prefix)
+        // Without the arguments: their paths are those of the container, which this machine does not have.
+        var candidate = ServerCandidate(
+            kind: kind, recognition: recognition, url: url.text,
+            origin: "service \(service.name)" + (workload.map { " of \($0.name)" } ?? ""))
+        if let workload, !workload.isReady { candidate.refusal = "no pod of \(workload.name) is ready" }
+        return Match(
+            candidate: candidate, service: service, workload: workload, container: container?.name,
+            hasServerPort: port.number == listening)
     }
 
     // MARK: Volumes
 
     /// Replaces the data directory of a server by the volume that has it.
-    private func place(_ server: inout DiscoveredServer, _ match: Match, _ refusals: [String]) {
+    private func place(_ server: inout DiscoveredServer, of match: Match, refusals: [String]) {
         guard let index = server.settings.firstIndex(where: { $0.key == DataDirectory.key }),
             case .text(let text) = server.settings[index].value
         else { return }
