@@ -18,10 +18,11 @@ package enum ConfigurationTemplate {
     ///   - store: the location of the store; the default keeps backups on this machine.
     ///   - protection: the settings to write; the others become comments.
     ///   - found: the lines of `components:`; nil for examples of the kinds.
+    ///   - cluster: the cluster of the components; nil for components of this machine.
     ///   - kinds: the kinds of components to include, in their order.
     package static func text(
         store: StoreLocation = .directory("/var/backups/dr"), protection: Protection = Protection(),
-        components found: String? = nil, kinds: [any ComponentKind.Type]
+        components found: String? = nil, cluster: KubernetesConfiguration? = nil, kinds: [any ComponentKind.Type]
     ) -> String {
         let metrics = kinds.first { $0.keepsMetrics }?.name ?? "NAME"
         return """
@@ -56,7 +57,7 @@ package enum ConfigurationTemplate {
               # Lock objects in a bucket with object lock; see docs/object-lock.md. No user can undo compliance mode.
               # lock: {mode: governance, margin: 3d}
 
-            # Components to back up, by name. The default of 'kind' is the name.
+            \(lines(for: cluster))# Components to back up, by name. The default of 'kind' is the name.
             components:
             \(found ?? components(kinds))
 
@@ -166,6 +167,21 @@ package enum ConfigurationTemplate {
             #   hosts: [dr.example.org]              # the name of a proxy in front of it
 
             """
+    }
+
+    /// The section `kubernetes`, with an empty line after it.
+    private static func lines(for cluster: KubernetesConfiguration?) -> String {
+        guard let cluster else { return "" }
+        let context = cluster.context.map { "context: \(YAMLScalar.quoted($0))" }
+        let lines = [
+            context
+                ?? "# context: production                # default: the current one, or the cluster that dr runs in",
+            cluster.namespace.map { "namespace: \(YAMLScalar.quoted($0))" } ?? "# namespace: monitoring",
+            cluster.image.map { "image: \(YAMLScalar.quoted($0))" }
+                ?? "# image: registry.example/dr:0.1.0       # image of the pods that read and write volumes",
+        ]
+        return "# Cluster of the components; see docs/volumes.md.\nkubernetes:\n"
+            + lines.map { "  \($0)\n" }.joined() + "\n"
     }
 
     private static func lines(for protection: Protection) -> String {

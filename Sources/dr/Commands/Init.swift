@@ -54,12 +54,36 @@ struct Init: AsyncParsableCommand {
         name: .long,
         help: """
             Search this machine for servers, at their usual ports and in systemd's units, and write a new dr.yaml for \
-            them. Asks the loopback address only.
+            them. Asks the loopback address only. With --namespace, search a Kubernetes namespace instead.
             """)
     var discover = false
 
+    @Option(
+        name: .long,
+        help: "With --discover: search the services and workloads of this Kubernetes namespace, with kubectl.")
+    var namespace: String?
+
+    @Option(
+        name: .long,
+        help: "With --namespace: context in the kubeconfig (default: the current one, or the cluster that dr runs in).")
+    var context: String?
+
+    @Option(
+        name: .long,
+        help: "With --namespace: container image of dr, for the pods that read and write volumes.")
+    var image: String?
+
     @Flag(name: .long, help: "Print a commented dr.yaml on standard output, and write nothing.")
     var template = false
+
+    func validate() throws {
+        if namespace != nil, !discover { throw ValidationError("--namespace needs --discover") }
+        for (option, value) in [("--context", context), ("--image", image)] where value != nil && namespace == nil {
+            throw ValidationError("\(option) needs --namespace")
+        }
+        if let namespace { try ClusterOptions.check(namespace: namespace, of: "--namespace") }
+        if let context, context.hasPrefix("-") { throw ValidationError("--context: '\(context)' is not a valid name") }
+    }
 
     func run() async throws {
         if template { return try StandardOutput.write(exactly: ConfigurationTemplate.text(kinds: supportedKinds)) }
@@ -106,8 +130,17 @@ struct Init: AsyncParsableCommand {
                 "'\(configured.file)' exists already, and dr does not overwrite it; choose another --config")
         }
         let pool = BlockingPool(threads: 16)
-        var stack = DiscoveredStack(
-            try await ServerSearch(kinds: supportedKinds, pool: pool).run(), kinds: supportedKinds)
+        var stack: DiscoveredStack
+        if let namespace {
+            let found = try await ClusterSearch(
+                namespace: namespace, context: context, image: image, kinds: supportedKinds, pool: pool
+            ).run()
+            stack = DiscoveredStack(found.servers, kinds: supportedKinds)
+            configured.cluster = found.cluster
+        } else {
+            stack = DiscoveredStack(
+                try await ServerSearch(kinds: supportedKinds, pool: pool).run(), kinds: supportedKinds)
+        }
         if stack.hasUsable {
             configured.components = stack.text
             let session = Session(
@@ -203,6 +236,8 @@ private struct ConfigurationWriting {
     var protection = ConfigurationTemplate.Protection()
     /// The lines of `components:` in a new file; nil for examples.
     var components: String?
+    /// The cluster of the components in a new file.
+    var cluster: KubernetesConfiguration?
 
     /// The absolute path of the folder of the file.
     var folder: String { URL(filePath: file).absoluteURL.deletingLastPathComponent().standardizedFileURL.path }
@@ -252,10 +287,11 @@ private struct ConfigurationWriting {
 
     private var text: String {
         guard let location else {
-            return ConfigurationTemplate.text(protection: protection, components: components, kinds: supportedKinds)
+            return ConfigurationTemplate.text(
+                protection: protection, components: components, cluster: cluster, kinds: supportedKinds)
         }
         return ConfigurationTemplate.text(
-            store: location, protection: protection, components: components, kinds: supportedKinds)
+            store: location, protection: protection, components: components, cluster: cluster, kinds: supportedKinds)
     }
 
     func parsed() throws -> Configuration {

@@ -21,6 +21,19 @@ package struct ClusterAddress: Hashable, Sendable {
     /// The rest of the URL, from its slash or question mark; may be empty.
     package var path = ""
 
+    package init(
+        context: String?, namespace: String, kind: Kind, name: String, port: UInt16, usesTLS: Bool = false,
+        path: String = ""
+    ) {
+        self.context = context
+        self.namespace = namespace
+        self.kind = kind
+        self.name = name
+        self.port = port
+        self.usesTLS = usesTLS
+        self.path = path
+    }
+
     /// The base URL that a pod of the cluster uses: "http://metrics.monitoring.svc:9090".
     ///
     /// For a pod the name is not in the cluster's DNS: it only names the server in requests and certificates.
