@@ -2,6 +2,7 @@
 #define DR_CMICROHTTPD_SHIM_H
 
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <microhttpd.h>
 #include <string.h>
 
@@ -72,14 +73,29 @@ static inline int dr_mhd_socket(struct MHD_Connection *_Nonnull connection) {
     return info ? info->connect_fd : -1;
 }
 
-/// True if the client showed a certificate that an authority of the daemon signed.
+/// True if the client showed a certificate for clients that an authority of the daemon signed, and that is valid now. A
+/// certificate without purposes fits; one for servers only does not.
 static inline int dr_mhd_has_client_certificate(struct MHD_Connection *_Nonnull connection) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     if (!info || !info->tls_session) return 0;
     gnutls_session_t session = (gnutls_session_t)info->tls_session;
     unsigned count = 0, status = 0;
     if (!gnutls_certificate_get_peers(session, &count) || count == 0) return 0;
-    return gnutls_certificate_verify_peers2(session, &status) == GNUTLS_E_SUCCESS && status == 0;
+    gnutls_typed_vdata_st purpose = {GNUTLS_DT_KEY_PURPOSE_OID, (unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT, 0};
+    return gnutls_certificate_verify_peers(session, &purpose, 1, &status) == GNUTLS_E_SUCCESS && status == 0;
+}
+
+/// The number of certificates in a PEM text; below 0 if there is none, or one that is not valid. The library accepts such a
+/// text of authorities and then refuses every client.
+static inline int dr_mhd_certificates(const char *_Nonnull text) {
+    gnutls_datum_t data = {(unsigned char *)text, (unsigned)strlen(text)};
+    gnutls_x509_crt_t *all = NULL;
+    unsigned count = 0;
+    int result = gnutls_x509_crt_list_import2(&all, &count, &data, GNUTLS_X509_FMT_PEM, 0);
+    if (result < 0) return result;
+    for (unsigned index = 0; index < count; index++) gnutls_x509_crt_deinit(all[index]);
+    gnutls_free(all);
+    return (int)count;
 }
 
 typedef ssize_t (*dr_mhd_reader)(void *_Nonnull context, uint64_t position, char *_Nonnull bytes, size_t room);

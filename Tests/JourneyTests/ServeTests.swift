@@ -7,40 +7,6 @@ import Testing
 @Suite struct ServeTests {
     private static let token = "0123456789abcdef0123456789abcdef"
 
-    /// A running console and its address.
-    private struct Console {
-        let process: ServerProcess
-        let address: String
-
-        init(_ journey: Journey, _ name: String = "serve", _ arguments: String...) async throws {
-            let process = try await ServerProcess(
-                name, executable: Journey.program, arguments: ["serve", "--listen", "127.0.0.1:0"] + arguments,
-                folder: journey.folder.url, environment: journey.environment)
-            func address() -> String? {
-                let log = (try? String(contentsOf: process.log, encoding: .utf8)) ?? ""
-                return log.firstMatch(of: /console: (http:\/\/\S+)\//).map { String($0.1) }
-            }
-            try await process.waitUntil { address() != nil }
-            self.process = process
-            self.address = try #require(address())
-        }
-
-        /// - Returns: the status of HTTP, and the body.
-        func get(_ path: String, token: String? = nil) async throws -> (status: String, body: String) {
-            let folder = try TemporaryFolder("get")
-            let file = folder.url.appending(path: "body")
-            let header = token.map { ["-H", "Authorization: Bearer \($0)"] } ?? []
-            let run = try await CommandRun.run(
-                "/usr/bin/env", ["curl", "-s", "-o", file.path, "-w", "%{http_code}"] + header + [address + path])
-            return (run.output, (try? String(contentsOf: file, encoding: .utf8)) ?? "")
-        }
-
-        /// Waits until the console has read the repository.
-        func waitForState(token: String? = nil) async throws {
-            try await process.waitUntil { try await get("/api/v1/overview", token: token).status == "200" }
-        }
-    }
-
     @Test func `browsers, the API's description and signals fit the console`() async throws {
         let journey = try await Journey(extra: "objectives: {rpo: 1h, rto: 4h}")
         try journey.write("deep/<b>file", "one")
@@ -54,8 +20,8 @@ import Testing
         #expect(
             FileManager.default.createFile(
                 atPath: file.path, contents: Data("\(Self.token)\n".utf8), attributes: [.posixPermissions: 0o600]))
-        let console = try await Console(journey, "serve", "--token-file", "token")
-        let second = try await Console(journey, "second")
+        let console = try await ServedConsole(journey, "serve", "--token-file", "token")
+        let second = try await ServedConsole(journey, "second")
         try await console.waitForState(token: Self.token)
         try await second.waitForState()
         #expect(try await console.get("/api/v1/overview").status == "401")
@@ -98,14 +64,14 @@ import Testing
         try Data(text.utf8).write(to: file)
         try journey.write("secret", "SECRETWORD")
         try await journey.expect(0, "backup")
-        let closed = try await Console(journey)
+        let closed = try await ServedConsole(journey)
         try await closed.waitForState()
         let set = try #require(try await closed.get("/api/v1/list").body.firstMatch(of: /"name" : "(\w+)"/)?.1)
         for query in ["?path=secret", ""] {
             let refused = try await closed.get("/sets/\(set)/tree/download\(query)")
             #expect(refused.status == "403" && refused.body.contains("--recovery-key"))
         }
-        let open = try await Console(journey, "open", "--recovery-key", "recovery.pem")
+        let open = try await ServedConsole(journey, "open", "--recovery-key", "recovery.pem")
         try await open.waitForState()
         #expect(try await open.get("/sets/\(set)/tree/download?path=secret").body == "SECRETWORD")
     }
@@ -127,7 +93,7 @@ import Testing
         let name = try #require(
             try FileManager.default.contentsOfDirectory(atPath: sets.path).first { $0.hasSuffix(".json") })
         try Self.multiply(sets.appending(path: name), by: 10_000)
-        let console = try await Console(journey)
+        let console = try await ServedConsole(journey)
         try await console.waitForState()
         #expect(try await console.get("/api/v1/overview").body.contains("\"sets\" : 10001"))
         for page in ["/", "/sets", "/api/v1/list?last=500", "/api/v1/stats"] {

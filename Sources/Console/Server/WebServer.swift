@@ -52,6 +52,11 @@ private final class Daemon: Sendable {
     private let handle: Mutex<UInt>
 
     init(_ socket: CInt, settings: WebServer.Settings, exchanges: Exchanges) throws {
+        if let authorities = settings.clientAuthorities, dr_mhd_certificates(authorities) <= 0 {
+            throw ConsoleError(
+                "start the console on \(settings.address)", "the client CA contains no valid certificate",
+                hint: "give a PEM file with the certificates of the authorities")
+        }
         func start(
             key: UnsafePointer<CChar>?, certificate: UnsafePointer<CChar>?, authority: UnsafePointer<CChar>?
         )
