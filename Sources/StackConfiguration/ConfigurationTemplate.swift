@@ -121,10 +121,20 @@ package enum ConfigurationTemplate {
             #   canaries:                            # dr writes a value before each backup and reads it after a restore
             \(examples(kinds.compactMap { $0.template.canary }))
 
+            # Metrics of all commands; each destination is optional. See docs/metrics.md.
             # metrics:
             #   textfile: /var/lib/node-exporter/dr.prom
-            #   pushgateway: {url: "http://localhost:9091"}
-            #   otlp: {url: "http://localhost:4318/v1/metrics"}
+            #   pushgateway: {url: "http://pushgateway:9091"}
+            #   otlp: {url: "http://collector:4318"}
+
+            # The console, `dr serve`; see docs/console.md. An address that other machines reach needs a token or client_ca.
+            # serve:
+            #   listen: 127.0.0.1:9419
+            #   token_file: console-token            # openssl rand -hex 24 > console-token; chmod 600 console-token
+            #   tls_certificate: console.pem
+            #   tls_key: console.key
+            #   client_ca: visitors.pem              # authorities that sign the certificates of visitors
+            #   hosts: [dr.example.org]              # names of the console, such as that of a proxy
 
             # Servers for `dr drill`, which restores beside the stack. Every component with a server needs one that the
             # drill can start; some kinds use the installed program by default. dr replaces ${port}, ${data}, ${folder}

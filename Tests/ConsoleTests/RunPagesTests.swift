@@ -7,6 +7,7 @@ import ObjectStorage
 import Platform
 import RecoveryPlan
 import StackConfiguration
+import Synchronization
 import Testing
 
 @testable import Console
@@ -209,7 +210,7 @@ import Testing
     ) throws -> String {
         let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
-        var limit = timeval(tv_sec: 8, tv_usec: 0)
+        var limit = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -300,12 +301,16 @@ import Testing
         let (id, _) = try machine.run()
         let server = try server(machine.site)
         let threads = BlockingPool(threads: 1)
+        let hasBegun = Mutex(false)
         let reading = Task {
             try await threads.run {
-                try Self.events(of: server, "/runs/\(id)/events") { $0.contains("[never]") }
+                try Self.events(of: server, "/runs/\(id)/events") { text in
+                    hasBegun.withLock { $0 = text.contains("event: state") }
+                    return false
+                }
             }
         }
-        try await Task.sleep(for: .milliseconds(400))
+        for _ in 0..<3000 where !hasBegun.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(20)) }
         server.stop()
         let text = try await reading.value
         #expect(text.contains("event: state") && text.hasSuffix("[ended]"))
@@ -320,6 +325,80 @@ import Testing
             }
             #expect(machine.site.answer(request).status == 404)
         }
+    }
+
+    // MARK: The API
+
+    private static func document(_ machine: Machine, _ path: String) throws -> [String: Any] {
+        let (status, text, _) = try machine.get(path)
+        #expect(status == 200, "\(path): \(text)")
+        return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    }
+
+    /// Compares the members of a document with its schema, through objects and arrays.
+    private static func expectFits(_ value: Any, _ schema: [String: Any], at place: String) throws {
+        if let items = schema["items"] as? [String: Any], let values = value as? [Any] {
+            for value in values { try expectFits(value, items, at: "\(place)[]") }
+        }
+        guard let properties = schema["properties"] as? [String: Any] else { return }
+        let members = try #require(value as? [String: Any], "\(place)")
+        #expect(Set(members.keys).subtracting(properties.keys) == [], "\(place)")
+        #expect(Set(schema["required"] as? [String] ?? []).subtracting(members.keys) == [], "\(place)")
+        for (name, member) in members {
+            try expectFits(member, try #require(properties[name] as? [String: Any]), at: "\(place).\(name)")
+        }
+    }
+
+    @Test func `the API has the runs as its description says`() throws {
+        let machine = try Machine()
+        let (running, first) = try machine.run()
+        try first.append(.stepBegan(attempt: StepAttempt(step: "stop", attempt: 1)))
+        let (ended, second) = try machine.run(isDrill: true)
+        try second.append(Self.done("stop"))
+        try second.append(.runFinished(end: RunEnd(.late, reasons: ["RTO exceeded"])))
+        let (died, _) = try machine.run(process: 1 << 22)
+        let description = try #require(
+            try JSONSerialization.jsonObject(with: Data(OpenAPI.document.utf8)) as? [String: Any])
+        let schemas = try #require((description["components"] as? [String: Any])?["schemas"] as? [String: Any])
+
+        let list = try Self.document(machine, "/api/v1/runs")
+        try Self.expectFits(list, try #require(schemas["runs"] as? [String: Any]), at: "runs")
+        let rows = try #require(list["runs"] as? [[String: Any]])
+        #expect(Set(rows.compactMap { $0["id"] as? String }) == [running, ended, died] && rows.count == 3)
+        let states = Dictionary(uniqueKeysWithValues: rows.map { ($0["id"] as? String, $0["state"] as? String) })
+        #expect(states[running] == "running" && states[ended] == "ended" && states[died] == "died")
+        let row = try #require(rows.first { $0["id"] as? String == ended })
+        #expect(row["verdict"] as? String == "late" && row["isDrill"] as? Bool == true)
+        #expect((try Self.document(machine, "/api/v1/runs?last=1")["runs"] as? [Any])?.count == 1)
+        #expect(try machine.get("/api/v1/runs?last=0").status == 400)
+
+        for id in [running, ended, died] {
+            let run = try Self.document(machine, "/api/v1/runs/\(id)")
+            try Self.expectFits(run, try #require(schemas["run"] as? [String: Any]), at: id)
+            #expect(run["state"] as? String == states[id])
+            #expect(run["files"] as? [String] == ["journal.jsonl"])
+        }
+        #expect(try machine.get("/api/v1/runs/none").status == 404)
+    }
+
+    @Test func `the API simulates the configured policy and the given rules`() throws {
+        let machine = try Machine()
+        let configured = try Self.document(machine, "/api/v1/retention/simulate?schedule=daily&years=1")
+        #expect(configured["policy"] as? String == "hourly 24h, daily 30d, zone UTC")
+        #expect(configured["schedule"] as? String == "every 1d")
+        let other = try Self.document(
+            machine, "/api/v1/retention/simulate?hourly=0&daily=7&keep_last=3&schedule=daily&years=1")
+        #expect(other["kept"] as? Int == 7)
+        for query in ["daily=121", "daily=x", "schedule=yearly", "days=1", "daily=7&daily=8"] {
+            #expect(try machine.get("/api/v1/retention/simulate?\(query)").status == 400, "\(query)")
+        }
+        let none = RetentionSimulator.rules.map { "\($0.name)=0" }.joined(separator: "&")
+        #expect(try machine.get("/api/v1/retention/simulate?\(none)").status == 404)
+    }
+
+    @Test func `the API lists the plans`() throws {
+        let plans = try Self.document(try Machine(), "/api/v1/plan/list")["plans"] as? [[String: Any]]
+        #expect(plans?.contains { $0["scenario"] as? String == "complete_cluster_loss" } == true)
     }
 
     // MARK: Retention

@@ -174,6 +174,48 @@ import Testing
         #expect(await console.get("/api/v1/list?last=\(query)").status == 400)
     }
 
+    @Test func `the API lists the files that differ between two sets`() async throws {
+        let console = try await ConsoleFixture()
+        try console.write("stays", "one".utf8)
+        try console.write("changes", "one".utf8)
+        let older = try await console.backUp().name
+        try await console.session.nextSecond()
+        try console.write("changes", "three".utf8)
+        // More rows than one piece of a stream has room for.
+        for number in 0..<1500 { try console.write("new/\(String(repeating: "x", count: 40))\(number)", []) }
+        try await console.backUp()
+        let server = try console.serve()
+        defer { server.stop() }
+        let (status, body) = try await console.fetch("/api/v1/diff/\(older)/latest", from: server)
+        #expect(status == 200)
+        struct Changes: Decodable {
+            struct Row: Decodable {
+                var component: String
+                var change: String
+                var path: String
+                var size: Int
+                var was: Int?
+            }
+            var changes: [Row]
+        }
+        let rows = try JSONDecoder().decode(Changes.self, from: Data(body)).changes
+        #expect(rows.count { $0.change == "added" && $0.path.hasPrefix("new/x") } == 1500)
+        let changed = rows.filter { $0.change == "modified" }
+        #expect(changed.map(\.path) == ["changes"] && changed.first?.was == 3 && changed.first?.size == 5)
+        #expect(!rows.contains { $0.path == "stays" })
+        // Comparisons in both directions at once do not wait for each other.
+        try await withThrowingTaskGroup { group in
+            for target in ["\(older)/latest", "latest/\(older)", "\(older)/latest", "latest/\(older)"] {
+                group.addTask { try await console.fetch("/api/v1/diff/\(target)", from: server).status }
+            }
+            for try await status in group { #expect(status == 200) }
+        }
+        let same = try await console.fetch("/api/v1/diff/latest/latest", from: server)
+        #expect(try JSONDecoder().decode(Changes.self, from: Data(same.body)).changes.isEmpty)
+        #expect(await console.get("/api/v1/diff/20200101T000000Z/latest").status == 404)
+        #expect(await console.get("/api/v1/diff/x/latest").status == 404)
+    }
+
     @Test func `the committed description of the API is the one that the console serves`() async throws {
         let file = Checkout.folder.appending(path: "docs/openapi.json")
         if ProcessInfo.processInfo.environment["DR_UPDATE_GOLDEN"] == "1" {

@@ -43,7 +43,8 @@ import Documents
         let tables: [[String]] = [
             Configuration.keys.map(\.name), Objectives.keys.map(\.name), StoreConfiguration.keys.map(\.name),
             RetentionConfiguration.keys.map(\.name), TLSOptions.keys.map(\.name), CapacityOptions.keys.map(\.name),
-            ResourceOptions.keys.map(\.name), ["components", "checks", "canaries"],
+            ResourceOptions.keys.map(\.name), ConsoleConfiguration.keys.map(\.name),
+            ["components", "checks", "canaries"],
         ]
         let keys = tables.flatMap { $0 } + kinds.flatMap { $0.keyNames }
         for key in keys { #expect(text.contains(key), "\(key) is not in the template") }

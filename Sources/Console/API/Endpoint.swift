@@ -18,8 +18,39 @@ struct Endpoint: Sendable {
     var definition: String?
     var ownSchema: String?
     var parameters: [Parameter] = []
-    /// Makes the document.
-    var make: @Sendable (Site, RoutedRequest) throws -> String
+    /// Answers a request with the document.
+    var respond: @Sendable (Site, RoutedRequest) throws -> WebResponse
+
+    private init(
+        path: String, about: String, definition: String?, ownSchema: String?, parameters: [Parameter],
+        respond: @escaping @Sendable (Site, RoutedRequest) throws -> WebResponse
+    ) {
+        self.path = path
+        self.about = about
+        self.definition = definition
+        self.ownSchema = ownSchema
+        self.parameters = parameters
+        self.respond = respond
+    }
+
+    init(
+        path: String, about: String, definition: String? = nil, ownSchema: String? = nil,
+        parameters: [Parameter] = [], make: @escaping @Sendable (Site, RoutedRequest) throws -> String
+    ) {
+        self.init(path: path, about: about, definition: definition, ownSchema: ownSchema, parameters: parameters) {
+            .json(try make($0, $1))
+        }
+    }
+
+    /// An endpoint whose document may be long.
+    init(
+        path: String, about: String, definition: String, parameters: [Parameter],
+        stream: @escaping @Sendable (Site, RoutedRequest) throws -> @Sendable (ResponseStream) throws -> Void
+    ) {
+        self.init(path: path, about: about, definition: definition, ownSchema: nil, parameters: parameters) {
+            .stream(type: "application/json", try stream($0, $1))
+        }
+    }
 }
 
 extension Site {
@@ -28,7 +59,7 @@ extension Site {
             Route("/api/v1\(endpoint.path)") { [self] routed in
                 let names = Set(endpoint.parameters.filter { !$0.isInPath }.map(\.name))
                 try PageText.check(routed.request, allows: names)
-                return .json(try endpoint.make(self, routed))
+                return try endpoint.respond(self, routed)
             }
         } + [
             Route("/api/v1/openapi.json") { routed in

@@ -6,7 +6,9 @@ import Reporting
 import StackConfiguration
 
 extension Endpoint {
-    static let all: [Endpoint] = [
+    static let all = state + sets + plans + runs + retention
+
+    private static let state: [Endpoint] = [
         Endpoint(
             path: "/overview",
             about:

@@ -42,6 +42,8 @@ package enum OpenAPI {
                       }
                     }}
                   },
+                  "runs": \(runs),
+                  "run": \(run),
                   "overview": {
                     "type": "object", "required": ["overview", "colour", "verdict", "confirmed", "ageSeconds"],
                     "additionalProperties": false,

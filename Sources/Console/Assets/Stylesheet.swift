@@ -97,7 +97,7 @@ extension Asset {
         .timeline { margin: 16px 0; background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 12px 16px; }
         .timeline figcaption { color: var(--quiet); font-size: 13px; margin-bottom: 8px; }
         .scroll { overflow-x: auto; }
-        svg.sets { display: block; width: 100%; height: auto; min-width: 560px; font-size: 11px; }
+        svg.sets { display: block; width: 100%; height: auto; min-width: 820px; font-size: 11px; }
         svg text { fill: var(--quiet); }
         svg .lane { fill: var(--text); }
         svg .tick { stroke: var(--line); }

@@ -55,6 +55,42 @@ final class ListingShelf: Sendable {
         }
     }
 
+    /// The two listings of a component that a request compares. They are its own: a comparison locks both in turn, so
+    /// two requests that shared them could wait for each other, and a slow client would keep others from them.
+    struct Difference: Sendable {
+        let component: String
+        fileprivate let manifests: (before: Manifest?, after: Manifest?)
+        fileprivate let repository: Repository
+        fileprivate let state: StackState
+
+        func open() throws -> (before: TreeListing, after: TreeListing) {
+            (try listing(manifests.before), try listing(manifests.after))
+        }
+
+        private func listing(_ manifest: Manifest?) throws -> TreeListing {
+            guard let manifest else { return try TreeListing() }
+            let (state, repository) = (state, repository)
+            return try waiting { try await TreeListing(of: manifest, in: repository, pool: state.session.pool) }
+        }
+    }
+
+    /// Reads the manifests of a component in two sets.
+    /// - Returns: nil if both sets have the same manifest, so that no file differs.
+    func difference(_ component: String, from older: BackupSet, to newer: BackupSet) throws -> Difference? {
+        let state = state
+        return try waiting {
+            let repository = try await state.repository()
+            func manifest(of set: BackupSet) async throws -> Manifest? {
+                guard set.components[component] != nil else { return nil }
+                return try await state.session.pool.run { try repository.manifest(component, of: set) }
+            }
+            let (before, after) = (try await manifest(of: older), try await manifest(of: newer))
+            if let before, let after, before.name == after.name { return nil }
+            return Difference(
+                component: component, manifests: (before, after), repository: repository, state: state)
+        }
+    }
+
     private func listing(of manifest: Manifest, in repository: Repository) async throws -> TreeListing {
         let key = Key(component: manifest.component, manifest: manifest.name)
         let known = open.withLock { open in

@@ -21,14 +21,9 @@ extension Site {
         let (older, _) = try listings.set(before.description)
         var view = ChangesView(set: set.name, before: before)
         for component in Set(set.components.keys).union(older.components.keys).sorted() {
-            let was = try older.components[component].map { _ in
-                try listings.component(component, of: before.description)
-            }
-            let now = try set.components[component].map { _ in
-                try listings.component(component, of: set.name.description)
-            }
-            let empty = try TreeListing()
-            try (was?.listing ?? empty).changes(to: now?.listing ?? empty) { change, record, old in
+            guard let part = try listings.difference(component, from: older, to: set) else { continue }
+            let (was, now) = try part.open()
+            try was.changes(to: now) { change, record, old in
                 view.add(change, of: record, in: component, was: old?.size)
             }
         }

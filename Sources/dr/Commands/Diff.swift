@@ -34,10 +34,7 @@ struct Diff: AsyncParsableCommand {
             let before = try await listing(name, of: first, in: repository, session: session)
             let after = try await listing(name, of: second, in: repository, session: session)
             try before.changes(to: after) { change, record, old in
-                let row = Row(
-                    component: name, change: change.rawValue, path: record.name, path64: record.path64,
-                    size: record.size,
-                    was: old?.size)
+                let row = ChangeRow(change, of: record, in: name, was: old)
                 try stream.add(row) {
                     "\(Self.sign(change)) \(name)/\(PathText.text(of: record.path))\(Self.sizes(change, row))"
                 }
@@ -54,15 +51,6 @@ struct Diff: AsyncParsableCommand {
         return try await TreeListing(of: manifest, in: repository, pool: session.pool)
     }
 
-    private struct Row: Encodable {
-        var component: String
-        var change: String
-        var path: String
-        var path64: String?
-        var size: Int
-        var was: Int?
-    }
-
     private static func sign(_ change: TreeListing.Change) -> String {
         switch change {
         case .added: "+"
@@ -72,7 +60,7 @@ struct Diff: AsyncParsableCommand {
         }
     }
 
-    private static func sizes(_ change: TreeListing.Change, _ row: Row) -> String {
+    private static func sizes(_ change: TreeListing.Change, _ row: ChangeRow) -> String {
         guard change == .modified, let was = row.was else { return "" }
         return "  (\(Units.bytes(was)) to \(Units.bytes(row.size)))"
     }

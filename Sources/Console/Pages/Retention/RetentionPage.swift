@@ -12,7 +12,7 @@ extension Site {
         [
             Route("/retention") { [self] routed in try retentionPage(routed.request) },
             Route("/retention/picture.svg") { [self] routed in
-                guard let result = result(of: simulator(routed.request)) else {
+                guard let result = result(of: simulator(routed.request), now: session.clock.seconds) else {
                     throw PageFailure.notFound("a policy without any rule keeps everything")
                 }
                 return WebResponse(type: "image/svg+xml", text: result.picture)
@@ -55,13 +55,12 @@ extension Site {
             refresh: known.report == nil && known.isReading ? 3 : nil)
     }
 
-    private func result(of simulator: RetentionSimulator) -> RetentionSimulator.Result? {
-        let now = session.clock.seconds
-        return simulations.result("\(simulator.query) \(now / 86_400)") { simulator.run(now: now) }
+    func result(of simulator: RetentionSimulator, now: Int) -> RetentionSimulator.Result? {
+        simulations.result("\(simulator.query) \(now / 86_400)") { simulator.run(now: now) }
     }
 
     private func simulation(_ simulator: RetentionSimulator) -> SimulationView {
-        let result = result(of: simulator)
+        let result = result(of: simulator, now: session.clock.seconds)
         return SimulationView(
             picture: result.map { _ in simulator.query }, summary: result?.summary ?? "",
             rows: result?.rows.map {

@@ -90,6 +90,7 @@ struct RetentionSimulator {
     }
 
     struct Result: Sendable {
+        var report: SimulationReport
         var picture: String
         var summary: String
         var rows: [(day: String, kept: Int, stored: String, price: String)]
@@ -111,6 +112,7 @@ struct RetentionSimulator {
             index == outcome.days.count - 1 || names[index].prefix(4) != names[index + 1].prefix(4)
         }
         return Result(
+            report: SimulationReport(simulation, outcome, listsSets: false),
             picture: SimulationPicture(simulation, outcome).svg,
             summary: "\(policy.summary), backups \(schedule): \(Units.count(last.kept, "set")) after "
                 + "\(Units.count(value("years"), "year")), \(Units.bytes(Int(clamping: last.stored))), "

@@ -5,7 +5,7 @@ import Trends
 /// The burn-down of a run: the time left of the RTO against the forecast of what is left to do.
 struct BurnDownPicture {
     private static let size = (width: 720.0, height: 250.0)
-    private static let frame = (left: 62.0, right: 16.0, top: 14.0, bottom: 34.0)
+    private static let frame = (left: 62.0, right: 16.0, top: 26.0, bottom: 34.0)
 
     /// - Returns: nil if there is neither an RTO nor a forecast.
     static func svg(_ run: WatchedRun) -> String? {
@@ -38,7 +38,7 @@ struct BurnDownPicture {
             picture.text(
                 Label.number(value), x: place, y: size.height - frame.bottom + 19, style: "axis", anchor: "middle")
         }
-        picture.text("\(unit.name) left", x: frame.left + 6, y: frame.top + 10, style: "axis")
+        picture.text("\(unit.name) left", x: frame.left - 30, y: frame.top - 12, style: "axis")
         picture.text(
             "\(unit.name) since the start", x: size.width - frame.right, y: size.height - 2, style: "axis",
             anchor: "end")

@@ -59,12 +59,12 @@ struct DurationPicture {
                 [
                     ("cx", SVGText.n(x(index))), ("cy", SVGText.n(y(actual))), ("r", "4"), ("class", "dot \(row.tone)"),
                 ])
-            picture.add("title", [], text: "\(row.startedAt): \(RunWords.duration(actual)), \(row.verdict)")
+            picture.add("title", [], text: "\(row.started): \(RunWords.duration(actual)), \(row.verdict)")
             picture.close("circle")
         }
         for index in Set([0, rows.count - 1]).sorted() {
             picture.text(
-                String(rows[index].startedAt.prefix(10)), x: x(index), y: size.height - 10, style: "axis",
+                String(rows[index].started.prefix(10)), x: x(index), y: size.height - 10, style: "axis",
                 anchor: rows.count == 1 ? "middle" : index == 0 ? "start" : "end")
         }
         let newest = rows.last.map { "; the newest took \(RunWords.duration($0.actual ?? 0))" } ?? ""

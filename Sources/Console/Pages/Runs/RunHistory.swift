@@ -11,7 +11,11 @@ final class RunHistory: Sendable {
         var id: String
         var scenario: String
         var isDrill: Bool
-        var startedAt: String
+        /// Seconds since 1970; nil if the journal was altered.
+        var startedAt: Double?
+        /// The end of the journal; nil if the run crashed or is still running.
+        var end: RunEnd.Verdict?
+        /// The verdict of the evidence.
         var verdict: String
         var tone: String
         /// The first reason for the verdict.
@@ -24,6 +28,9 @@ final class RunHistory: Sendable {
         var set: String
         /// The reason why the run says nothing about forecasts, see ``ForecastOutcome/note``.
         var isComparable: Bool
+
+        /// The time of the start as text.
+        var started: String { startedAt.map(RunWords.moment) ?? "?" }
     }
 
     private struct Version: Equatable {
@@ -71,14 +78,15 @@ final class RunHistory: Sendable {
             let (verdict, tone) = words(reading.end == nil ? nil : evidence?.verdict)
             return Row(
                 id: name, scenario: record.identity.scenario.printable, isDrill: record.isDrill,
-                startedAt: RunWords.moment(record.startedAt.timeIntervalSince1970), verdict: verdict, tone: tone,
+                startedAt: record.startedAt.timeIntervalSince1970, end: reading.end?.verdict, verdict: verdict,
+                tone: tone,
                 reason: evidence?.reasons.first.map { String($0.prefix(300)).printable },
                 actual: outcome?.actual, forecast: record.forecast?.total,
                 rto: record.rto.map { max(0, $0 - RecoveryClocks(record).since(record.rtoFrom, 0)) },
                 set: record.setsText.printable, isComparable: outcome?.counts ?? false)
         } catch let error as JournalError where error.reason == .tampered {
             return Row(
-                id: name, scenario: "?", isDrill: false, startedAt: "?", verdict: "altered", tone: "bad",
+                id: name, scenario: "?", isDrill: false, verdict: "altered", tone: "bad",
                 reason: "\(error.detail)".printable, set: "?", isComparable: false)
         } catch { return nil }
     }

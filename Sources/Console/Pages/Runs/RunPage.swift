@@ -16,7 +16,7 @@ extension Site {
         ]
     }
 
-    private func entry(_ run: String) throws -> LiveRuns.Entry {
+    func entry(_ run: String) throws -> LiveRuns.Entry {
         guard let entry = runs.live.entry(run) else {
             throw PageFailure(
                 404, "there is no run '\(run.prefix(80).printable)' on this machine or in the store",

@@ -14,12 +14,14 @@ extension Site {
         let pages = max(1, (names.count + Self.rowsOnPage - 1) / Self.rowsOnPage)
         let page = min(max(1, request.parameter("page").flatMap { Int($0) } ?? 1), pages)
         let rows = names.dropFirst((page - 1) * Self.rowsOnPage).prefix(Self.rowsOnPage).compactMap(runs.history.row)
+        let underWay = Set(overview.entries.lazy.filter(\.isUnderWay).map(\.run.id))
         let view = View(
             running: overview.entries.filter(\.isUnderWay).map(Self.line),
             hasRunning: overview.entries.contains(where: \.isUnderWay),
             elsewhere: overview.entries.filter { $0.source == .store && !$0.isUnderWay }.map(Self.line),
             hasElsewhere: overview.entries.contains { $0.source == .store && !$0.isUnderWay },
-            store: Self.storeText(overview), trends: page == 1 ? trends(names) : [], rows: rows.map(Self.row),
+            store: Self.storeText(overview), trends: page == 1 ? trends(names) : [],
+            rows: rows.map { Self.row($0, isUnderWay: underWay.contains($0.id)) },
             hasRows: !rows.isEmpty, pageText: pages > 1 ? "Page \(page) of \(pages)" : nil,
             newer: page > 1 ? "/runs?page=\(page - 1)" : nil, older: page < pages ? "/runs?page=\(page + 1)" : nil)
         return try self.page(
@@ -103,10 +105,11 @@ extension Site {
             text: "on \(run.host), started \(RunWords.moment(run.startedAt)): \(RunFragment.sentence(entry))")
     }
 
-    private static func row(_ row: RunHistory.Row) -> View.Row {
+    private static func row(_ row: RunHistory.Row, isUnderWay: Bool) -> View.Row {
         View.Row(
-            path: "/runs/\(row.id)", id: row.id, started: row.startedAt, kind: row.isDrill ? "drill" : "recovery",
-            scenario: row.scenario, badge: row.verdict, tone: row.tone, reason: row.reason,
+            path: "/runs/\(row.id)", id: row.id, started: row.started, kind: row.isDrill ? "drill" : "recovery",
+            scenario: row.scenario, badge: isUnderWay ? "running" : row.verdict, tone: isUnderWay ? "busy" : row.tone,
+            reason: isUnderWay ? nil : row.reason,
             took: row.actual.map(RunWords.duration) ?? "–",
             forecast: row.forecast.map { forecast in
                 forecast.hasRange

@@ -1,10 +1,9 @@
 import BackupRepository
-import Operations
 import Platform
-import Retention
+package import Retention
 
 /// The result of a simulation, as JSON, as tables and as a page.
-struct SimulationReport: Encodable {
+package struct SimulationReport: Encodable, Sendable {
     var policy: String
     var schedule: String
     var from: Timestamp
@@ -21,7 +20,7 @@ struct SimulationReport: Encodable {
     /// The sets kept on the chosen day; nil without one.
     var sets: [SetRow]?
 
-    struct TierRow: Encodable {
+    struct TierRow: Encodable, Sendable {
         var tier: String
         var length: String
         var sets: Int
@@ -31,7 +30,7 @@ struct SimulationReport: Encodable {
         var isFull: Bool
     }
 
-    struct DayRow: Encodable {
+    struct DayRow: Encodable, Sendable {
         var day: String
         var kept: Int
         var oldest: Timestamp?
@@ -41,14 +40,14 @@ struct SimulationReport: Encodable {
         var paid: Double
     }
 
-    struct SetRow: Encodable {
+    struct SetRow: Encodable, Sendable {
         var name: Timestamp
         var reasons: [String]
         /// The time of the removal; nil for a set that stays until a newer one exists.
         var until: Timestamp?
     }
 
-    init(_ simulation: Simulation, _ outcome: Simulation.Outcome, listsSets: Bool) {
+    package init(_ simulation: Simulation, _ outcome: Simulation.Outcome, listsSets: Bool) {
         policy = simulation.policy.summary
         schedule = "\(simulation.schedule)"
         from = Timestamp(seconds: simulation.start)
@@ -110,7 +109,7 @@ extension Reason {
 }
 
 extension SimulationReport {
-    var text: String {
+    package var text: String {
         var parts = [
             """
             policy    \(policy)
@@ -159,7 +158,7 @@ extension SimulationReport {
         }
     }
 
-    func page(picture: String) -> Page {
+    package func page(picture: String) -> Page {
         Page(
             title: "Retention simulation", picture: picture,
             tables: [tierTable, timelineTable, setTable].compactMap(\.self))
