@@ -93,6 +93,7 @@ package enum ConfigurationTemplate {
             # Notification channels. Each channel may have a 'name', and filter by 'events' and by 'severity' (info,
             # warning, critical). Test them with 'dr notify test'. See docs/notifications.md.
             # notifications:
+            #   # template: the JSON that the receiver expects, in Mustache, or `runbook` for the runbook's alerts
             #   webhooks: [{url: {env: EMERGENCY_WEBHOOK}, headers: {Authorization: {env: EMERGENCY_TOKEN}}}]
             #   slack: [{url: {env: SLACK_WEBHOOK}, severity: warning}]
             #   pagerduty: [{routing_key: {file: /etc/dr/pagerduty-key}, severity: critical}]
@@ -119,7 +120,10 @@ package enum ConfigurationTemplate {
             #   canaries:                            # dr writes a value before each backup and reads it after a restore
             \(examples(kinds.compactMap { $0.template.canary }))
 
-            # metrics: {textfile: /var/lib/node-exporter/dr.prom}
+            # metrics:
+            #   textfile: /var/lib/node-exporter/dr.prom
+            #   pushgateway: {url: "http://localhost:9091"}
+            #   otlp: {url: "http://localhost:4318/v1/metrics"}
 
             # Servers for `dr drill`, which restores beside the stack. Every component with a server needs one that the
             # drill can start; some kinds use the installed program by default. dr replaces ${port}, ${data}, ${folder}

@@ -13,7 +13,8 @@ import Testing
         .compactMap { $0.split(separator: "/").first?.lowercased() }.filter { !["filetree", "git"].contains($0) }
         .sorted()
     /// Files that name the system but not the kind, by the beginning of their path: a channel of notifications,
-    /// servers that another server sends its alerts to, custom resources of a cluster, and the name of a program.
+    /// servers that another server sends its alerts to, custom resources of a cluster, the format of metrics, and the name of a
+    /// program.
     private static let allowed = [
         "alertmanager": [
             "Kubernetes/Managers/", "Kubernetes/Preflight/PreflightTask.swift", "Notifications/",
@@ -21,7 +22,8 @@ import Testing
         ],
         "prometheus": [
             "Alertmanager/", "Kubernetes/Managers/", "Kubernetes/Preflight/PreflightTask.swift",
-            "Notifications/Channels/AlertmanagerFormat.swift",
+            "Notifications/Channels/AlertmanagerFormat.swift", "Metrics/", "Operations/Metrics/",
+            "StackConfiguration/Sections/MetricsConfiguration.swift",
         ],
     ]
 

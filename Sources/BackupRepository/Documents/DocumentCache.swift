@@ -42,12 +42,9 @@ package struct DocumentCache: Sendable {
     /// Removes the oldest documents above the limit.
     package func trim() {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        var files = names.compactMap { name -> (path: String, size: Int, at: Date)? in
+        var files = names.compactMap { name -> (path: String, size: Int, at: Int)? in
             let path = "\(folder)/\(name)"
-            guard let status = try? FileManager.default.attributesOfItem(atPath: path),
-                let size = status[.size] as? Int, let at = status[.modificationDate] as? Date
-            else { return nil }
-            return (path, size, at)
+            return FileFacts(path).map { (path, $0.size, $0.modified) }
         }
         var sum = files.map(\.size).clampedSum()
         guard sum > Self.most else { return }
@@ -60,9 +57,7 @@ package struct DocumentCache: Sendable {
 
     private func path(_ digest: Digest) -> String { "\(folder)/\(digest.hex)" }
 
-    private static func size(_ file: String) -> Int? {
-        (try? FileManager.default.attributesOfItem(atPath: file))?[.size] as? Int
-    }
+    private static func size(_ file: String) -> Int? { FileFacts(file)?.size }
 }
 
 extension StateFolder {

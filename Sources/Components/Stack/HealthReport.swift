@@ -63,7 +63,11 @@ package struct HealthReport: Codable, Equatable, Sendable {
         func time(_ result: CheckResult) -> Double {
             ((result.milliseconds ?? result.seconds * 1000) * 100).rounded() / 100
         }
-        func error(_ result: CheckResult) -> String { result.detail ?? result.measured }
+        /// A wrong status is the error; the text of the response is not in the runbook's report.
+        func error(_ result: CheckResult) -> String {
+            if let status = result.status, !result.target.hasPrefix("HTTP \(status)") { return "HTTP \(status)" }
+            return result.detail ?? result.measured
+        }
         components = made.map { result in
             let isHealthy = result.verdict == .passed
             return Component(

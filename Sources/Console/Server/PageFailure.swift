@@ -18,6 +18,7 @@ package struct PageFailure: Error, Equatable {
     init(_ error: any Error) {
         switch error {
         case let error as PageFailure: self = error
+        case let error as UsageError: self.init(404, error.message, hint: error.hint)
         case let error as RepositoryError:
             let text = error.place.text.isEmpty ? error.detail : "\(error.place.text): \(error.detail)"
             self.init(Self.status(of: error.reason), text, hint: error.hint)

@@ -81,11 +81,8 @@ enum ForeignPlace: Sendable {
     private static let piece = 8 << 20
 
     private static func file(_ path: String, in root: String) -> File {
-        let attributes = (try? FileManager.default.attributesOfItem(atPath: "\(root)/\(path)")) ?? [:]
-        let modified = (attributes[.modificationDate] as? Date).map { Int(clamping: $0.timeIntervalSince1970) }
-        return File(
-            path: path, size: (attributes[.size] as? any BinaryInteger).flatMap { Int(exactly: $0) } ?? 0,
-            modified: modified)
+        let facts = FileFacts("\(root)/\(path)")
+        return File(path: path, size: facts?.size ?? 0, modified: facts?.modified)
     }
 }
 

@@ -28,7 +28,11 @@ package struct ReadinessReview {
     }
 
     /// - Parameter entries: the plans to check.
+    /// - Throws: `UsageError` without a plan: nothing is ready then.
     package func run(_ entries: [PlanLibrary.Entry]) async throws -> ReadinessReport {
+        guard !entries.isEmpty else {
+            throw UsageError("no plan is configured, run or drilled here: name a scenario of `dr plan list`")
+        }
         async let facts = bound { [session] in try await StoreFacts.read(session) }
         async let gaps =
             without.contains(.gaps) ? nil : bound { [session] in try await GapSearch(session: session).run() }

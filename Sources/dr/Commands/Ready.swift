@@ -52,9 +52,6 @@ struct Ready: AsyncParsableCommand {
             let used = await review.usedScenarios(library)
             chosen = library.entries.filter { used.contains($0.scenario) }
         }
-        guard !chosen.isEmpty else {
-            throw UsageError("no plan is configured, run or drilled here: name a scenario of `dr plan list`")
-        }
         let output = Output(options: options)
         for complaint in library.complaints { output.warn("\(complaint)") }
         let report = try await review.run(chosen)
