@@ -21,7 +21,7 @@ export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 8
 
 # Link the Swift runtime into the program; the C libraries stay shared. Nothing loads the program as a library, so it
 # exports no symbols: their names are megabytes. The linker folds equal functions, except those whose addresses are used.
-# Paths in the program are relative, so that its bytes do not depend on the folder of the checkout.
+# Paths in the program, except in its debug information, are relative to the checkout.
 RELEASE := swift build --configuration release --static-swift-stdlib \
 	-Xlinker "--version-script=$(CURDIR)/Scripts/exports.map" -Xlinker --icf=safe \
 	-Xswiftc -file-prefix-map -Xswiftc "$(CURDIR)/=" -Xcc "-ffile-prefix-map=$(CURDIR)/="
