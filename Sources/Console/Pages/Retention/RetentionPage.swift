@@ -12,13 +12,13 @@ extension Site {
         [
             Route("/retention") { [self] routed in try retentionPage(routed.request) },
             Route("/retention/picture.svg") { [self] routed in
-                guard let result = result(of: simulator(routed.request)) else {
+                guard let result = try result(of: simulator(routed.request)) else {
                     throw PageFailure.notFound("a policy without any rule keeps everything")
                 }
                 return WebResponse(type: "image/svg+xml", text: result.picture)
             },
             Route("/retention/simulation") { [self] routed in
-                .html(try Self.simulationTemplate.render(simulation(simulator(routed.request))))
+                .html(try Self.simulationTemplate.render(try simulation(simulator(routed.request))))
             },
         ]
     }
@@ -49,19 +49,19 @@ extension Site {
             model: RetentionSimulator.model.map(field),
             schedules: RetentionSimulator.schedules.map {
                 View.Schedule(name: $0, isChosen: $0 == simulator.schedule)
-            }, simulation: try Self.simulationTemplate.render(simulation(simulator)))
+            }, simulation: try Self.simulationTemplate.render(try simulation(simulator)))
         return try page(
             "Retention", try Self.retentionTemplate.render(view), at: request, scripts: ["retention.js"],
             refresh: known.report == nil && known.isReading ? 3 : nil)
     }
 
-    private func result(of simulator: RetentionSimulator) -> RetentionSimulator.Result? {
+    private func result(of simulator: RetentionSimulator) throws -> RetentionSimulator.Result? {
         let now = session.clock.seconds
-        return simulations.result("\(simulator.query) \(now / 86_400)") { simulator.run(now: now) }
+        return try simulations.result("\(simulator.query) \(now / 86_400)") { simulator.run(now: now) }
     }
 
-    private func simulation(_ simulator: RetentionSimulator) -> SimulationView {
-        let result = result(of: simulator)
+    private func simulation(_ simulator: RetentionSimulator) throws -> SimulationView {
+        let result = try result(of: simulator)
         return SimulationView(
             picture: result.map { _ in simulator.query }, summary: result?.summary ?? "",
             rows: result?.rows.map {
