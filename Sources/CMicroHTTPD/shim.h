@@ -43,13 +43,16 @@ static inline size_t dr_mhd_keep_escapes(void *context, struct MHD_Connection *c
 
 /// The daemon owns the socket from now on; null if it could not be started.
 static inline struct MHD_Daemon *_Nullable dr_mhd_start(const dr_mhd_settings *_Nonnull settings) {
-    struct MHD_OptionItem tls[4];
+    struct MHD_OptionItem tls[5];
     int count = 0;
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC;
     if (settings->key && settings->certificate) {
         flags |= MHD_USE_TLS;
         tls[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)settings->key};
         tls[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)settings->certificate};
+        // The library's own default accepts TLS 1.0 and 1.1.
+        tls[count++] = (struct MHD_OptionItem){
+            MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"};
         if (settings->authority)
             tls[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_TRUST, 0, (void *)settings->authority};
     }

@@ -15,6 +15,7 @@ package final class Site: Sendable {
     let runs: ConsoleRuns
     let forecast: RetentionForecast
     let simulations = SimulationQueue()
+    let downloads = DownloadPlaces()
 
     package init(_ state: StackState, _ rules: VisitorRules) {
         session = state.session
@@ -49,9 +50,18 @@ package final class Site: Sendable {
                 WebResponse(
                     421, text: "\(complaint)\nhint: use 127.0.0.1 or localhost, or add the name to `serve: hosts:`\n"))
         }
-        let table = RouteTable(routes) { [self] failure, request in page(failure, for: request) }
+        if request.isLoadedByOtherSite, request.path != ["healthz"], request.path.first != "assets" {
+            return secured(WebResponse(403, text: "another site loads this page\n"))
+        }
+        let table = RouteTable(routes) { [self] failure, request in
+            let response = page(failure, for: request)
+            return failure.retryAfter.map { response.with("Retry-After", "\($0)") } ?? response
+        }
         return secured(table.answer(request) { gate.refusal(of: $0) })
     }
+
+    /// Ends the requests that wait for a simulation: the console ends.
+    package func stop() { simulations.stop() }
 
     /// A page in the frame of the console.
     package func page(

@@ -9,6 +9,9 @@ package struct HTTPRequest: Sendable {
     package var stallTimeout: Duration?
     /// The longest time from the first byte of the answer to its last; nil for no limit.
     package var answerTimeout: Duration?
+    /// The longest time from the start of the request to the last byte of its answer, whatever the server sends
+    /// meanwhile; nil for no limit.
+    package var totalTimeout: Duration?
     /// True if the server may send a byte now and then while it is busy: then ``HTTPOptions/leastRate`` does not apply,
     /// and ``stallTimeout`` applies during the answer too.
     package var mayTrickle = false

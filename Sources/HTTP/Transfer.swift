@@ -12,6 +12,8 @@ final class Transfer {
         var leastRate: Int
         /// The longest time from the first byte of the answer to its last; nil for no limit.
         var answer: Duration?
+        /// The longest time of the whole transfer; nil for no limit.
+        var total: Duration?
 
         init(_ request: HTTPRequest, _ options: HTTPOptions) {
             silence = request.stallTimeout ?? options.stallTimeout
@@ -19,6 +21,7 @@ final class Transfer {
             silenceInAnswer = request.mayTrickle ? silence : min(silence, options.stallTimeout)
             leastRate = request.mayTrickle ? 0 : options.leastRate
             answer = request.answerTimeout
+            total = request.totalTimeout
         }
     }
 
@@ -28,6 +31,7 @@ final class Transfer {
     private let limits: Limits
     private var reader: HTTPBody.Reader?
     private var wasRewound = false
+    private let began = ContinuousClock.now
     private var lastProgress = ContinuousClock.now
     private var moved = 0
     private var headerBytes = 0
@@ -103,6 +107,11 @@ final class Transfer {
     fileprivate func proceeds(received: Int, sent: Int) -> Bool {
         if Task.isCancelled { return false }
         let now = ContinuousClock.now
+        // Interim answers count as progress everywhere below: only this limit ends a server that never stops them.
+        if let limit = limits.total, now - began > limit {
+            stall = "the request was not complete after \(limit)"
+            return false
+        }
         let total = received + sent + headerBytes
         let silence = answered == nil ? limits.silence : limits.silenceInAnswer
         if total != moved {

@@ -48,6 +48,28 @@ import Testing
         #expect(try marks.live().marks.isEmpty)
     }
 
+    @Test func `unreadable objects, of earlier keys or newer, do not hide a state without a word`() throws {
+        let store = MemoryStore(clock: Self.at.seconds)
+        let marks = Marks(try Fixture().repository(store))
+        let folder = Marks.liveKey("x").text.split(separator: "/").dropLast().joined(separator: "/")
+        func junk(_ count: Int, _ name: String) throws {
+            for number in 0..<count {
+                let key = ObjectKey(trusted: "\(folder)/\(name)\(number).json")
+                _ = try store.put(key, [1], options: PutOptions(.none))
+            }
+        }
+        try junk(2500, "!")
+        store.clock += 1
+        try marks.putLive(run: "r", at: Self.at, tool: "dr test", whole: "state", open: "")
+        store.clock += 1
+        try junk(LiveMark.mostRuns, "0")
+        let found = try marks.live()
+        #expect(found.marks.map { $0.mark?.document } == ["state"] && found.isPartial)
+        try junk(LiveMark.mostRead, "1")
+        let hidden = try marks.live()
+        #expect(hidden.marks.isEmpty && hidden.isPartial)
+    }
+
     @Test func `only the newest states are read`() throws {
         let store = MemoryStore(clock: Self.at.seconds)
         let marks = Marks(try Fixture().repository(store))

@@ -53,10 +53,33 @@ import Testing
     @Test(arguments: [
         ("localhost", 503), ("127.0.0.1:9419", 503), ("[::1]:9419", 503), ("other.example", 421),
         ("localhost.other.example:9419", 421), ("", 421),
+        ("[::1].other.example", 421), ("[::1]other", 421), ("localhost:80:other", 421), ("localhost:other", 421),
     ])
     func `a loopback console without a token serves only its own names`(host: String, status: Int) async throws {
         let console = try await ConsoleFixture()
         #expect(await console.get("/", headers: ["host": host]).status == status)
+    }
+
+    @Test(arguments: [
+        ("/", "cross-site", "no-cors", "image", 403), ("/", "cross-site", "navigate", "iframe", 403),
+        ("/retention/picture.svg?years=10", "cross-site", "no-cors", "image", 403),
+        ("/", "cross-site", "navigate", "document", 503), ("/", "same-origin", "cors", "empty", 503),
+        ("/", "none", "navigate", "document", 503), ("/healthz", "cross-site", "no-cors", "image", 200),
+        ("/assets/console.css", "cross-site", "no-cors", "style", 200),
+    ])
+    func `a page of another site cannot load pages of the console`(
+        target: String, site: String, mode: String, destination: String, status: Int
+    ) async throws {
+        let console = try await ConsoleFixture()
+        let headers = ["sec-fetch-site": site, "sec-fetch-mode": mode, "sec-fetch-dest": destination]
+        #expect(await console.get(target, headers: headers).status == status)
+    }
+
+    @Test func `a wrong bearer token is refused after a pause`() async throws {
+        let console = try await ConsoleFixture(token: Self.token)
+        let start = ContinuousClock.now
+        #expect(await console.get("/", headers: ["authorization": "Bearer wrong"]).status == 401)
+        #expect(.now - start >= .milliseconds(500))
     }
 
     @Test(

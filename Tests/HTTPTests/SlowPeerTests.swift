@@ -62,6 +62,22 @@ import Testing
         }
     }
 
+    @Test(arguments: ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"])
+    func `interim answers do not renew the deadline of a request`(interim: String) async throws {
+        try await Self.pool.run {
+            let server = try ScriptedServer([.drip("", interim, every: .milliseconds(200))])
+            var request = HTTPRequest("POST", server.url, body: .text("metrics"))
+            request.answerTimeout = .milliseconds(900)
+            request.totalTimeout = .milliseconds(1500)
+            let clock = ContinuousClock.now
+            let error = #expect(throws: HTTPError.self) { try client().send(request) }
+            #expect(error?.reason == .stalled, "\(String(describing: error))")
+            #expect(error?.detail.contains("not complete after 1.5") == true, "\(String(describing: error))")
+            // The hundred interim answers that a client accepts would take 20 seconds.
+            #expect(.now - clock < .seconds(10))
+        }
+    }
+
     @Test func `a busy server that says so with spaces is waited for`() async throws {
         try await Self.pool.run {
             let server = try ScriptedServer([.raw("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n  ")])

@@ -23,6 +23,9 @@ package struct LiveMark: Mark {
     package static let mostBytes = 1 << 20
     /// The maximum number of runs that ``Marks/live()`` returns, the newest first.
     package static let mostRuns = 20
+    /// The maximum numbers of objects to list, and to read among the newest: the rest may be unreadable ones.
+    package static let mostListed = 50_000
+    package static let mostRead = 60
 }
 
 extension Marks {
@@ -50,20 +53,30 @@ extension Marks {
 
     /// Returns the newest states of runs. Those that cannot be read are left out of the result and counted.
     ///
+    /// `isPartial` says that the store has more objects than were looked at, so that runs may be missing.
+    ///
     /// Anyone who may write to the store can write one: the caller shows them and relies on none.
     /// - Parameter isKnown: true for an object that the caller has already read in this version.
     package func live(
         isKnown: (ObjectInfo) -> Bool = { _ in false }
-    ) throws -> (marks: [(object: ObjectInfo, mark: LiveMark?)], unreadable: Int) {
+    ) throws -> (marks: [(object: ObjectInfo, mark: LiveMark?)], unreadable: Int, isPartial: Bool) {
         var objects: [ObjectInfo] = []
+        func keepNewest() {
+            objects.sort { ($0.modified ?? 0, $0.key.text) > ($1.modified ?? 0, $1.key.text) }
+            objects.removeLast(max(0, objects.count - LiveMark.mostRead))
+        }
+        var listed = 0
         try store.list(prefix: Self.prefix(LiveMark.kind), after: nil) { object in
             objects.append(object)
-            return objects.count < 1000 ? .proceed : .stop
+            // The keys say nothing about the time: look at all of them, and hold few.
+            if objects.count >= 1000 { keepNewest() }
+            listed += 1
+            return listed < LiveMark.mostListed ? .proceed : .stop
         }
-        objects.sort { ($0.modified ?? 0, $0.key.text) > ($1.modified ?? 0, $1.key.text) }
+        keepNewest()
         var found: [(object: ObjectInfo, mark: LiveMark?)] = []
         var unreadable = 0
-        for object in objects.prefix(LiveMark.mostRuns) {
+        for object in objects where found.count < LiveMark.mostRuns {
             if isKnown(object) {
                 found.append((object, nil))
                 continue
@@ -82,7 +95,9 @@ extension Marks {
             }
             found.append((object, mark))
         }
-        return (found, unreadable)
+        let isPartial =
+            listed >= LiveMark.mostListed || found.count < LiveMark.mostRuns && listed > LiveMark.mostRead
+        return (found, unreadable, isPartial)
     }
 }
 

@@ -7,6 +7,8 @@ import Platform
 /// browser would send it with requests that other sites cause.
 final class Gate: Sendable {
     static let cookie = "dr-session"
+    /// Microseconds that a visitor with a wrong token waits.
+    private static let pauseAfterGuess: useconds_t = 500_000
 
     let rules: VisitorRules
     private let sessions = VisitorSessions()
@@ -22,6 +24,7 @@ final class Gate: Sendable {
             if parts.count == 2, parts[0].lowercased() == "bearer", rules.accepts(token: Array(parts[1].utf8)) {
                 return nil
             }
+            usleep(Self.pauseAfterGuess)
             return challenge("the token is wrong")
         }
         if let secret = request.cookie(Self.cookie), sessions.isOpen(secret) { return nil }
@@ -38,7 +41,7 @@ final class Gate: Sendable {
     /// Returns the secret of a new session for the right token; nil, after a while, for a wrong one.
     func signIn(_ token: String) -> String? {
         guard rules.accepts(token: Array(token.utf8)) else {
-            usleep(500_000)  // a visitor that guesses waits
+            usleep(Self.pauseAfterGuess)
             return nil
         }
         return sessions.begin()

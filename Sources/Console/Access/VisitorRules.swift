@@ -57,14 +57,21 @@ package struct VisitorRules: Sendable {
     func complaint(aboutHost host: String?) -> String? {
         guard token == nil, address.isLoopback else { return nil }
         guard let host else { return "the request names no host" }
-        let name = Self.name(in: host).lowercased()
+        guard let name = Self.name(in: host)?.lowercased() else {
+            return "the request names the host '\(host.printable)', which is not valid"
+        }
         let known = ["localhost", "127.0.0.1", "[::1]", address.host] + hosts.map { $0.lowercased() }
         return known.contains(name) ? nil : "the console does not serve the host '\(name.printable)'"
     }
 
-    /// The name without the port.
-    private static func name(in host: String) -> String {
-        if host.hasPrefix("["), let end = host.firstIndex(of: "]") { return String(host[...end]) }
-        return String(host.prefix { $0 != ":" })
+    /// The name without the port; nil if anything else than a port follows the name.
+    private static func name(in host: String) -> String? {
+        let name =
+            if host.hasPrefix("["), let end = host.firstIndex(of: "]") { host[...end] } else {
+                host.prefix { $0 != ":" }
+            }
+        let rest = host[name.endIndex...]
+        let isPort = rest.first == ":" && rest.dropFirst().utf8.allSatisfy { (48...57).contains($0) }
+        return rest.isEmpty || isPort ? String(name) : nil
     }
 }

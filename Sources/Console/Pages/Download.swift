@@ -20,9 +20,11 @@ extension Site {
             // Without chunks the end of the connection would be the end of the archive, also of a broken one.
             guard routed.request.marksEnd else { throw PageFailure(505, "an archive needs HTTP/1.1") }
             try export.requireKey(below: path)
+            let place = try downloads.enter()
             let name = path.split(separator: UInt8(ascii: "/")).last.map { PathText.text(of: Array($0)) }
             let folder = name ?? opened.manifest.component
-            return .stream(type: "application/x-tar") { stream in
+            return .stream(type: "application/x-tar") { [place] stream in
+                defer { withExtendedLifetime(place) {} }
                 try export.tar(path, as: folder) { try stream.write($0) }
             }
             .with("Content-Disposition", Self.attachment("\(folder).tar"))
@@ -31,8 +33,10 @@ extension Site {
             throw PageFailure.notFound("the set has no such file")
         }
         try export.requireKey(for: entry)
+        let place = try downloads.enter()
         let name = path.split(separator: UInt8(ascii: "/")).last.map { PathText.text(of: Array($0)) } ?? "file"
-        return .stream(type: "application/octet-stream", length: entry.record.size) { stream in
+        return .stream(type: "application/octet-stream", length: entry.record.size) { [place] stream in
+            defer { withExtendedLifetime(place) {} }
             try export.file(entry) { try stream.write($0) }
         }
         .with("Content-Disposition", Self.attachment(name))

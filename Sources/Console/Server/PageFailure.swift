@@ -7,9 +7,18 @@ package struct PageFailure: Error, Equatable {
     package var status: Int
     package var message: String
     package var hint: String?
+    /// Seconds after which the visitor may try again; nil if the response does not say.
+    package var retryAfter: Int?
 
     package init(_ status: Int, _ message: String, hint: String? = nil) {
         (self.status, self.message, self.hint) = (status, message, hint)
+    }
+
+    /// The failure while others use all places for costly work.
+    package static func busy(_ message: String) -> PageFailure {
+        var failure = PageFailure(503, message, hint: "try again in a few seconds")
+        failure.retryAfter = 5
+        return failure
     }
 
     package static func notFound(_ message: String) -> PageFailure { PageFailure(404, message) }

@@ -19,6 +19,13 @@ package struct WebRequest: Sendable {
     /// The first value of a parameter.
     package func parameter(_ name: String) -> String? { query.first { $0.name == name }?.value }
 
+    /// True if a browser says that a page of another site loads this address as a part of itself: as an image, a frame,
+    /// or by a script. A link that a visitor follows is not such a load.
+    package var isLoadedByOtherSite: Bool {
+        headers["sec-fetch-site"] == "cross-site"
+            && !(headers["sec-fetch-mode"] == "navigate" && headers["sec-fetch-dest"] == "document")
+    }
+
     /// The value of a cookie.
     package func cookie(_ name: String) -> String? {
         for part in (headers["cookie"] ?? "").split(separator: ";") {

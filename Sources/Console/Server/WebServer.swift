@@ -1,4 +1,5 @@
 internal import CMicroHTTPD
+import Dispatch
 import Glibc
 import Synchronization
 
@@ -37,11 +38,19 @@ package final class WebServer: Sendable {
         exchanges.watch.start()
     }
 
-    /// Ends all connections and waits for their threads.
+    /// Ends all connections, and waits up to five seconds for their threads.
+    ///
+    /// A page that still computes then does not hold up the end of the process.
     package func stop() {
         exchanges.stop()
-        daemon.stop()
-        exchanges.watch.stop()
+        let done = DispatchSemaphore(value: 0)
+        // The threads of connections use the exchanges until the library has stopped.
+        DispatchQueue(label: "end of the console").async { [daemon, exchanges] in
+            daemon.stop()
+            exchanges.watch.stop()
+            done.signal()
+        }
+        _ = done.wait(timeout: .now() + .seconds(5))
     }
 
     deinit { stop() }

@@ -31,6 +31,7 @@ package struct HTTPExchange: Sendable {
     func send(_ request: HTTPRequest) throws -> (status: Int, body: [UInt8]) {
         var request = request
         request.isSentOnce = request.method != "GET"
+        request.totalTimeout = request.totalTimeout ?? .seconds(60)
         var body: [UInt8] = []
         let response: HTTPResponse
         do {

@@ -38,6 +38,7 @@ final class Contact: Sendable {
         guard firstError == nil else { return nil }
         var request = HTTPRequest("GET", url)
         request.answerTimeout = limit
+        request.totalTimeout = limit * 2
         do {
             let (response, body) = try client.send(request, limit: Self.largest)
             seen.withLock { if $0.status == nil { $0.status = response.status } }

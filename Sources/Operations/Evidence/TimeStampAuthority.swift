@@ -36,6 +36,7 @@ package struct TimeStampAuthority: Sendable {
                 headers: [("Content-Type", TimeStamp.requestType), ("Accept", TimeStamp.replyType)],
                 body: .bytes(try TimeStamp.request(for: document, nonce: nonce)))
             request.answerTimeout = timeout
+            request.totalTimeout = timeout * 2
             let (response, reply) = try HTTPClient(options).send(request, limit: Self.longestReply)
             guard response.isSuccess else { throw TimeStampError(url, "it answered with status \(response.status)") }
             _ = try TimeStamp(reply, of: document, nonce: nonce, trusting: certificates)

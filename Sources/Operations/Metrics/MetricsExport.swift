@@ -88,6 +88,7 @@ struct MetricsPush: Sendable {
             var request = request
             request.stallTimeout = limit.duration
             request.answerTimeout = limit.duration
+            request.totalTimeout = limit.duration * 2
             for (name, secret) in headers.sorted(by: { $0.key < $1.key }) {
                 request.headers.append((name: name, value: try secret.resolve(environment: environment)))
             }

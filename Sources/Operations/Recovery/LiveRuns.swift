@@ -48,6 +48,8 @@ package final class LiveRuns: Sendable {
         package var storeAge: Double?
         /// The number of copies in the store that could not be read.
         package var unreadable = 0
+        /// True if the store has more states than were looked at.
+        package var isPartial = false
     }
 
     private struct Version: Equatable {
@@ -73,6 +75,7 @@ package final class LiveRuns: Sendable {
         var tried: Double?
         var problem: String?
         var unreadable = 0
+        var isPartial = false
     }
 
     private let runs: RunFolder
@@ -119,7 +122,7 @@ package final class LiveRuns: Sendable {
             let entries = (local + stored).sorted { ($0.run.startedAt, $0.run.id) > ($1.run.startedAt, $1.run.id) }
             return Overview(
                 entries: entries, problem: state.problem, storeAge: state.read.map { max(0, now - $0) },
-                unreadable: state.unreadable)
+                unreadable: state.unreadable, isPartial: state.isPartial)
         }
     }
 
@@ -248,7 +251,7 @@ package final class LiveRuns: Sendable {
                         }
                     }
                 }
-                keep(found.marks, unreadable: found.unreadable)
+                keep(found.marks, unreadable: found.unreadable, isPartial: found.isPartial)
             } catch {
                 state.withLock { $0.problem = "\(error)" }
             }
@@ -256,7 +259,7 @@ package final class LiveRuns: Sendable {
         }
     }
 
-    private func keep(_ found: [(object: ObjectInfo, mark: LiveMark?)], unreadable: Int) {
+    private func keep(_ found: [(object: ObjectInfo, mark: LiveMark?)], unreadable: Int, isPartial: Bool) {
         let now = MonotonicClock.seconds
         state.withLock { state in
             var stored: [String: StoredRun] = [:]
@@ -282,6 +285,7 @@ package final class LiveRuns: Sendable {
             }
             state.stored = stored
             state.unreadable = unreadable
+            state.isPartial = isPartial
             state.read = now
             state.problem = nil
         }

@@ -16,9 +16,11 @@ struct SelfTestPlace: Sendable {
 
     /// - Throws: ``SelfTestFailure`` or `FileError`; then nothing stays.
     init(in temporary: String) throws {
+        try Self.checkName(of: temporary)
         try Self.checkSpace(of: temporary)
         var random = SystemRandomNumberGenerator()
         let folder = URL(filePath: temporary).standardizedFileURL.resolvingSymlinksInPath().path
+        try Self.checkName(of: folder)
         path = "\(folder == "/" ? "" : folder)/dr-self-test-\(String(random.next(), radix: 36))"
         guard mkdir(path, 0o700) == 0 else {
             throw SelfTestFailure(
@@ -35,6 +37,17 @@ struct SelfTestPlace: Sendable {
     func remove() throws {
         do { try FileManager.default.removeItem(atPath: path) } catch {
             throw SelfTestFailure("'\(path)' cannot be removed: \(FileFailure.text(error)); remove it yourself")
+        }
+    }
+
+    /// The configuration of the test names the folder in one line: a line break would change the name.
+    private static func checkName(of folder: String) throws {
+        let isPlain = folder.unicodeScalars.allSatisfy {
+            ![.control, .lineSeparator, .paragraphSeparator].contains($0.properties.generalCategory)
+        }
+        guard isPlain else {
+            throw SelfTestFailure(
+                "'\(folder.printable)' contains control characters; set TMPDIR to another folder")
         }
     }
 

@@ -65,7 +65,10 @@ struct Serve: AsyncParsableCommand {
         if session.recoveryKey != nil { _ = try await state.repository() }
         let site = Site(state, rules)
         let server = try WebServer(settings, answer: site.answer)
-        defer { server.stop() }
+        defer {
+            site.stop()
+            server.stop()
+        }
         output.note("console: \(settings.tls == nil ? "http" : "https")://\(server.address)/")
         await state.keepFresh()
         try Task.checkCancellation()

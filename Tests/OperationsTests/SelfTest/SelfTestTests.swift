@@ -166,6 +166,16 @@ import Testing
         #expect(outcome.left == [])
     }
 
+    @Test(arguments: ["\n", "\u{1b}", "\u{85}", "\u{2028}"])
+    func `a temporary folder whose name has a control character is refused`(character: String) throws {
+        let folder = try TemporaryFolder("self-test")
+        let place = folder.url.appending(path: "new\(character)line")
+        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+        let error = #expect(throws: SelfTestFailure.self) { try SelfTestPlace(in: place.path) }
+        #expect(error.map { "\($0)".contains("control characters") } == true)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place.path) == [])
+    }
+
     @Test func `a folder that is missing, or is no folder, fails the first step`() throws {
         let folder = try TemporaryFolder("self-test")
         let file = folder.url.appending(path: "file")

@@ -12,13 +12,13 @@ extension Site {
         [
             Route("/retention") { [self] routed in try retentionPage(routed.request) },
             Route("/retention/picture.svg") { [self] routed in
-                guard let result = result(of: simulator(routed.request), now: session.clock.seconds) else {
+                guard let result = try result(of: simulator(routed.request), now: session.clock.seconds) else {
                     throw PageFailure.notFound("a policy without any rule keeps everything")
                 }
                 return WebResponse(type: "image/svg+xml", text: result.picture)
             },
             Route("/retention/simulation") { [self] routed in
-                .html(try Self.simulationTemplate.render(simulation(simulator(routed.request))))
+                .html(try Self.simulationTemplate.render(try simulation(simulator(routed.request))))
             },
         ]
     }
@@ -49,18 +49,18 @@ extension Site {
             model: RetentionSimulator.model.map(field),
             schedules: RetentionSimulator.schedules.map {
                 View.Schedule(name: $0, isChosen: $0 == simulator.schedule)
-            }, simulation: try Self.simulationTemplate.render(simulation(simulator)))
+            }, simulation: try Self.simulationTemplate.render(try simulation(simulator)))
         return try page(
             "Retention", try Self.retentionTemplate.render(view), at: request, scripts: ["retention.js"],
             refresh: known.report == nil && known.isReading ? 3 : nil)
     }
 
-    func result(of simulator: RetentionSimulator, now: Int) -> RetentionSimulator.Result? {
-        simulations.result("\(simulator.query) \(now / 86_400)") { simulator.run(now: now) }
+    func result(of simulator: RetentionSimulator, now: Int) throws -> RetentionSimulator.Result? {
+        try simulations.result("\(simulator.query) \(now / 86_400)") { simulator.run(now: now) }
     }
 
-    private func simulation(_ simulator: RetentionSimulator) -> SimulationView {
-        let result = result(of: simulator, now: session.clock.seconds)
+    private func simulation(_ simulator: RetentionSimulator) throws -> SimulationView {
+        let result = try result(of: simulator, now: session.clock.seconds)
         return SimulationView(
             picture: result.map { _ in simulator.query }, summary: result?.summary ?? "",
             rows: result?.rows.map {

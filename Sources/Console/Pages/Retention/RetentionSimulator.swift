@@ -1,3 +1,4 @@
+import Dispatch
 import Operations
 import Platform
 import Retention
@@ -96,17 +97,27 @@ struct RetentionSimulator {
         var rows: [(day: String, kept: Int, stored: String, price: String)]
     }
 
-    /// Simulates; takes up to some seconds.
+    /// The limit of the work: days, each multiplied by the sets that the rules keep.
+    private static let mostSetDays = 1_000_000
+
+    /// The years to simulate: fewer than chosen for a policy that keeps so many sets that the work exceeds the limit.
+    var years: Int {
+        let sets = Self.rules.reduce(0) { $0 + value($1) }
+        return min(value("years"), max(1, Self.mostSetDays / (366 * max(1, sets))))
+    }
+
+    /// Simulates; takes up to a second or two.
     /// - Returns: nil for a policy without a rule.
     func run(now: Int) -> Result? {
         let policy = policy
         guard !policy.isEmpty, let schedule = Schedule(schedule) else { return nil }
         var simulation = Simulation(
-            policy: policy, schedule: schedule, start: zone.startOfDay(now), length: .years(value("years")))
+            policy: policy, schedule: schedule, start: zone.startOfDay(now), length: .years(years))
         simulation.model = StorageModel(
             size: Double(value("size")) * 1_073_741_824, monthlyGrowth: Double(value("growth")) / 100,
             dailyChange: Double(value("change")) / 100, pricePerGBMonth: Double(value("price")) / 1000)
         guard let outcome = simulation.run(), let last = outcome.days.last else { return nil }
+        let shortening = years < value("years") ? " (the longest simulation of so many sets)" : ""
         let names = zone.days(of: outcome.days.map(\.end))
         let days = outcome.days.indices.filter { index in
             index == outcome.days.count - 1 || names[index].prefix(4) != names[index + 1].prefix(4)
@@ -115,7 +126,7 @@ struct RetentionSimulator {
             report: SimulationReport(simulation, outcome, listsSets: false),
             picture: SimulationPicture(simulation, outcome).svg,
             summary: "\(policy.summary), backups \(schedule): \(Units.count(last.kept, "set")) after "
-                + "\(Units.count(value("years"), "year")), \(Units.bytes(Int(clamping: last.stored))), "
+                + "\(Units.count(years, "year"))\(shortening), \(Units.bytes(Int(clamping: last.stored))), "
                 + "\(Units.fixed(last.pricePerMonth, 2)) a month",
             rows: days.map { index in
                 let day = outcome.days[index]
@@ -126,17 +137,53 @@ struct RetentionSimulator {
     }
 }
 
-/// Simulations, one at a time: each keeps a processor busy.
+/// Simulations, one at a time: each keeps a processor busy. A few requests may wait.
 final class SimulationQueue: Sendable {
-    private let last = Mutex<(key: String, result: RetentionSimulator.Result?)?>(nil)
+    static let mostWaiting = 2
+
+    private struct State {
+        var last: (key: String, result: RetentionSimulator.Result?)?
+        /// The requests that wait or simulate.
+        var inside = 0
+        var isStopped = false
+    }
+
+    private let state = Mutex(State())
+    // Start from zero: Dispatch traps if a semaphore is released with a lower value than it began with.
+    private let turn = DispatchSemaphore(value: 0)
+
+    init() { turn.signal() }
+
+    /// The requests that wait or simulate.
+    var inside: Int { state.withLock(\.inside) }
 
     /// - Parameter key: the same for the same result; the last one is kept.
-    func result(_ key: String, _ make: () -> RetentionSimulator.Result?) -> RetentionSimulator.Result? {
-        last.withLock { last in
-            if let last, last.key == key { return last.result }
-            let result = make()
-            last = (key, result)
-            return result
+    /// - Throws: ``PageFailure`` if too many wait, or the console ends.
+    func result(_ key: String, _ make: () -> RetentionSimulator.Result?) throws -> RetentionSimulator.Result? {
+        if let last = last(key) { return last.result }
+        try state.withLock { state in
+            guard !state.isStopped, state.inside <= Self.mostWaiting else {
+                throw PageFailure.busy("the console simulates for other visitors")
+            }
+            state.inside += 1
         }
+        defer { state.withLock { $0.inside -= 1 } }
+        turn.wait()
+        defer { turn.signal() }
+        if state.withLock(\.isStopped) { throw PageFailure.busy("the console ends") }
+        if let last = last(key) { return last.result }
+        let result = make()
+        state.withLock { $0.last = (key, result) }
+        return result
+    }
+
+    private func last(_ key: String) -> (key: String, result: RetentionSimulator.Result?)? {
+        state.withLock { state in state.last?.key == key ? state.last : nil }
+    }
+
+    /// Ends the wait of all requests, and refuses new ones.
+    func stop() {
+        state.withLock { $0.isStopped = true }
+        for _ in 0..<Self.mostWaiting { turn.signal() }
     }
 }

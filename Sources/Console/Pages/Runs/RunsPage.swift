@@ -131,6 +131,9 @@ extension Site {
         if overview.unreadable > 0 {
             parts.append("\(Units.count(overview.unreadable, "state")) of runs in the store cannot be read.")
         }
+        if overview.isPartial {
+            parts.append("The store has more objects than were looked at, so runs of other machines may be missing.")
+        }
         return parts.isEmpty ? nil : parts.joined(separator: " ")
     }
 
