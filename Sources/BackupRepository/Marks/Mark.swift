@@ -11,6 +11,8 @@ package protocol Mark: Codable, Equatable, Sendable {
     var at: Timestamp { get }
     /// True if it can hide, release or remove a backup. Where sets are signed, such a mark counts only with a signature.
     var takesAway: Bool { get }
+    /// True if a mark that takes nothing away counts only with a signature too, where sets are signed.
+    static var isProof: Bool { get }
     /// True if it holds names or queries of the stack: it is then encrypted where packs are.
     static var isPrivate: Bool { get }
     /// The signer of such a mark needs one of these roles; empty if every trusted signer may sign it.
@@ -21,6 +23,7 @@ package protocol Mark: Codable, Equatable, Sendable {
 
 extension Mark {
     package static var isAlwaysSigned: Bool { false }
+    package static var isProof: Bool { false }
     package static var roles: Set<SignerRole> { [] }
     package static var isPrivate: Bool { false }
 }
@@ -28,6 +31,8 @@ extension Mark {
 /// `drilled`: a set was restored in isolation, and the restored data were checked.
 package struct DrilledMark: Mark {
     package static let kind: String = "drilled"
+    package static let isAlwaysSigned = true
+    package static let isProof = true
     package var format: Int = RepositoryFormat.version
     package var kind: String = DrilledMark.kind
     package var takesAway: Bool { false }

@@ -75,7 +75,7 @@ package struct Marks: Sendable {
     func signer<M: Mark>(
         of mark: M, _ document: [UInt8], _ signature: [UInt8]?, at key: ObjectKey
     ) throws -> TrustedSigner? {
-        guard mark.takesAway, signing.isRequired else { return nil }
+        guard mark.takesAway || M.isProof, signing.isRequired else { return nil }
         let signer = try MarkSignature.check(signature, of: document, key: key, repository: repository, by: signing)
         try check(signer, of: mark, key, as: M.roles)
         return signer

@@ -49,7 +49,8 @@ package struct SetMarks: Sendable {
     package init() {}
 
     /// Reads all marks about sets. Memory grows with the number of marked sets, not of marks.
-    package init(_ marks: Marks) throws {
+    /// - Parameter now: drills that are later do not count: a clock was wrong, or the mark is false.
+    package init(_ marks: Marks, now: Timestamp? = nil) throws {
         try marks.forEach(VerifiedMark.self, unreadable: { unreadable.append($0) }) { _, mark in
             // Marks come oldest first: a later one overrides an earlier one.
             for set in mark.good {
@@ -57,8 +58,12 @@ package struct SetMarks: Sendable {
             }
             for set in mark.damaged { facts[set, default: Facts()].note(damagedBy: mark) }
         }
-        try marks.forEach(DrilledMark.self, unreadable: { unreadable.append($0) }) { _, mark in
-            if mark.passed { facts[mark.set, default: Facts()].drilled = mark.at }
+        try marks.forEach(
+            DrilledMark.self,
+            // One without a signature hides nothing: the set only counts as not drilled.
+            unreadable: { if $0.reason != .untrusted { unreadable.append($0) } }
+        ) { _, mark in
+            if mark.passed, now.map({ mark.at <= $0 }) ?? true { facts[mark.set, default: Facts()].drilled = mark.at }
         }
         try marks.forEach(PinnedMark.self, unreadable: { lostPins.append($0) }) { _, mark in
             facts[mark.set, default: Facts()].pinned = Pin(until: mark.until, reason: mark.reason)

@@ -37,7 +37,7 @@ extension Endpoint {
             }
             let simulator = RetentionSimulator(site.session.configuration.retention.policy, query: request.query)
             let now = site.session.clock.seconds
-            guard let result = site.result(of: simulator, now: now) else {
+            guard let result = try site.result(of: simulator, now: now) else {
                 throw PageFailure.notFound("a policy without any rule keeps everything")
             }
             return try Output.json(result.report)

@@ -65,6 +65,9 @@ struct OverviewView {
     var notes: [String]
     var alarms: [String]
     var hasAlarms: Bool
+    var gaps: [String]
+    var moreGaps: String?
+    var hasGaps: Bool
     var remarks: [String]
     var hasRemarks: Bool
 
@@ -89,7 +92,13 @@ struct OverviewView {
         notes = overview.recoveryNotes
         alarms = overview.alarms
         hasAlarms = !alarms.isEmpty
-        remarks = overview.remarks + overview.freezes.map { "retention is frozen: \($0)" }
+        gaps = overview.gapLines ?? []
+        hasGaps = !gaps.isEmpty
+        let count = overview.components.reduce(overview.hostGaps ?? 0) { $0 + ($1.gaps ?? 0) }
+        if count > gaps.count { moreGaps = "and \(count - gaps.count) more; dr gap lists all" }
+        remarks =
+            (overview.results?.tests.filter { $0.verdict != "passed" }.map(\.sentence) ?? []) + overview.remarks
+            + overview.freezes.map { "retention is frozen: \($0)" }
         hasRemarks = !remarks.isEmpty
     }
 
@@ -158,6 +167,10 @@ struct OverviewView {
         {{/hasRecoveries}}
         {{#notes}}<p class="quiet">{{.}}</p>{{/notes}}
         </section>
+        {{#hasGaps}}
+        <section aria-labelledby="gaps"><h2 id="gaps">Gaps: data that no backup holds</h2>
+        <ul class="remarks">{{#gaps}}<li>{{.}}</li>{{/gaps}}{{#moreGaps}}<li>{{.}}</li>{{/moreGaps}}</ul></section>
+        {{/hasGaps}}
         {{#hasRemarks}}
         <section aria-labelledby="remarks"><h2 id="remarks">Remarks</h2>
         <ul class="remarks">{{#remarks}}<li>{{.}}</li>{{/remarks}}</ul></section>

@@ -175,8 +175,9 @@ extension SetsView.Row {
         verified =
             row.marks.verified.map { PageText.age($0, at: now) } ?? (row.marks.checked == nil ? "–" : "structure only")
         drilled = row.marks.drilled.map { PageText.age($0, at: now) } ?? "–"
-        reason = row.reasons.first?.text ?? "–"
-        if row.reasons.count > 1 { more = "and \(row.reasons.count - 1) more" }
+        // The reasons of other sets are those to drop it.
+        reason = row.isKept ? row.reasons.first?.text ?? "–" : "– (goes with the next prune)"
+        if row.isKept, row.reasons.count > 1 { more = "and \(row.reasons.count - 1) more" }
     }
 
     static func badge(_ row: SetShelf.Row, now: Timestamp) -> PageText.Badge {

@@ -193,7 +193,9 @@ package struct BareDrill {
     private func history(_ launcher: BareLauncher, in folder: DrillFolder) throws -> String? {
         let state = live.stateRoot
         guard FileManager.default.fileExists(atPath: "\(state)/runs") else { return nil }
-        let runs = RunFolder(reading: state), copies = RunFolder(reading: "\(folder.path)/history")
+        var runs = RunFolder(reading: state)
+        runs.stack = live.journalStack
+        let copies = RunFolder(reading: "\(folder.path)/history")
         let ids = runs.readings(of: drill.scenario).prefix(StepTimes.most).compactMap { $0.record?.identity.id }
         guard !ids.isEmpty else { return nil }
         for path in ["\(folder.path)/history", copies.path] + ids.map({ "\(copies.path)/\($0)" }) {

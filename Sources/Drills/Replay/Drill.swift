@@ -95,8 +95,13 @@ package struct Drill {
             try journal.append(.liveStack(component: component, isAfter: true, digest: after))
         }
         for line in history + replay.deviations + looks.blindSpots { try journal.append(.noted(text: line)) }
-        return try await evidence.write(
+        let result = try await evidence.write(
             run, of: replay.selection.sets, restoredTo: replay.clusters, in: replay.repository, noting: journal)
+        if !live.isWithoutConfiguration, live.recorded == nil {
+            await LiveMirror.publish(
+                verdict: result.verdict.rawValue, of: runs.journal(of: run), in: live, to: repository)
+        }
+        return result
     }
 
     // MARK: The run
@@ -129,8 +134,9 @@ package struct Drill {
                 scenario, at: lottery.set, request: request, live: live, recoveryKey: recoveryKey, in: setting)
             run.preface = lottery.events
             try await refuseUnlessIsolated(run.plan, stage)
+            run.isControl = true
             try stage.claim(contexts: run.plan.contexts)
-            let result = try await limited { [run] in
+            let result = try await limited { [run] in [run] in
                 try await stage.prepare()
                 return try await run.carryOut()
             }
@@ -231,7 +237,7 @@ package struct Drill {
                 stage: stage, runs: runs, configuration: live.configuration.drill, sabotage: sabotage)
             var selector = SetSelector.sets(replay.selection.parts.mapValues(\.set.name))
             if case .oldSet(let old, _) = sabotage { selector = .named(old) }
-            let run = try await ScenarioRun.prepare(
+            var run = try await ScenarioRun.prepare(
                 scenario, at: selector, request: request, live: live, recoveryKey: recoveryKey, in: setting)
             try stage.claim(contexts: run.plan.contexts)
             let result = try await limited {

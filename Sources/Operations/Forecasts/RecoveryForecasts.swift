@@ -49,15 +49,19 @@ extension Session {
     /// The times of steps on this machine, by scenario.
     /// - Parameter scenario: nil for all scenarios.
     package func stepTimes(of scenario: String? = nil) async -> [String: StepTimes] {
-        let root = stateRoot
+        let (root, stack) = (stateRoot, journalStack)
         return await pool.run {
             let folders = ["runs", "rehearsals"].map { "\(root)/\($0)" }
-            guard folders.contains(where: FileManager.default.fileExists), let runs = try? RunFolder(state: root) else {
+            guard folders.contains(where: FileManager.default.fileExists), var runs = try? RunFolder(state: root) else {
                 return [:]
             }
+            runs.stack = stack
             return runs.stepTimes(of: scenario)
         }
     }
+
+    /// The stack whose journals count; nil on a machine without a configuration, which does not know its stack.
+    package var journalStack: String? { isWithoutConfiguration ? nil : configuration.stack }
 
     /// The sizes of the components. If the repository cannot be read, the error becomes the reason for missing sizes.
     package func componentSizes(now: Timestamp) async -> ComponentSizes {

@@ -91,10 +91,10 @@ package struct RunMetrics {
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         collected.note(.merge(samples.one(.runDuration, (seconds * 1000).rounded() / 1000, labels: labels)))
         switch result {
-        case .success, .partial:
+        case .success:
             collected.note(.merge(samples.one(.runSuccess, 1, labels: labels)))
             collected.note(.merge(samples.one(.runSuccessTime, now, labels: labels)))
-        case .failed: collected.note(.merge(samples.one(.runSuccess, 0, labels: labels)))
+        case .failed, .partial: collected.note(.merge(samples.one(.runSuccess, 0, labels: labels)))
         case .refused:
             // A scheduled backup that the configuration no longer fits must be seen; a typing error passes with the
             // next run.

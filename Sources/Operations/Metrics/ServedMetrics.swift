@@ -6,7 +6,8 @@ import Synchronization
 /// The metrics of a stack for a server that is scraped: those that the runs of this machine recorded, with the present
 /// state of the backups and the server's own requests to the store.
 ///
-/// The state is read in the background, at most once a minute. While the store is away, the last one stays.
+/// The state is read in the background, at most once a minute; a scrape waits some seconds for it. While the
+/// store is away, the last one stays.
 package final class ServedMetrics: Sendable {
     private struct State {
         var book = MetricBook()
@@ -17,7 +18,7 @@ package final class ServedMetrics: Sendable {
     private let session: Session
     private let state = Mutex(State())
     private static let lifetime = Duration.seconds(60)
-    /// The time that a scrape waits for the first state: Prometheus waits 10 seconds by default.
+    /// The time that a scrape waits for a state that is not old: Prometheus waits 10 seconds by default.
     private static let patience = Duration.seconds(8)
 
     package init(_ session: Session) {
@@ -28,9 +29,9 @@ package final class ServedMetrics: Sendable {
     }
 
     package func families() async -> [MetricFamily] {
-        let isFirst = refreshIfOld()
+        let waits = refreshIfOld()
         let deadline = ContinuousClock.now + Self.patience
-        while isFirst, state.withLock({ $0.isReading }), ContinuousClock.now < deadline {
+        while waits, state.withLock({ $0.isReading }), ContinuousClock.now < deadline {
             try? await Task.sleep(for: .milliseconds(20))
         }
         var own = session
@@ -47,16 +48,16 @@ package final class ServedMetrics: Sendable {
         return book.ordered
     }
 
-    /// - Returns: true if no state was read yet.
+    /// - Returns: true if the known state is too old, or there is none.
     private func refreshIfOld() -> Bool {
-        let (begins, isFirst) = state.withLock { state in
+        let (begins, isOld) = state.withLock { state in
             let isOld = state.read.map { ContinuousClock.now - $0 > Self.lifetime } ?? true
-            guard isOld, !state.isReading else { return (false, state.read == nil) }
+            guard isOld, !state.isReading else { return (false, isOld) }
             state.isReading = true
-            return (true, state.read == nil)
+            return (true, true)
         }
         if begins { Task { await refresh() } }
-        return isFirst
+        return isOld
     }
 
     private func refresh() async {

@@ -94,7 +94,7 @@ extension Session {
         }
         if let found {
             let names = Set(configuration.components.map(\.name)).union(found.components.keys)
-            let proofs = try? await ComponentProofs(names, of: repository, pool)
+            let proofs = try? await ComponentProofs(names, of: repository, at: now, pool)
             let latest = try await repository.latest(
                 of: names, now: now, known: found.name, provesManifests: false, pool: pool)
             for family in StackMetrics(found, latest: latest, proofs: proofs, samples: samples).families {

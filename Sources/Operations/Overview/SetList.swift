@@ -27,7 +27,7 @@ package struct SetList: Encodable, Sendable {
         let others = Dictionary(grouping: stored.filter { !repository.scope.owns($0) }) { $0.stack ?? "" }
             .mapValues(\.count)
         let (marks, plan) = try await session.pool.run { [configuration = session.configuration] in
-            let marks = try SetMarks(Marks(repository))
+            let marks = try SetMarks(Marks(repository), now: now)
             return (marks, Self.plan(all, marks: marks, configuration: configuration, scope: repository.scope, at: now))
         }
         for (stack, count) in others.sorted(by: { $0.key < $1.key }) {

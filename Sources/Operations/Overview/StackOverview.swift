@@ -30,6 +30,8 @@ package struct StackOverview: Codable, Equatable, Sendable {
         package var storedBytes: Int?
         /// The number of data that no backup holds; nil if the query failed or was not made.
         package var gaps: Int?
+        /// True if the newest set lacks it because its backup failed.
+        package var isFailed: Bool?
     }
 
     package struct Recovery: Codable, Equatable, Sendable {
@@ -63,6 +65,14 @@ package struct StackOverview: Codable, Equatable, Sendable {
     package var remarks: [String]
     /// The reasons for which retention drops nothing.
     package var freezes: [String]
+    /// True if the newest set lacks a component, or a part of one.
+    package var isNewestPartial: Bool?
+    /// The gaps of the host, which belong to no component; nil if they are not known.
+    package var hostGaps: Int?
+    /// The gaps as text, some of the first.
+    package var gapLines: [String]?
+    /// The newest runs on this machine.
+    package var results: LastResults?
 }
 
 extension StackOverview.Component {
@@ -73,13 +83,21 @@ extension StackOverview.Component {
 
     /// The verdict at a later time: a component that was in time may be late by now.
     package func verdict(at now: Timestamp, rpo: Int?) -> String {
+        if verdict == "ok", isFailed == true { return "failed" }
         guard verdict == "ok", let rpo, let age = age(at: now), age > rpo else { return verdict }
         return "late"
+    }
+
+    private func isLate(at now: Timestamp, rpo: Int?) -> Bool {
+        guard let rpo, let age = age(at: now) else { return false }
+        return age > rpo
     }
 
     package func colour(at now: Timestamp, rpo: Int?) -> StackOverview.Colour {
         switch verdict(at: now, rpo: rpo) {
         case "ok": (gaps ?? 0) > 0 || verified == nil ? .amber : .green
+        // The data of an older set still meets the RPO.
+        case "failed": isLate(at: now, rpo: rpo) ? .red : .amber
         case "unknown": .amber
         default: .red
         }
@@ -113,6 +131,7 @@ extension StackOverview {
         self.store = store
         at = now
         rpoSeconds = status.rpoSeconds
+        let newestSet = shelf.rows.last { !$0.set.isImported && $0.set.name <= now }?.set
         let failed = Set(gaps?.unknown.map(\.component) ?? [])
         components = status.components.map { row in
             let found = gaps.flatMap { gaps in
@@ -123,8 +142,16 @@ extension StackOverview {
                 name: row.component,
                 kind: session.configuration.components.first { $0.name == row.component }?.kind, set: row.set,
                 newestDatum: row.newestDatum, verdict: row.verdict, verified: row.verified, drilled: row.drilled,
-                storedBytes: storage.components[row.component]?.bytes, gaps: found)
+                storedBytes: storage.components[row.component]?.bytes, gaps: found,
+                isFailed: newestSet.map { $0.failed.contains(row.component) })
         }
+        isNewestPartial = newestSet.map { !$0.isComplete }
+        let names = Set(components.map(\.name))
+        hostGaps = gaps.flatMap { gaps in
+            failed.contains("repository") || failed.contains("host")
+                ? nil : gaps.gaps.count { !names.contains($0.component) }
+        }
+        gapLines = gaps.map { $0.gaps.prefix(50).map { "\($0.component): \($0.object): \($0.why)" } }
         recoveries = status.recoveries.map(Recovery.init)
         recoveryNotes = status.recoveryNotes
         sets = shelf.rows.count
@@ -139,6 +166,10 @@ extension StackOverview {
     package func colour(at now: Timestamp) -> Colour {
         var worst = components.map { $0.colour(at: now, rpo: rpoSeconds) }.max() ?? .red
         if let recovery = recoveries.map(\.colour).max() { worst = max(worst, recovery) }
+        if let test = results?.tests.map(\.colour).max() { worst = max(worst, test) }
+        if results?.isBackupFailed == true || isNewestPartial == true || (hostGaps ?? 0) > 0 {
+            worst = max(worst, .amber)
+        }
         if recoveries.isEmpty || unreadableSets > 0 || !freezes.isEmpty { worst = max(worst, .amber) }
         return alarms.isEmpty ? worst : .red
     }
@@ -150,30 +181,41 @@ extension StackOverview {
             ["no backup", "empty", "shrunk"].contains($0.verdict(at: now, rpo: rpoSeconds))
         }
         if let first = broken.first {
-            return sentence(broken, first.verdict == "no backup" ? "has no backup" : "lost data in its newest backup")
+            return first.verdict == "no backup"
+                ? sentence(broken, "has no backup", of: "have no backup or lost data")
+                : sentence(broken, "lost data in its newest backup", of: "lost data or have no backup")
         }
         let late = components.filter { $0.colour(at: now, rpo: rpoSeconds) == .red }
-        if !late.isEmpty { return sentence(late, "misses the RPO") }
+        if !late.isEmpty { return sentence(late, "misses the RPO", of: "miss the RPO") }
+        if let failed = results?.tests.first(where: { $0.colour == .red }) { return failed.sentence }
+        if results?.isBackupFailed == true { return "The newest backup run from this machine failed" }
+        let failed = components.filter { $0.isFailed == true }
+        if !failed.isEmpty { return sentence(failed, "failed in the newest backup", of: "failed in the newest backup") }
+        if isNewestPartial == true { return "The newest backup set is partial" }
         if let slow = recoveries.first(where: { $0.verdict == .passes }) {
             return "The forecast of \(slow.scenario) exceeds the RTO"
         }
         if components.isEmpty { return "No component is configured" }
         let unverified = components.filter { $0.verified == nil }
-        if !unverified.isEmpty { return sentence(unverified, "was not verified yet") }
+        if !unverified.isEmpty { return sentence(unverified, "was not verified yet", of: "were not verified yet") }
+        if let test = results?.tests.first(where: { $0.colour != .green }) { return test.sentence }
         if recoveries.isEmpty { return "All backups meet the RPO; no recovery was drilled on this machine yet" }
         if let slow = recoveries.first(where: { $0.verdict == .mayPass }) {
             return "All backups meet the RPO; the forecast of \(slow.scenario) may exceed the RTO"
         }
         let incomplete = components.filter { ($0.gaps ?? 0) > 0 }
-        if !incomplete.isEmpty { return sentence(incomplete, "has data that no backup holds") }
+        if !incomplete.isEmpty {
+            return sentence(incomplete, "has data that no backup holds", of: "have data that no backup holds")
+        }
+        if let hostGaps, hostGaps > 0 { return "No backup holds \(Units.count(hostGaps, "object")) of the host" }
         if let freeze = freezes.first { return "Retention is frozen: \(freeze)" }
         return colour(at: now) == .green
             ? "All backups meet the RPO, and the recovery is expected within the RTO" : "All backups meet the RPO"
     }
 
-    private func sentence(_ found: [Component], _ predicate: String) -> String {
+    private func sentence(_ found: [Component], _ predicate: String, of plural: String) -> String {
         guard let first = found.first else { return predicate }
         return found.count == 1
-            ? "\(first.name) \(predicate)" : "\(first.name) and \(found.count - 1) more: \(predicate)"
+            ? "\(first.name) \(predicate)" : "\(first.name) and \(found.count - 1) more \(plural)"
     }
 }

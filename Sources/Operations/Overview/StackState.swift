@@ -31,6 +31,7 @@ package final class StackState: Sendable {
     }
 
     package let session: Session
+    private let results: ResultReader
     private let state = Mutex(State())
     private let opened = Mutex<(repository: Repository, at: Timestamp)?>(nil)
 
@@ -41,6 +42,7 @@ package final class StackState: Sendable {
 
     package init(_ session: Session) {
         self.session = session
+        results = ResultReader(session)
         load()
     }
 
@@ -69,7 +71,9 @@ package final class StackState: Sendable {
             await session.pool.run { [self] in save() }
         } catch {
             guard !(error is CancellationError) else { return }
+            let results = await results()
             state.withLock { state in
+                state.snapshot?.overview.results = results
                 state.failure = "\(error)"
                 state.snapshot?.failure = "\(error)"
             }
@@ -100,10 +104,11 @@ package final class StackState: Sendable {
         {
             var known = known
             (known.confirmed, known.failure) = (now, nil)
+            known.overview.results = await results()
             return known
         }
         let unreadable = try await readNew(names, of: repository)
-        let marks = try await session.pool.run { try SetMarks(Marks(repository)) }
+        let marks = try await session.pool.run { try SetMarks(Marks(repository), now: now) }
         let sets = state.withLock { state in names.compactMap { state.sets[$0] } }
         let folder = try? session.state(of: repository)
         var shelf = SetShelf(
@@ -113,11 +118,20 @@ package final class StackState: Sendable {
         let status = try await StatusReport(session, repository)
         let storage = try await session.pool.run { try RepositoryStorage(of: repository) }
         let gaps = await gaps(at: now)
-        let overview = StackOverview(
+        var overview = StackOverview(
             session, status: status, shelf: shelf, storage: storage, gaps: gaps, store: repository.store.location,
             at: now)
+        overview.results = await results()
         state.withLock { $0.fingerprint = fingerprint }
         return Snapshot(overview: overview, shelf: shelf, confirmed: now, failure: nil)
+    }
+
+    /// The newest results on this machine, which do not need the store.
+    private func results() async -> LastResults {
+        let repository = opened.withLock { $0?.repository }
+        return await session.pool.run { [session, results] in
+            results.read(repository.flatMap { try? session.state(of: $0) })
+        }
     }
 
     /// - Returns: the names of the sets, and a digest of the names of all sets and marks.

@@ -37,7 +37,7 @@ package struct StatusReport: Encodable {
         let latest = try await repository.latest(
             of: configured.map(Set.init), now: now, provesManifests: false, pool: session.pool)
         let listed = configured ?? (latest.parts.keys + latest.missing).sorted()
-        let proofs = try await ComponentProofs(listed, of: repository, session.pool)
+        let proofs = try await ComponentProofs(listed, of: repository, at: now, session.pool)
         remarks = SelectionText.remarks(latest)
         let encryption = try await session.pool.run {
             try repository.encryption(of: latest.sets, hasConfiguration: !session.isWithoutConfiguration)

@@ -30,7 +30,7 @@ struct StoreFacts: Sendable {
         let names = try await pool.run { try repository.setNames() }
         let latest = try await repository.latest(
             of: Set(components), now: now, provesManifests: false, pool: pool)
-        let proofs = try await ComponentProofs(components, of: repository, pool)
+        let proofs = try await ComponentProofs(components, of: repository, at: now, pool)
         let missing = try await session.missingSets(of: Set(components), in: repository)
         let sizes = try await ComponentSizes(repository, names, now: now, pool: pool)
         let known = try? session.state(of: repository).ledgerHead()
@@ -39,10 +39,11 @@ struct StoreFacts: Sendable {
             let marks = Marks(repository)
             var drills: [String: [DrilledMark]] = [:]
             try marks.forEach(DrilledMark.self, unreadable: { _ in }) { _, mark in
-                if let scenario = mark.scenario { drills[scenario, default: []].append(mark) }
+                if let scenario = mark.scenario, mark.at <= now { drills[scenario, default: []].append(mark) }
             }
             return StoreFacts(
-                location: repository.store.location, sets: names.count, latest: latest, marks: try SetMarks(marks),
+                location: repository.store.location, sets: names.count, latest: latest,
+                marks: try SetMarks(marks, now: now),
                 verified: proofs.verifications, recipients: try RecipientProof.all(in: repository, now: now),
                 drills: drills,
                 sizes: sizes, ledger: ledger,

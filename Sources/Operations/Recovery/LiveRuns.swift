@@ -81,6 +81,7 @@ package final class LiveRuns: Sendable {
     private let runs: RunFolder
     private let host: String
     private let boot: String
+    private let stack: String?
     private let marks: (@Sendable () async throws -> Marks)?
     private let state = Mutex(State())
     private let threads = BlockingPool(threads: 1)
@@ -94,14 +95,16 @@ package final class LiveRuns: Sendable {
 
     /// - Parameters:
     ///   - state: the state folder.
+    ///   - stack: the stack whose runs are shown; nil for those of all stacks.
     ///   - marks: opens the repository; nil to look at this machine only.
     package init(
-        state: String, host: String = RunHolder.current.host, boot: String = MonotonicClock.boot,
+        state: String, stack: String? = nil, host: String = RunHolder.current.host, boot: String = MonotonicClock.boot,
         marks: (@Sendable () async throws -> Marks)?
     ) {
         runs = RunFolder(reading: state)
         self.host = host
         self.boot = boot
+        self.stack = stack
         self.marks = marks
     }
 
@@ -158,7 +161,7 @@ package final class LiveRuns: Sendable {
 
     private func localEntry(_ name: String, now: Double, wall: Date) -> Entry? {
         // A name comes from the address of a page.
-        guard RunFolder.isProperName(name), let glance = glance(name) else { return nil }
+        guard RunFolder.isProperName(name), let glance = glance(name), isOwn(glance.run) else { return nil }
         var run = glance.run(at: wall, boot: boot, uptime: now)
         run.id = name
         guard run.end == nil else { return Entry(run: run, source: .thisHost, news: .ended) }
@@ -181,6 +184,8 @@ package final class LiveRuns: Sendable {
         guard isAlive else { return Entry(run: glance.run, source: .thisHost, news: .died) }
         return Entry(run: run, source: .thisHost, news: .current)
     }
+
+    private func isOwn(_ run: WatchedRun) -> Bool { stack.map { $0 == run.stack } ?? true }
 
     private func glance(_ name: String) -> JournalGlance? {
         let path = runs.journal(of: name)
@@ -276,6 +281,7 @@ package final class LiveRuns: Sendable {
                     unreadable += 1
                     continue
                 }
+                guard isOwn(run) else { continue }
                 run.id = mark.run
                 var entry = StoredRun(run: run, size: object.size, modified: object.modified)
                 if let known = state.stored[mark.run] {

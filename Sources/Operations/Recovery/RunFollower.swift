@@ -15,10 +15,14 @@ package final class RunFollower: Sendable {
 
     private let state: Mutex<State>
     private let progress: RestoreProgress
+    private let isControl: Bool
 
-    /// - Parameter earlier: the journal of a resumed run so far.
-    package init(_ earlier: JournalReading?, progress: RestoreProgress) {
+    /// - Parameters:
+    ///   - earlier: the journal of a resumed run so far.
+    ///   - isControl: true for the negative control of a drill.
+    package init(_ earlier: JournalReading?, progress: RestoreProgress, isControl: Bool = false) {
         self.progress = progress
+        self.isControl = isControl
         state = Mutex(State())
         for line in earlier?.lines ?? [] { observe(line) }
     }
@@ -26,6 +30,7 @@ package final class RunFollower: Sendable {
     /// A follower of work without a journal, such as a rehearsal.
     package init(_ record: RunRecord, progress: RestoreProgress) {
         self.progress = progress
+        isControl = false
         state = Mutex(State(observer: RunObserver(record), uptime: MonotonicClock.seconds))
     }
 
@@ -51,6 +56,7 @@ package final class RunFollower: Sendable {
         let (found, uptime) = state.withLock { ($0.observer?.run, $0.uptime) }
         guard var run = found?.advanced(by: now - uptime) else { return nil }
         run.heardAt = wall.timeIntervalSince1970
+        if isControl { run.isControl = true }
         run.transfers = run.end == nil ? progress.transfers(now: now) : []
         return run.bounded()
     }

@@ -24,6 +24,8 @@ package struct ScenarioRun {
     package let forecast: RunForecast
     /// Events that follow the first line of the journal, or the line that resumes the run.
     package var preface: [JournalEvent] = []
+    /// True for the negative control of a drill.
+    package var isControl = false
 
     // MARK: Preparing
 
@@ -84,7 +86,9 @@ package struct ScenarioRun {
             request: request, earlier: resumed?.reading.record,
             unrestored: place == nil ? plan.unrestored(of: chosen) : [], isDrill: place != nil,
             bare: session.bareEnvironment(hasRecoveryKey: recoveryKey != nil))
-        let past = request.history.map { RunFolder(reading: $0) } ?? runs
+        var history = request.history.map { RunFolder(reading: $0) } ?? runs
+        history.stack = session.journalStack
+        let past = history
         if resumed == nil {
             record.outline = try? PlanOutline(text)
             record.planChange = await session.pool.run { [record] in
@@ -156,7 +160,7 @@ package struct ScenarioRun {
     /// - Parameter ignoringPreflight: true to start although the plan's clusters show errors.
     package func carryOut(ignoringPreflight: Bool = false) async throws -> ScenarioResult {
         if !record.isDrill { try await preflight(ignoringErrors: ignoringPreflight) }
-        let follower = RunFollower(reading, progress: recovery.progress)
+        let follower = RunFollower(reading, progress: recovery.progress, isControl: isControl)
         let display = RunDisplay(
             session.options, follower, progress: recovery.progress,
             environment: ProcessInfo.processInfo.environment)

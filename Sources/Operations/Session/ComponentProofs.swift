@@ -15,10 +15,13 @@ package struct ComponentProofs {
     package var verified: [String: Timestamp] { verifications.mapValues(\.at) }
 
     /// Reads the marks, and then their sets from the newest on, until each component was found.
-    package init(_ components: some Sequence<String>, of repository: Repository, _ pool: BlockingPool) async throws {
+    /// - Parameter now: drills that are later do not count.
+    package init(
+        _ components: some Sequence<String>, of repository: Repository, at now: Timestamp, _ pool: BlockingPool
+    ) async throws {
         let wanted = Set(components)
         (verifications, drilled) = try await pool.run {
-            let marks = try SetMarks(Marks(repository))
+            let marks = try SetMarks(Marks(repository), now: now)
             return (
                 try Self.newest(marks.sets { $0.verified }, of: wanted, in: repository),
                 try Self.newest(marks.sets { $0.drilled }, of: wanted, in: repository).mapValues(\.at)

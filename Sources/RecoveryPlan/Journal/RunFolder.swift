@@ -5,6 +5,8 @@ internal import Platform
 /// The folder of a machine's journals: `<state>/runs/<run>/journal.jsonl`.
 package struct RunFolder: Sendable {
     package let path: String
+    /// The stack whose journals count for forecasts and history; nil for those of all stacks that share the folder.
+    package var stack: String?
     private let rehearsals: RehearsalFolder
 
     /// - Parameter state: the configured state folder, which is created if it is missing.
@@ -72,7 +74,8 @@ package struct RunFolder: Sendable {
         var times: [String: StepTimes] = [:]
         for run in runs().reversed().prefix(Self.mostJournals) {
             guard let reading = try? JournalReading(path: journal(of: run)),
-                let found = reading.record?.identity.scenario, scenario == nil || found == scenario
+                let identity = reading.record?.identity, isOwn(identity),
+                case let found = identity.scenario, scenario == nil || found == scenario
             else { continue }
             times[found, default: StepTimes()].add(reading)
             if let scenario, times[scenario]?.isFull == true { break }
@@ -92,10 +95,15 @@ package struct RunFolder: Sendable {
     package func readings(of scenario: String) -> some Sequence<JournalReading> {
         runs().reversed().prefix(Self.mostJournals).lazy.compactMap { run in
             (try? JournalReading(path: journal(of: run))).flatMap {
-                $0.record?.identity.scenario == scenario ? $0 : nil
+                guard let identity = $0.record?.identity, identity.scenario == scenario, isOwn(identity) else {
+                    return nil
+                }
+                return $0
             }
         }
     }
+
+    private func isOwn(_ identity: RunIdentity) -> Bool { stack.map { $0 == identity.stack } ?? true }
 
     /// Returns the newest run of a scenario that came to its end, whatever its verdict.
     package func lastTest(of scenario: String) -> RunRecord? {

@@ -54,6 +54,9 @@ package struct RunBoard: Sendable {
     package static func outlook(_ run: WatchedRun) -> String? {
         guard let remaining = run.remaining else { return nil }
         let unknown = run.unknown
+        if unknown > 0, remaining < 0.5 {
+            return "remaining time not known (no earlier run timed the open steps)"
+        }
         let least = unknown > 0 ? "at least " : "about "
         var text = "\(least)\(words(remaining)) to go"
         if let spare = run.spare {

@@ -11,6 +11,7 @@ extension WatchedRun {
         run.sets = sets.text
         run.person = person.name
         run.host = host.name
+        run.verdict = verdict?.name
         run.boot = boot.name
         run.tool = tool.name
         run.startedAt = startedAt.moment

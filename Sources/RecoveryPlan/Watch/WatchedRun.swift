@@ -73,6 +73,10 @@ package struct WatchedRun: Codable, Equatable, Sendable {
     package var defects: [String] = []
     /// True if texts that may contain names of the stack are not in this copy.
     package var withholdsTexts = false
+    /// True if it is the negative control of a drill, which must fail. Absent in copies of older versions.
+    package var isControl: Bool?
+    /// The verdict of the drill's evidence, which is made after the run has ended; nil before.
+    package var verdict: String?
 
     // MARK: Bounds
 

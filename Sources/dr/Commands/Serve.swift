@@ -70,8 +70,8 @@ struct Serve: AsyncParsableCommand {
             server.stop()
         }
         output.note("console: \(settings.tls == nil ? "http" : "https")://\(server.address)/")
+        // A signal ends the console as intended: exit code 0.
         await state.keepFresh()
-        try Task.checkCancellation()
     }
 
     private static func address(_ text: String) throws -> ListenAddress {

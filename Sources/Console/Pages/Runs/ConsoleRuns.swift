@@ -1,6 +1,7 @@
 import BackupRepository
 import Operations
 import RecoveryPlan
+import StackConfiguration
 import Synchronization
 
 /// The runs that the pages show, and the viewers of live pages.
@@ -14,13 +15,13 @@ final class ConsoleRuns: Sendable {
 
     init(_ session: Session) {
         let opened = Mutex<Repository?>(nil)
-        live = LiveRuns(state: session.stateRoot) {
+        live = LiveRuns(state: session.stateRoot, stack: session.configuration.stack) {
             if let repository = opened.withLock({ $0 }) { return Marks(repository) }
             let repository = try await session.repository()
             opened.withLock { $0 = repository }
             return Marks(repository)
         }
-        history = RunHistory(state: session.stateRoot)
+        history = RunHistory(state: session.stateRoot, stack: session.configuration.stack)
     }
 
     /// Counts one more viewer.

@@ -45,10 +45,48 @@ final class RunHistory: Sendable {
     /// A longer journal is not read for the history.
     private static let longest = 8 << 20
 
-    init(state: String) { runs = RunFolder(reading: state) }
+    private let stack: String
+    private let owners = Mutex<[String: String]>([:])
 
-    /// The names of all runs, the newest first.
-    var names: [String] { runs.runs().filter(RunFolder.isProperName).reversed() }
+    /// - Parameter stack: the stack whose runs are shown; other stacks may share the folder.
+    init(state: String, stack: String) {
+        runs = RunFolder(reading: state)
+        self.stack = stack
+    }
+
+    /// Returns the stack of a run; nil if the first line of its journal cannot be read.
+    private func owner(_ name: String) -> String? {
+        if let known = owners.withLock({ $0[name] }) { return known }
+        let file = Glibc.open(runs.journal(of: name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        let handle = OpenFile(file)
+        var line: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        while line.count < 1 << 20 {
+            let count = Glibc.read(handle.descriptor, &buffer, buffer.count)
+            guard count > 0 else { return nil }
+            let part = buffer.prefix(count)
+            guard let end = part.firstIndex(of: UInt8(ascii: "\n")) else {
+                line += part
+                continue
+            }
+            line += part[..<end]
+            guard let text = String(validating: line, as: UTF8.self), let first = try? JournalLine(reading: text),
+                case .runBegan(let record) = first.body.event
+            else { return nil }
+            owners.withLock { owners in
+                if owners.count >= Self.mostKept { owners = [:] }
+                owners[name] = record.identity.stack
+            }
+            return record.identity.stack
+        }
+        return nil
+    }
+
+    /// The names of the stack's runs, and of those whose stack cannot be read, the newest first.
+    var names: [String] {
+        runs.runs().filter { RunFolder.isProperName($0) && owner($0) ?? stack == stack }.reversed()
+    }
 
     /// Returns the row of a run; nil if its journal does not define one.
     func row(_ name: String) -> Row? {
@@ -115,7 +153,7 @@ final class RunHistory: Sendable {
 
     /// Returns the names of the evidence's files.
     func files(of run: String) -> [String] {
-        guard RunFolder.isProperName(run) else { return [] }
+        guard RunFolder.isProperName(run), owner(run) == stack else { return [] }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(runs.path)/\(run)")) ?? []
         return names.filter(Self.isEvidence).sorted()
     }
@@ -123,7 +161,7 @@ final class RunHistory: Sendable {
     /// Returns a file of the evidence. A report is a page with styles of its own, which may run nothing: it is served in a
     /// sandbox.
     func file(_ name: String, of run: String) throws -> WebResponse {
-        guard RunFolder.isProperName(run), Self.isEvidence(name) else {
+        guard RunFolder.isProperName(run), Self.isEvidence(name), owner(run) == stack else {
             throw PageFailure.notFound("there is no such file of evidence")
         }
         let path = "\(runs.path)/\(run)/\(name)"

@@ -45,7 +45,7 @@ extension Site {
         let run = entry.run
         let files = entry.source == .thisHost ? runs.history.files(of: id) : []
         let view = View(
-            id: run.id, title: "\(run.isDrill ? "Drill" : "Recovery") of \(run.scenario)", isLive: entry.run.end == nil,
+            id: run.id, title: RunWords.title(run), isLive: entry.run.end == nil,
             fragment: try RunFragment.html(entry), sentence: RunFragment.sentence(entry),
             source: entry.source == .thisHost
                 ? "From the journal on this machine."

@@ -62,10 +62,30 @@ enum RunWords {
         }
     }
 
+    static func title(_ run: WatchedRun) -> String {
+        let kind = run.isControl == true ? "Negative control of the drill" : run.isDrill ? "Drill" : "Recovery"
+        return "\(kind) of \(run.scenario)"
+    }
+
+    /// A drill's verdict is that of its evidence, which its control run and its checks decide.
+    private static func ended(_ entry: LiveRuns.Entry) -> (word: String, tone: String) {
+        guard let end = entry.run.end else { return ("ended", "quiet") }
+        if entry.run.isControl == true { return ("control run ended", "quiet") }
+        guard entry.run.isDrill, entry.source == .store, end.verdict == .recovered || end.verdict == .late else {
+            return verdict(end.verdict)
+        }
+        switch entry.run.verdict {
+        case "passed"?: return ("passed", "good")
+        case "failed"?: return ("failed", "bad")
+        case let other?: return (other, "warn")
+        case nil: return ("restored, verdict not known here", "quiet")
+        }
+    }
+
     /// The state of a run as a badge.
     static func badge(_ entry: LiveRuns.Entry) -> (word: String, tone: String) {
         switch entry.news {
-        case .ended: return entry.run.end.map { verdict($0.verdict) } ?? ("ended", "quiet")
+        case .ended: return ended(entry)
         case .died: return ("killed", "bad")
         case .silent: return ("no news", "bad")
         case .current:

@@ -15,11 +15,14 @@ extension Site {
         let page = min(max(1, request.parameter("page").flatMap { Int($0) } ?? 1), pages)
         let rows = names.dropFirst((page - 1) * Self.rowsOnPage).prefix(Self.rowsOnPage).compactMap(runs.history.row)
         let underWay = Set(overview.entries.lazy.filter(\.isUnderWay).map(\.run.id))
+        let own = Set(names)
+        let elsewhere = overview.entries.filter {
+            $0.source == .store && !$0.isUnderWay && $0.run.isControl != true && !own.contains($0.run.id)
+        }
         let view = View(
             running: overview.entries.filter(\.isUnderWay).map(Self.line),
             hasRunning: overview.entries.contains(where: \.isUnderWay),
-            elsewhere: overview.entries.filter { $0.source == .store && !$0.isUnderWay }.map(Self.line),
-            hasElsewhere: overview.entries.contains { $0.source == .store && !$0.isUnderWay },
+            elsewhere: elsewhere.map(Self.line), hasElsewhere: !elsewhere.isEmpty,
             store: Self.storeText(overview), trends: page == 1 ? trends(names) : [],
             rows: rows.map { Self.row($0, isUnderWay: underWay.contains($0.id)) },
             hasRows: !rows.isEmpty, pageText: pages > 1 ? "Page \(page) of \(pages)" : nil,
@@ -99,7 +102,7 @@ extension Site {
         let run = entry.run
         let badge = RunWords.badge(entry)
         return View.Line(
-            path: "/runs/\(run.id)", title: "\(run.isDrill ? "Drill" : "Recovery") of \(run.scenario)",
+            path: "/runs/\(run.id)", title: RunWords.title(run),
             badge: badge.word,
             tone: badge.tone,
             text: "on \(run.host), started \(RunWords.moment(run.startedAt)): \(RunFragment.sentence(entry))")
@@ -172,7 +175,7 @@ extension Site {
         </tbody></table>
         </div>
         {{/hasRows}}
-        {{^hasRows}}<p>This machine has run no recovery and no drill. <code>dr drill SCENARIO</code> runs one.</p>{{/hasRows}}
+        {{^hasRows}}<p>This machine has run no recovery and no drill. <code>dr drill --scenario NAME</code> runs one.</p>{{/hasRows}}
         {{#pageText}}<nav class="pages" aria-label="Pages of the history">{{#newer}}<a href="{{.}}" rel="prev">Newer</a>{{/newer}} <span>{{pageText}}</span> {{#older}}<a href="{{.}}" rel="next">Older</a>{{/older}}</nav>{{/pageText}}
         </section>
         {{#hasElsewhere}}
