@@ -43,7 +43,8 @@ extension MetricDefinition {
         "Time when the newest run of the activity ended.")
     package static let runSuccess = MetricDefinition(
         "dr_run_last_success", by: ["activity"],
-        "1 if the newest run of the activity succeeded, 0 if it failed or was partial; an interruption does not change it.")
+        "1 if the newest run of the activity succeeded, 0 if it failed or was partial; an interruption does not change it."
+    )
     package static let runSuccessTime = MetricDefinition(
         "dr_run_last_success_timestamp_seconds", unit: "seconds", by: ["activity"],
         "Time when the newest successful run of the activity ended.")

@@ -32,7 +32,7 @@ import Testing
 
     @Test func `a failure of the newest set, of a run or of the host is never green`() async throws {
         let (green, now) = try await overview()
-        func check(_ words: String, _ colour: StackOverview.Colour, _ change: (inout StackOverview) -> Void) {
+        func check(_ words: String, is colour: StackOverview.Colour, if change: (inout StackOverview) -> Void) {
             var overview = green
             change(&overview)
             #expect(overview.colour(at: now) == colour, "\(words)")
@@ -43,12 +43,12 @@ import Testing
             results.tests = [.init(run: "r", scenario: "loss", isDrill: true, verdict: verdict)]
             return results
         }
-        check("tree failed in the newest backup", .amber) { $0.components[0].isFailed = true }
-        check("newest backup set is partial", .amber) { $0.isNewestPartial = true }
-        check("newest backup run from this machine failed", .amber) { $0.results?.isBackupFailed = true }
-        check("newest drill of loss failed", .red) { $0.results = test("failed") }
-        check("newest drill of loss was inconclusive", .amber) { $0.results = test("inconclusive") }
-        check("within the RTO", .green) { $0.results = test("passed") }
-        check("2 objects of the host", .amber) { $0.hostGaps = 2 }
+        check("tree failed in the newest backup", is: .amber) { $0.components[0].isFailed = true }
+        check("newest backup set is partial", is: .amber) { $0.isNewestPartial = true }
+        check("newest backup run from this machine failed", is: .amber) { $0.results?.isBackupFailed = true }
+        check("newest drill of loss failed", is: .red) { $0.results = test("failed") }
+        check("newest drill of loss was inconclusive", is: .amber) { $0.results = test("inconclusive") }
+        check("within the RTO", is: .green) { $0.results = test("passed") }
+        check("2 objects of the host", is: .amber) { $0.hostGaps = 2 }
     }
 }
