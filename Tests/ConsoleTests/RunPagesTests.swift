@@ -53,14 +53,15 @@ import Testing
 
         /// Begins a run of three steps.
         func run(
-            scenario: String = "loss", steps: [String] = ["stop", "tree", "check"], isDrill: Bool = false,
+            scenario: String = "loss", stack: String = "lab", steps: [String] = ["stop", "tree", "check"],
+            isDrill: Bool = false,
             rto: Double? = 600, process: Int = Int(getpid()),
             observer: @escaping @Sendable (JournalLine) -> Void = { _ in }
         ) throws -> (id: String, journal: Journal) {
             number += 1
             let id = "20261129T22000\(number)Z-\(number)"
             var record = RunRecord(
-                identity: RunIdentity(id: id, stack: "lab", scenario: scenario, set: "20261129T100000Z"),
+                identity: RunIdentity(id: id, stack: stack, scenario: scenario, set: "20261129T100000Z"),
                 isDrill: isDrill, procedure: nil, planDigest: "p", parameters: ["password": "hidden-value"],
                 setDigest: "s", components: ["tree"], tool: "dr test",
                 holder: RunHolder(
@@ -127,6 +128,55 @@ import Testing
         #expect(list.contains("No recovery and no drill is running"))
         #expect(list.contains(">failed<") && list.contains("disk full"))
         #expect(list.contains("class=\"chart\"") && list.contains("Recoveries of loss"))
+    }
+
+    @Test func `runs of another stack in the same state folder are not shown, served or used for forecasts`()
+        async throws
+    {
+        let machine = try Machine()
+        let (own, ownJournal) = try machine.run()
+        let (other, journal) = try machine.run(scenario: "foreign", stack: "shop")
+        for journal in [ownJournal, journal] {
+            try journal.append(.stepBegan(attempt: StepAttempt(step: "stop", attempt: 1)))
+            try journal.append(Self.done("stop"))
+            try journal.append(.reached(milestone: .validated))
+            try journal.append(.runFinished(end: RunEnd(.recovered, reasons: [])))
+        }
+        let list = try machine.get("/runs").text
+        #expect(list.contains(own) && !list.contains(other) && !list.contains("foreign"))
+        #expect(try machine.get("/runs/\(other)").status == 404)
+        #expect(try machine.get("/runs/\(own)/files/journal.jsonl").status == 200)
+        #expect(try machine.get("/runs/\(other)/files/journal.jsonl").status == 404)
+        #expect(await machine.session.stepTimes().keys.sorted() == ["loss"])
+        #expect(await machine.session.journals(of: "foreign").isEmpty)
+    }
+
+    @Test func `a run under way is not in the history`() throws {
+        let machine = try Machine()
+        let (_, journal) = try machine.run()
+        #expect(try machine.get("/runs").text.contains("Under way"))
+        #expect(try !machine.get("/runs").text.contains("not finished"))
+        try journal.append(.runFinished(end: RunEnd(.failed, reasons: ["x"])))
+        #expect(try machine.get("/runs").text.contains(">failed<"))
+    }
+
+    @Test func `a copy of a drill has the verdict of its evidence, and its control run is not a recovery`() throws {
+        let machine = try Machine()
+        let (id, journal) = try machine.run(isDrill: true)
+        try journal.append(.runFinished(end: RunEnd(.recovered, reasons: [])))
+        let path = RunFolder(reading: machine.session.stateRoot).journal(of: id)
+        var run = try #require(JournalGlance([UInt8](Data(contentsOf: URL(filePath: path))))?.run)
+        func badge(_ run: WatchedRun) -> String {
+            RunWords.badge(LiveRuns.Entry(run: run, source: .store, news: .ended)).word
+        }
+        #expect(badge(run) == "restored, verdict not known here")
+        run.verdict = "inconclusive"
+        #expect(badge(run) == "inconclusive")
+        run.isControl = true
+        #expect(badge(run) == "control run ended")
+        #expect(RunWords.title(run) == "Negative control of the drill of loss")
+        let copy = try #require(WatchedRun(document: run.document()))
+        #expect(copy.isControl == true && copy.verdict == "inconclusive")
     }
 
     @Test func `names and messages of a hostile plan are text on every page`() throws {

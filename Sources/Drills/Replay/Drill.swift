@@ -134,9 +134,8 @@ package struct Drill {
                 scenario, at: lottery.set, request: request, live: live, recoveryKey: recoveryKey, in: setting)
             run.preface = lottery.events
             try await refuseUnlessIsolated(run.plan, stage)
-            run.isControl = true
             try stage.claim(contexts: run.plan.contexts)
-            let result = try await limited { [run] in [run] in
+            let result = try await limited { [run] in
                 try await stage.prepare()
                 return try await run.carryOut()
             }
@@ -239,8 +238,9 @@ package struct Drill {
             if case .oldSet(let old, _) = sabotage { selector = .named(old) }
             var run = try await ScenarioRun.prepare(
                 scenario, at: selector, request: request, live: live, recoveryKey: recoveryKey, in: setting)
+            run.isControl = true
             try stage.claim(contexts: run.plan.contexts)
-            let result = try await limited {
+            let result = try await limited { [run] in
                 try await stage.prepare()
                 return try await run.carryOut()
             }

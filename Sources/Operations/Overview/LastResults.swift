@@ -17,6 +17,10 @@ package struct LastResults: Codable, Equatable, Sendable {
         /// The verdict of its evidence.
         package var verdict: String
 
+        package init(run: String, scenario: String, isDrill: Bool, verdict: String) {
+            (self.run, self.scenario, self.isDrill, self.verdict) = (run, scenario, isDrill, verdict)
+        }
+
         package var name: String { "\(isDrill ? "drill" : "recovery") of \(scenario)" }
 
         package var colour: StackOverview.Colour {
@@ -42,6 +46,11 @@ package struct LastResults: Codable, Equatable, Sendable {
     package var isBackupFailed = false
     /// By scenario.
     package var tests: [Test] = []
+
+    package init(isBackupFailed: Bool = false, tests: [Test] = []) {
+        self.isBackupFailed = isBackupFailed
+        self.tests = tests
+    }
 }
 
 /// Reads the newest results, and the journals only if they have changed.

@@ -44,6 +44,17 @@ package struct StackOverview: Codable, Equatable, Sendable {
         /// The runs and drills that the forecast uses.
         package var runs: Int
         package var note: String?
+
+        package init(
+            scenario: String, verdict: RecoveryOutlook.Verdict, rto: Double?, expected: Double?, upper: Double?,
+            runs: Int, note: String? = nil
+        ) {
+            self.scenario = scenario
+            self.verdict = verdict
+            (self.rto, self.expected, self.upper) = (rto, expected, upper)
+            self.runs = runs
+            self.note = note
+        }
     }
 
     package var stack: String
