@@ -1,48 +1,52 @@
+import BackupRepository
 import Dispatch
 import HTTP
+import Operations
 import Platform
-import Synchronization
+import StackConfiguration
 import Testing
 
 @testable import Console
 
 /// Visitors who ask for more costly work at once than the console has room for.
 @Suite(.timeLimit(.minutes(2))) struct LoadLimitTests {
+    /// Asks a queue that must not simulate.
+    private static func refusal(by queue: SimulationQueue, of key: String) -> PageFailure? {
+        do {
+            _ = try queue.result(key) {
+                Issue.record("the queue simulates '\(key)'")
+                return nil
+            }
+            return nil
+        } catch { return error as? PageFailure }
+    }
+
     @Test func `two requests wait for a simulation, one more is refused, and a stop ends the wait`() async throws {
         let queue = SimulationQueue()
         let (began, finish) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
         let pool = BlockingPool(threads: 4)
-        async let first = pool.run {
-            try queue.result("first") {
-                began.signal()
-                finish.wait()
-                return nil
+        let first = Task {
+            try await pool.run {
+                try queue.result("first") {
+                    began.signal()
+                    finish.wait()
+                    return nil
+                }
             }
         }
         await pool.run { began.wait() }
-        let refused = Mutex(0)
-        @Sendable func ask(_ key: String) {
-            do {
-                _ = try queue.result(key) {
-                    Issue.record("a stopped queue simulates")
-                    return nil
-                }
-            } catch {
-                #expect((error as? PageFailure)?.status == 503 && (error as? PageFailure)?.retryAfter == 5)
-                refused.withLock { $0 += 1 }
-            }
-        }
-        async let second: Void = pool.run { ask("second") }
-        async let third: Void = pool.run { ask("third") }
+        let second = Task { await pool.run { Self.refusal(by: queue, of: "second") } }
+        let third = Task { await pool.run { Self.refusal(by: queue, of: "third") } }
         for _ in 0..<1000 where queue.inside < 3 { try await Task.sleep(for: .milliseconds(10)) }
-        #expect(queue.inside == 3 && refused.withLock { $0 } == 0)
-        await pool.run { ask("fourth") }
-        #expect(refused.withLock { $0 } == 1)
+        #expect(queue.inside == 3)
+        let fourth = await pool.run { Self.refusal(by: queue, of: "fourth") }
+        #expect(fourth?.status == 503 && fourth?.retryAfter == 5)
         queue.stop()
-        _ = await (second, third)
-        #expect(refused.withLock { $0 } == 3, "the first still simulates")
+        // The first still simulates.
+        #expect(await second.value?.status == 503)
+        #expect(await third.value?.status == 503)
         finish.signal()
-        #expect(try await first == nil)
+        #expect(try await first.value == nil)
     }
 
     @Test(arguments: [
