@@ -58,7 +58,7 @@ import Testing
                 _ = try store.put(key, [1], options: PutOptions(.none))
             }
         }
-        try junk(2500, "!")
+        try junk(2500, "-")
         store.clock += 1
         try marks.putLive(run: "r", at: Self.at, tool: "dr test", whole: "state", open: "")
         store.clock += 1
