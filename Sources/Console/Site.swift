@@ -37,7 +37,7 @@ package final class Site: Sendable {
         Layout.Entry("/runs", "Recoveries and drills"), Layout.Entry("/retention", "Retention"),
     ]
 
-    /// All addresses. Each page adds its own in a file of its own.
+    /// All addresses. Each page adds its own in a separate file.
     private var routes: [Route] {
         assetRoutes + healthRoutes + metricsRoutes + signInRoutes + overviewRoutes + setRoutes + fileRoutes
             + downloadRoutes + runRoutes + retentionRoutes + apiRoutes
@@ -114,7 +114,7 @@ package final class Site: Sendable {
         let policy =
             "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
             + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-        // A report of a run has a policy of its own, which is stricter.
+        // A report of a run has its own, stricter policy.
         if !response.headers.contains(where: { $0.name == "Content-Security-Policy" }) {
             response.headers.append(("Content-Security-Policy", policy))
         }

@@ -20,7 +20,7 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
     }
 
-    /// Runs a script on a machine with a network of its own, so that all usual ports are free.
+    /// Runs a script on a machine with its own network, so that all usual ports are free.
     private func machine(_ script: String) async throws -> (run: CommandRun, folder: TemporaryFolder) {
         let folder = try TemporaryFolder("machine")
         let environment = [

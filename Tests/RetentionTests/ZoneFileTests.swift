@@ -37,7 +37,7 @@ import Testing
     func `a wrong rule is refused`(_ text: String) { #expect(ZoneRule(text) == nil) }
 
     @Test(arguments: ["../../etc/passwd", "/etc/passwd", "Europe/Nowhere", "", "Europe", "tzdata.zi", "a\0b"])
-    func `a name that is no zone is refused`(_ name: String) { #expect(ZoneFile(name) == nil) }
+    func `a name that is not a zone is refused`(_ name: String) { #expect(ZoneFile(name) == nil) }
 
     @Test func `a zone that the machine lacks comes from the next folder`() throws {
         let folder = URL.temporaryDirectory.appending(path: "zones-\(UUID().uuidString)/Europe")

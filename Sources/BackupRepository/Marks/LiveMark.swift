@@ -51,7 +51,7 @@ extension Marks {
         _ = try store.put(key, object, options: PutOptions(.none))
     }
 
-    /// Returns the newest states of runs. Those that cannot be read are left out of the result and counted.
+    /// Returns the newest states of runs. Those that cannot be read are only counted.
     ///
     /// `isPartial` says that the store has more objects than were looked at, so that runs may be missing.
     ///

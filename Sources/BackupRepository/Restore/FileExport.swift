@@ -88,7 +88,7 @@ package struct FileExport: Sendable {
         let index = try index(ofPack: number)
         try repository.encryption.check(index)
         let reader = try PackReader(index, in: repository)
-        // Entries with the same content need the same bytes again, so each starts a reading of its own.
+        // Entries with the same content need the same bytes again, so each is read separately.
         var groups: [[CatalogEntry]] = [[]]
         var begun = -1
         for entry in entries {

@@ -2,7 +2,7 @@
 package struct WebResponse: Sendable {
     package enum Body: Sendable {
         case bytes([UInt8])
-        /// A body that a thread of its own writes; `length` is nil if it is not known before.
+        /// A body that a separate thread writes; `length` is nil if it is not known before.
         case stream(length: Int?, @Sendable (ResponseStream) throws -> Void)
     }
 

@@ -143,7 +143,7 @@ package struct ClusterSearch: Sendable {
         let matches = services.compactMap {
             match($0, among: workloads, kind: kind.name, recognition: recognition, context: context)
         }
-        // One entry for each workload is enough. A service with an address of its own and the server's port comes first.
+        // One entry for each workload is enough. A service with its own address and the server's port comes first.
         let ranked = matches.sorted { $0.rank.lexicographicallyPrecedes($1.rank) }
         var taken: Set<String> = []
         let chosen = ranked.filter { match in match.workload.map { taken.insert($0.name).inserted } ?? true }

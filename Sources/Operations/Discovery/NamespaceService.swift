@@ -12,10 +12,10 @@ struct NamespaceService: Sendable {
     }
 
     let name: String
-    /// Empty for a service without pods of its own.
+    /// Empty for a service without pods.
     let selector: [String: String]
     let ports: [Port]
-    /// True if the service has no address of its own.
+    /// True if the service has no address.
     let isHeadless: Bool
 
     init?(_ object: JSONValue) {

@@ -101,7 +101,7 @@ struct ServiceUnit: Equatable, Sendable {
         return text
     }
 
-    /// `$NAME` as a word of its own becomes several words, `${NAME}` a part of one.
+    /// `$NAME` as a separate word becomes several words, `${NAME}` a part of one.
     private static func expanded(_ word: String, _ variables: [String: String]) -> [String] {
         if word.hasPrefix("$"), !word.hasPrefix("${"), !word.hasPrefix("$$") {
             return words(variables[String(word.dropFirst())] ?? "")

@@ -16,7 +16,7 @@ struct MetricsExport {
     /// - Returns: the problem; nil if it was written.
     func writeTextfile(_ families: [MetricFamily]) -> String? {
         guard let path = configuration.textfile else { return nil }
-        // `dr ready` has a file of its own, and the collector refuses a series in two files.
+        // `dr ready` has its own file, and the collector refuses a series in two files.
         let others = families.filter { family in !MetricDefinition.ofReadiness.contains { $0.name == family.name } }
         do {
             // The exporter's user may own the folder, so a symbolic link of that user is not followed.

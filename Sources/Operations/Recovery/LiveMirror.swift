@@ -104,7 +104,7 @@ package final class LiveMirror: Sendable {
         state.withLock { $0.isEnding = true }
         // An operator who interrupts a run does not wait for its copies.
         let patience = Task.isCancelled ? min(pace.patience, .milliseconds(500)) : pace.patience
-        // In a task of its own, because a cancelled one does not sleep.
+        // In a separate task, because a cancelled one does not sleep.
         await Task {
             let start = ContinuousClock.now
             while state.withLock({ $0.open > 0 }), ContinuousClock.now - start < patience {

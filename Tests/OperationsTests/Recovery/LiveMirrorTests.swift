@@ -58,7 +58,7 @@ import Testing
         return Machine(journal: journal, mirror: mirror, id: id)
     }
 
-    /// Another machine: a state folder of its own, and the same store.
+    /// Another machine: its own state folder, and the same store.
     private func watcher() -> LiveRuns {
         LiveRuns(state: "\(folder.path)/second", host: "elsewhere", boot: "other") { [repository] in Marks(repository) }
     }
@@ -184,7 +184,7 @@ import Testing
         }
         #expect(seconds > 90 && seconds < 120)
         #expect(later.run.elapsed > 90)
-        // A copy that stays the same while the watcher looks on is no news either.
+        // A copy that stays the same while the watcher looks on is not news either.
         #expect(watcher.entry(machine.id, wall: Date().addingTimeInterval(7200))?.isUnderWay == false)
     }
 

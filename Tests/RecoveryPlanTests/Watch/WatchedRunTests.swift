@@ -172,7 +172,7 @@ import Testing
     }
 
     @Test(arguments: ["", "\n\n\n", "{}", "{\"sha256\":\"\"}", String(repeating: "[", count: 100_000)])
-    func `text that is no journal gives nothing`(text: String) {
+    func `text that is not a journal gives nothing`(text: String) {
         #expect(JournalGlance(Array(text.utf8)) == nil)
     }
 }

@@ -158,7 +158,7 @@ final class RunHistory: Sendable {
         return names.filter(Self.isEvidence).sorted()
     }
 
-    /// Returns a file of the evidence. A report is a page with styles of its own, which may run nothing: it is served in a
+    /// Returns a file of the evidence. A report is a page with its own styles, which may run nothing: it is served in a
     /// sandbox.
     func file(_ name: String, of run: String) throws -> WebResponse {
         guard RunFolder.isProperName(run), Self.isEvidence(name), owner(run) == stack else {

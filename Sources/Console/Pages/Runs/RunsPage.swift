@@ -121,7 +121,7 @@ extension Site {
             } ?? "–", rto: row.rto.map(RunWords.duration) ?? "–")
     }
 
-    /// What the page knows about runs of other machines.
+    /// The known runs of other machines.
     private static func storeText(_ overview: LiveRuns.Overview) -> String? {
         var parts: [String] = []
         if let problem = overview.problem {
