@@ -167,15 +167,6 @@ package enum ConfigurationTemplate {
             # A run that takes longer or shorter than its forecast by more than this factor is a finding.
             # forecast: {tolerance: 2.0}
 
-            # The console of `dr serve`; see docs/console.md. Without a token it listens on this machine only.
-            # serve:
-            #   listen: 0.0.0.0:9419
-            #   token_file: /etc/dr/console-token
-            #   tls_certificate: /etc/dr/console.pem
-            #   tls_key: /etc/dr/console.key
-            #   client_ca: /etc/dr/visitors.pem      # accept certificates of visitors
-            #   hosts: [dr.example.org]              # the name of a proxy in front of it
-
             """
     }
 

@@ -45,7 +45,7 @@ import Testing
     private func earlierRun(_ journey: Journey) throws {
         let state = journey.folder.url.appending(path: "state").path
         let identity = RunIdentity(
-            id: "20260101T100000Z-1", stack: "lab", scenario: "loss", set: "20260101T000000Z")
+            id: "20260101T100000Z-1", stack: "monitoring", scenario: "loss", set: "20260101T000000Z")
         let record = RunRecord(
             identity: identity, isDrill: false, procedure: nil, planDigest: "p", parameters: [:], setDigest: "s",
             components: ["tree"], tool: "dr test",

@@ -68,7 +68,8 @@ import Testing
         let folder = try RunFolder(state: journey.folder.url.appending(path: "state").path)
         for (number, restores) in runs.enumerated() {
             let identity = RunIdentity(
-                id: "20260101T\(100_000 + number)Z-\(number)", stack: "lab", scenario: "loss", set: "20260101T000000Z")
+                id: "20260101T\(100_000 + number)Z-\(number)", stack: "monitoring", scenario: "loss",
+                set: "20260101T000000Z")
             let record = RunRecord(
                 identity: identity, isDrill: false, procedure: nil, planDigest: "p", parameters: [:], setDigest: "s",
                 components: restores.map(\.component), tool: "dr test",

@@ -194,7 +194,7 @@ package struct BareDrill {
         let state = live.stateRoot
         guard FileManager.default.fileExists(atPath: "\(state)/runs") else { return nil }
         var runs = RunFolder(reading: state)
-        runs.stack = live.journalStack
+        runs.stacks = live.journalStacks
         let copies = RunFolder(reading: "\(folder.path)/history")
         let ids = runs.readings(of: drill.scenario).prefix(StepTimes.most).compactMap { $0.record?.identity.id }
         guard !ids.isEmpty else { return nil }

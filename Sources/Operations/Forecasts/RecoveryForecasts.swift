@@ -49,19 +49,21 @@ extension Session {
     /// The times of steps on this machine, by scenario.
     /// - Parameter scenario: nil for all scenarios.
     package func stepTimes(of scenario: String? = nil) async -> [String: StepTimes] {
-        let (root, stack) = (stateRoot, journalStack)
+        let (root, stacks) = (stateRoot, journalStacks)
         return await pool.run {
             let folders = ["runs", "rehearsals"].map { "\(root)/\($0)" }
             guard folders.contains(where: FileManager.default.fileExists), var runs = try? RunFolder(state: root) else {
                 return [:]
             }
-            runs.stack = stack
+            runs.stacks = stacks
             return runs.stepTimes(of: scenario)
         }
     }
 
     /// The stack whose journals count; nil on a machine without a configuration, which does not know its stack.
-    package var journalStack: String? { isWithoutConfiguration ? nil : configuration.stack }
+    package var journalStacks: Set<String>? {
+        isWithoutConfiguration ? nil : Set([configuration.stack] + configuration.formerStacks)
+    }
 
     /// The sizes of the components. If the repository cannot be read, the error becomes the reason for missing sizes.
     package func componentSizes(now: Timestamp) async -> ComponentSizes {

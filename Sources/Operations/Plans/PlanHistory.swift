@@ -89,12 +89,12 @@ package struct PlanHistory: Encodable, Equatable, Sendable {
 extension Session {
     /// Reads the journals of a scenario, the newest first, without creating the folder of journals.
     package func journals(of scenario: String) async -> [JournalReading] {
-        let (root, stack) = (stateRoot, journalStack)
+        let (root, stacks) = (stateRoot, journalStacks)
         return await pool.run {
             guard FileManager.default.fileExists(atPath: "\(root)/runs"), var runs = try? RunFolder(state: root) else {
                 return []
             }
-            runs.stack = stack
+            runs.stacks = stacks
             return Array(runs.readings(of: scenario))
         }
     }

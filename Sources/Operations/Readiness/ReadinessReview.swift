@@ -189,13 +189,13 @@ struct TestHistory: Sendable {
 extension Session {
     /// Reads the journals of a scenario, without creating the folder.
     func testHistory(of scenario: String) async -> TestHistory {
-        let (root, stack) = (stateRoot, journalStack)
+        let (root, stacks) = (stateRoot, journalStacks)
         return await pool.run {
             var history = TestHistory()
             guard FileManager.default.fileExists(atPath: "\(root)/runs"), var runs = try? RunFolder(state: root) else {
                 return history
             }
-            runs.stack = stack
+            runs.stacks = stacks
             for reading in runs.readings(of: scenario) {
                 history.times.add(reading)
                 if let test = PlanTest(reading) { history.tests.append(test) }

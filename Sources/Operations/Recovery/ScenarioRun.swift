@@ -87,7 +87,7 @@ package struct ScenarioRun {
             unrestored: place == nil ? plan.unrestored(of: chosen) : [], isDrill: place != nil,
             bare: session.bareEnvironment(hasRecoveryKey: recoveryKey != nil))
         var history = request.history.map { RunFolder(reading: $0) } ?? runs
-        history.stack = session.journalStack
+        history.stacks = session.journalStacks
         let past = history
         if resumed == nil {
             record.outline = try? PlanOutline(text)

@@ -5,8 +5,8 @@ internal import Platform
 /// The folder of a machine's journals: `<state>/runs/<run>/journal.jsonl`.
 package struct RunFolder: Sendable {
     package let path: String
-    /// The stack whose journals count for forecasts and history; nil for those of all stacks that share the folder.
-    package var stack: String?
+    /// The names of the stack whose journals count for forecasts and history; nil for all stacks that share the folder.
+    package var stacks: Set<String>?
     private let rehearsals: RehearsalFolder
 
     /// - Parameter state: the configured state folder, which is created if it is missing.
@@ -103,7 +103,7 @@ package struct RunFolder: Sendable {
         }
     }
 
-    private func isOwn(_ identity: RunIdentity) -> Bool { stack.map { $0 == identity.stack } ?? true }
+    private func isOwn(_ identity: RunIdentity) -> Bool { stacks?.contains(identity.stack) ?? true }
 
     /// Returns the newest run of a scenario that came to its end, whatever its verdict.
     package func lastTest(of scenario: String) -> RunRecord? {
