@@ -22,7 +22,7 @@ package struct LedgerEntry: Mark {
     package static let kind: String = "ledger"
     package var format: Int = RepositoryFormat.version
     package var kind: String = LedgerEntry.kind
-    /// Where sets are signed, readers ignore an entry without a signature.
+    /// If sets must be signed, readers ignore an entry without a signature.
     package var takesAway: Bool { true }
     /// The place in the chain, from 1; 0 in an entry that is not written yet.
     package var number = 0

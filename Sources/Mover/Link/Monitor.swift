@@ -63,6 +63,7 @@ final class Monitor<State>: @unchecked Sendable {
     /// The time after which a waiting thread notices that its task was cancelled.
     private static var slice: Duration { .milliseconds(100) }
 
+    /// - Parameter wait: at most ``slice``, so the sum cannot overflow.
     private static func now(after wait: Duration) -> timespec {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
