@@ -4,7 +4,9 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 
 // MHD_start_daemon is variadic, so Swift cannot call it; these types give its callbacks pointers that are never null.
 
@@ -74,6 +76,28 @@ static inline struct MHD_Daemon *_Nullable dr_mhd_start(const dr_mhd_settings *_
 static inline int dr_mhd_socket(struct MHD_Connection *_Nonnull connection) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     return info ? info->connect_fd : -1;
+}
+
+/// Writes the network of the client: the 4 bytes of an IPv4 address, or the first 8 of an IPv6 address, because one host has
+/// as many of the others as it likes. Returns the number of bytes, 0 if the address is not known.
+static inline int dr_mhd_network(struct MHD_Connection *_Nonnull connection, unsigned char bytes[_Nonnull 8]) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (!info || !info->client_addr) return 0;
+    if (info->client_addr->sa_family == AF_INET) {
+        struct sockaddr_in four;
+        memcpy(&four, info->client_addr, sizeof four);
+        memcpy(bytes, &four.sin_addr, 4);
+        return 4;
+    }
+    if (info->client_addr->sa_family != AF_INET6) return 0;
+    struct sockaddr_in6 six;
+    memcpy(&six, info->client_addr, sizeof six);
+    if (IN6_IS_ADDR_V4MAPPED(&six.sin6_addr)) {
+        memcpy(bytes, six.sin6_addr.s6_addr + 12, 4);
+        return 4;
+    }
+    memcpy(bytes, six.sin6_addr.s6_addr, 8);
+    return 8;
 }
 
 /// True if the client showed a certificate for clients that an authority of the daemon signed, and that is valid now. A

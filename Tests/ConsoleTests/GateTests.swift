@@ -1,7 +1,8 @@
-import Console
 import Operations
 import Platform
 import Testing
+
+@testable import Console
 
 /// Visitors with and without a token.
 @Suite struct GateTests {
@@ -80,6 +81,45 @@ import Testing
         let start = ContinuousClock.now
         #expect(await console.get("/", headers: ["authorization": "Bearer wrong"]).status == 401)
         #expect(.now - start >= .milliseconds(500))
+    }
+
+    @Test func `too many wrong tokens get 429 at once, and the right token still works`() async throws {
+        let console = try await ConsoleFixture(token: Self.token)
+        let wrong = ["authorization": "Bearer wrong"]
+        let statuses = await withTaskGroup(of: Int.self) { group in
+            for _ in 0..<WrongTokens.most { group.addTask { await console.get("/", headers: wrong).status } }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(statuses.allSatisfy { $0 == 401 })
+        let start = ContinuousClock.now
+        let refused = await console.get("/api/v1/overview", headers: wrong)
+        #expect(refused.status == 429 && .now - start < .milliseconds(400))
+        let seconds = try #require(refused.header("Retry-After").flatMap { Int($0) })
+        #expect((1...60).contains(seconds))
+        let form = await console.get("/sign-in", method: "POST", body: "token=wrong")
+        #expect(form.status == 429 && form.text.contains("Too many wrong tokens"))
+        #expect(form.header("Retry-After") != nil)
+        // A visitor behind the same proxy has the right token, and one elsewhere has a wrong one.
+        #expect(await console.get("/", headers: ["authorization": "Bearer \(Self.token)"]).status == 503)
+        let signedIn = await console.get("/sign-in", method: "POST", body: "token=\(Self.token)")
+        #expect(signedIn.status == 303 && signedIn.header("Set-Cookie") != nil)
+        #expect(await console.get("/", headers: wrong, network: [192, 0, 2, 1]).status == 401)
+        // A visitor without a token has not guessed.
+        #expect(await console.get("/").status == 401)
+    }
+
+    @Test func `the table of wrong tokens is bounded, keeps the worst and forgets after a minute`() {
+        let table = WrongTokens()
+        let start = ContinuousClock.now
+        let guesser: [UInt8] = [192, 0, 2, 1]
+        for _ in 0..<WrongTokens.most { #expect(table.add(from: guesser, now: start) == nil) }
+        #expect(table.add(from: guesser, now: start) == 60)
+        for number in 0..<(WrongTokens.mostNetworks * 3) {
+            _ = table.add(from: [10, UInt8(number >> 8), UInt8(number & 255), 1], now: start + .seconds(1))
+        }
+        #expect(table.networks == WrongTokens.mostNetworks)
+        #expect(table.add(from: guesser, now: start + .seconds(30)) == 30)
+        #expect(table.add(from: guesser, now: start + WrongTokens.period) == nil)
     }
 
     @Test(

@@ -96,6 +96,32 @@ import Testing
         #expect(seconds < 10)
     }
 
+    @Test(arguments: [400, 401, 403, 413, 421, 429])
+    func `a refusal ends the connection`(status: Int) async throws {
+        let server = try server { _ in WebResponse(status, text: "no") }
+        defer { server.stop() }
+        let port = server.address.port
+        let request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+        // The read waits 20 seconds for more, and an idle connection ends after 30.
+        let seconds = try await BlockingPool(threads: 1).run { try Self.secondsUntilCutOff(port: port, request) }
+        #expect(seconds < 15)
+    }
+
+    @Test(arguments: [("127.0.0.1", "[127, 0, 0, 1]"), ("::", "[127, 0, 0, 1]")])
+    func `a request names the network of its client`(listen: String, network: String) async throws {
+        let server = try server {
+            $0.address = ListenAddress(host: listen, port: 0)
+        } answer: {
+            WebResponse(text: "\($0.network)")
+        }
+        defer { server.stop() }
+        let port = server.address.port
+        let body = try await BlockingPool(threads: 1).run {
+            try HTTPClient().send(HTTPRequest("GET", "http://127.0.0.1:\(port)/")).1
+        }
+        #expect(String(decoding: body, as: UTF8.self) == network)
+    }
+
     /// Connects, sends, and does not read for a while; then reads to the end.
     private static func secondsUntilCutOff(port: UInt16, _ request: String) throws -> Double {
         let socket = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)

@@ -30,6 +30,11 @@ package enum OpenAPI {
                   "denied": {
                     "description": "The console needs a token.",
                     "content": {"text/plain": {"schema": {"type": "string"}}}
+                  },
+                  "limited": {
+                    "description": "Too many wrong tokens came from the address of the client in one minute.",
+                    "headers": {"Retry-After": {"schema": {"type": "integer", "minimum": 1}}},
+                    "content": {"text/plain": {"schema": {"type": "string"}}}
                   }
                 },
                 "schemas": {
@@ -130,6 +135,7 @@ package enum OpenAPI {
               "responses": {
                 "200": \(ok),
                 "401": {"$ref": "#/components/responses/denied"},
+                "429": {"$ref": "#/components/responses/limited"},
                 "default": {"$ref": "#/components/responses/failure"}
               }
             }}

@@ -12,6 +12,7 @@ final class Gate: Sendable {
 
     let rules: VisitorRules
     private let sessions = VisitorSessions()
+    private let wrongTokens = WrongTokens()
 
     init(_ rules: VisitorRules) { self.rules = rules }
 
@@ -24,7 +25,10 @@ final class Gate: Sendable {
             if parts.count == 2, parts[0].lowercased() == "bearer", rules.accepts(token: Array(parts[1].utf8)) {
                 return nil
             }
-            usleep(Self.pauseAfterGuess)
+            if let seconds = secondsToWait(after: request) {
+                return WebResponse(429, text: "too many wrong tokens: wait \(seconds) s\n")
+                    .with("Retry-After", "\(seconds)")
+            }
             return challenge("the token is wrong")
         }
         if let secret = request.cookie(Self.cookie), sessions.isOpen(secret) { return nil }
@@ -38,13 +42,27 @@ final class Gate: Sendable {
         WebResponse(401, text: message + "\n").with("WWW-Authenticate", "Bearer realm=\"dr\"")
     }
 
-    /// Returns the secret of a new session for the right token; nil, after a while, for a wrong one.
-    func signIn(_ token: String) -> String? {
-        guard rules.accepts(token: Array(token.utf8)) else {
-            usleep(Self.pauseAfterGuess)
-            return nil
-        }
-        return sessions.begin()
+    /// Counts a wrong token. Within the limit it waits, which makes guesses slow; above it, it does not, so that a client
+    /// cannot hold the threads of all connections.
+    /// - Returns: the seconds that the client must wait; nil within the limit.
+    private func secondsToWait(after request: WebRequest) -> Int? {
+        if let seconds = wrongTokens.add(from: request.network) { return seconds }
+        usleep(Self.pauseAfterGuess)
+        return nil
+    }
+
+    enum SignIn {
+        /// The secret of a new session.
+        case admitted(String)
+        case wrong
+        /// Too many wrong tokens from the network of the visitor.
+        case limited(seconds: Int)
+    }
+
+    /// Begins a session for the right token.
+    func signIn(_ token: String, of request: WebRequest) -> SignIn {
+        if rules.accepts(token: Array(token.utf8)) { return .admitted(sessions.begin()) }
+        return secondsToWait(after: request).map { .limited(seconds: $0) } ?? .wrong
     }
 
     func signOut(_ request: WebRequest) {

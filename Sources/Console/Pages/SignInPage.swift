@@ -3,14 +3,20 @@ extension Site {
         [
             Route("/sign-in", access: .open) { [self] routed in
                 gate.rules.token == nil || gate.refusal(of: routed.request) == nil
-                    ? .redirect(to: "/") : try signInPage(isWrong: false)
+                    ? .redirect(to: "/") : try signInPage()
             },
             Route("/sign-in", method: "POST", access: .open) { [self] routed in
                 guard Self.isOwn(routed.request) else { throw PageFailure(403, "another site sent this form") }
                 let form = FormText.fields(String(decoding: routed.request.body, as: UTF8.self)) ?? []
-                guard let token = form.first(where: { $0.name == "token" })?.value, let secret = gate.signIn(token)
-                else { return try signInPage(isWrong: true) }
-                return .redirect(to: "/").with("Set-Cookie", gate.cookie(secret))
+                let token = form.first { $0.name == "token" }?.value ?? ""
+                switch gate.signIn(token, of: routed.request) {
+                case .admitted(let secret):
+                    return .redirect(to: "/").with("Set-Cookie", gate.cookie(secret))
+                case .wrong: return try signInPage(403, "The token is wrong.")
+                case .limited(let seconds):
+                    return try signInPage(429, "Too many wrong tokens. Wait \(seconds) seconds.")
+                        .with("Retry-After", "\(seconds)")
+                }
             },
             Route("/sign-out", method: "POST", access: .open) { [self] routed in
                 guard Self.isOwn(routed.request) else { throw PageFailure(403, "another site sent this form") }
@@ -27,10 +33,10 @@ extension Site {
         return origin.hasSuffix("://\(host)")
     }
 
-    private func signInPage(isWrong: Bool) throws -> WebResponse {
-        struct View { var isWrong: Bool }
-        let page = try Self.signInTemplate.render(View(isWrong: isWrong))
-        return .html(page, status: isWrong ? 403 : 200)
+    /// - Parameter problem: the reason to ask again.
+    private func signInPage(_ status: Int = 200, _ problem: String? = nil) throws -> WebResponse {
+        struct View { var problem: String? }
+        return .html(try Self.signInTemplate.render(View(problem: problem)), status: status)
     }
 
     // The page names neither the stack nor the version: a stranger sees it.
@@ -52,8 +58,8 @@ extension Site {
         <form method="post" action="/sign-in">
         <label for="token">Token of the console</label>
         <input id="token" name="token" type="password" autocomplete="current-password" required autofocus\
-        {{#isWrong}} aria-invalid="true" aria-describedby="wrong"{{/isWrong}}>
-        {{#isWrong}}<p id="wrong" class="wrong" role="alert">The token is wrong.</p>{{/isWrong}}
+        {{#problem}} aria-invalid="true" aria-describedby="wrong"{{/problem}}>
+        {{#problem}}<p id="wrong" class="wrong" role="alert">{{.}}</p>{{/problem}}
         <button type="submit">Sign in</button>
         </form>
         </main>

@@ -13,6 +13,8 @@ package struct WebRequest: Sendable {
     package var body: [UInt8] = []
     /// True if the client showed a certificate that an accepted authority signed.
     package var hasCertificate = false
+    /// The network of the client: 4 bytes of an IPv4 address, or the first 8 of an IPv6 address; empty if not known.
+    package var network: [UInt8] = []
     /// True if the protocol marks the end of a stream, so that a client notices one that breaks off.
     package var marksEnd = true
 

@@ -28,6 +28,9 @@ package struct WebResponse: Sendable {
         WebResponse(status, type: "application/json", text: text + "\n")
     }
 
+    /// True for a refusal: the server then closes the connection, so that a client that is not admitted holds none.
+    package var endsConnection: Bool { [400, 401, 403, 413, 421, 429].contains(status) }
+
     /// A response whose body `write` makes. If `write` throws, the transfer breaks off, so that the client notices.
     package static func stream(
         type: String, length: Int? = nil, _ write: @escaping @Sendable (ResponseStream) throws -> Void

@@ -159,6 +159,7 @@ private final class Exchanges: Sendable {
             request.body = exchange.body
             request.hasCertificate = asksForCertificates && dr_mhd_has_client_certificate(connection) != 0
             request.marksEnd = version == "HTTP/1.1"
+            request.network = Self.network(of: connection)
             name = "/" + request.path.joined(separator: "/")
             response = answer(request)
         } else {
@@ -194,9 +195,16 @@ private final class Exchanges: Sendable {
         for (name, value) in response.headers where !value.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
             MHD_add_response_header(made, name, value)
         }
+        if response.endsConnection { MHD_add_response_header(made, "Connection", "close") }
         let result = MHD_queue_response(connection, UInt32(clamping: response.status), made)
         watch.enter(.sending, UInt(bitPattern: connection))
         return result
+    }
+
+    private static func network(of connection: OpaquePointer) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 8)
+        let count = Int(dr_mhd_network(connection, &bytes))
+        return Array(bytes.prefix(count))
     }
 
     private static func headers(of connection: OpaquePointer) -> [String: String] {

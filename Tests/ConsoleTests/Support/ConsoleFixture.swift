@@ -90,15 +90,17 @@ final class ConsoleFixture: Sendable {
     }
 
     /// Asks the console without a network.
-    func get(_ target: String, method: String = "GET", headers: [String: String] = [:], body: String = "") async
-        -> WebResponse
-    {
+    func get(
+        _ target: String, method: String = "GET", headers: [String: String] = [:], body: String = "",
+        network: [UInt8] = []
+    ) async -> WebResponse {
         var headers = headers
         if headers["host"] == nil { headers["host"] = "localhost:9419" }
         guard var request = WebRequest(method: method, target: target, headers: headers) else {
             return WebResponse(400, text: "")
         }
         request.body = Array(body.utf8)
+        request.network = network
         return await session.pool.run { [site, request] in site.answer(request) }
     }
 
