@@ -90,10 +90,11 @@ package final class Site: Sendable {
         // The frame of a page names the stack: a stranger must not see it.
         if gate.refusal(of: request) != nil { return WebResponse(failure.status, text: failure.message + "\n") }
         struct View {
-            var message: String
-            var hint: String?
+            var message: NoteText
+            var hint: NoteText?
         }
-        let content = try? Self.failureTemplate.render(View(message: failure.message.sentence, hint: failure.hint))
+        let content = try? Self.failureTemplate.render(
+            View(message: NoteText(failure.message.sentence), hint: failure.hint.map { NoteText($0.sentence) }))
         let page = try? self.page(
             failure.status == 404 ? "Not found" : "Error", content ?? "", at: request, status: failure.status)
         let response = page ?? WebResponse(failure.status, text: failure.message + "\n")
@@ -103,8 +104,8 @@ package final class Site: Sendable {
     private static let failureTemplate = Template(
         """
         <h1>This page cannot be shown</h1>
-        <p>{{message}}</p>
-        {{#hint}}<p class="hint">{{.}}</p>{{/hint}}
+        <p>{{{message.html}}}</p>
+        {{#hint}}<p class="hint">{{{html}}}</p>{{/hint}}
         <p><a href="/">Back to the overview</a></p>
         """)
 

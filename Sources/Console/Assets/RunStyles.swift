@@ -68,15 +68,24 @@ extension Asset {
             .r-form output { font-weight: 650; color: var(--text); }
             .r-form input[type=range] { width: 100%; border: 0; padding: 0; background: none; accent-color: var(--brand); min-height: 28px; }
             .r-form select { width: 100%; } .r-form button { align-self: end; justify-self: start; }
-            .r-paper { background: #fff; border-radius: 8px; border: 1px solid var(--line); margin: 10px 0; }
-            .r-paper img { display: block; max-width: none; height: auto; width: max(100%, 700px); }
-            @media (max-width: 760px) {
+            .r-paper { background: var(--card); border-radius: 8px; border: 1px solid var(--line); margin: 10px 0; }
+            .r-paper svg { display: block; max-width: none; height: auto; width: max(100%, 700px); }
+            @media screen and (max-width: 760px) {
               .r-facts { grid-template-columns: repeat(2, 1fr); padding: 10px 12px; }
               .stack-table .r-detail { min-width: 0; }
               .stack-table.r-table td > * { justify-self: start; }
               .r-log li { grid-template-columns: 4.2rem 1fr; }
             }
-            @media print { .r-log { max-height: none; } .r-scroll { overflow: visible; } .r-form, .r-files { display: none; } }
+            @media print {
+              .r-log { max-height: none; }
+              .r-scroll { overflow: visible; }
+              .r-files, .r-save { display: none; }
+              .r-badge { border: 1px solid currentColor; print-color-adjust: exact; }
+              .r-table tbody th { white-space: normal; overflow-wrap: anywhere; }
+              .r-detail { min-width: 0; }
+              .r-paper svg, .chart { width: 100%; min-width: 0; }
+              .graph { max-width: 100%; height: auto; }
+            }
 
             """)
 }

@@ -9,12 +9,16 @@ extension Asset {
           --ground: #f6f7f7; --card: #ffffff; --text: #1c2429; --quiet: #56636b; --line: #d8dee1; --link: #0a5fa8;
           --brand: #0b6e5f; --green: #0c6b3f; --green-ground: #e0f3e8; --amber: #7a4b00; --amber-ground: #fdf0d2;
           --red: #a3161d; --red-ground: #fde5e4; --focus: #0a5fa8; --bar: #ffffff; --track: #e4e9eb;
+          --chart-1: #2563eb; --chart-1-area: #dbe7fd; --chart-2: #0b7a70; --chart-2-area: #d5f0ec; --chart-3: #94650a;
+          --chart-4: #c2410c; --chart-5: #7c3aed;
         }
-        @media (prefers-color-scheme: dark) {
+        @media screen and (prefers-color-scheme: dark) {
           :root {
             --ground: #12171a; --card: #1a2125; --text: #e4eaed; --quiet: #a0aeb6; --line: #323d43; --link: #7cbcf5;
             --brand: #5ecdb5; --green: #7ddba6; --green-ground: #123524; --amber: #f3c466; --amber-ground: #3a2c0c;
             --red: #ff9d97; --red-ground: #451a1b; --focus: #7cbcf5; --bar: #1a2125; --track: #2b363b;
+            --chart-1: #8ab4f8; --chart-1-area: #22344f; --chart-2: #5ecdb5; --chart-2-area: #163c36; --chart-3: #e6b450;
+            --chart-4: #fb9467; --chart-5: #c4a7fb;
           }
         }
         * { box-sizing: border-box; }
@@ -47,6 +51,7 @@ extension Asset {
           border-radius: 4px; max-width: none; margin: 0 0 16px; }
         .wrong { color: var(--red); }
         .hint { color: var(--quiet); }
+        code { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: .93em; overflow-wrap: anywhere; }
 
         """
 
@@ -56,6 +61,7 @@ extension Asset {
         .badge.green { color: var(--green); background: var(--green-ground); }
         .badge.amber { color: var(--amber); background: var(--amber-ground); }
         .badge.red { color: var(--red); background: var(--red-ground); }
+        .badge.grey { color: var(--quiet); background: var(--track); }
         .sign { font-weight: 800; }
         h1 .badge { vertical-align: 3px; }
         .hero { background: var(--card); border: 1px solid var(--line); border-left: 6px solid var(--line); border-radius: 8px;
@@ -98,10 +104,10 @@ extension Asset {
         .timeline figcaption { color: var(--quiet); font-size: 13px; margin-bottom: 8px; }
         .scroll { overflow-x: auto; }
         svg.sets { display: block; width: 100%; height: auto; min-width: 820px; font-size: 11px; }
-        svg text { fill: var(--quiet); }
-        svg .lane { fill: var(--text); }
-        svg .tick { stroke: var(--line); }
-        svg .kept { fill: var(--link); } svg .verified { fill: var(--green); } svg .bad { fill: var(--red); } svg .gone { fill: var(--quiet); }
+        .sets text { fill: var(--quiet); }
+        .sets .lane { fill: var(--text); }
+        .sets .tick { stroke: var(--line); }
+        .sets .kept { fill: var(--link); } .sets .verified { fill: var(--green); } .sets .bad { fill: var(--red); } .sets .gone { fill: var(--quiet); }
         .files .path { font-weight: 400; font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: 13px;
           overflow-wrap: anywhere; }
         .files .mode { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: 13px; }
@@ -116,7 +122,7 @@ extension Asset {
         .failed dt { font-weight: 600; } .failed dd { margin: 0 0 8px; color: var(--red); }
         .sign-in main { max-width: 380px; margin-top: 12vh; background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 20px 28px 28px; }
         .sign-in form { display: grid; gap: 10px; }
-        @media (max-width: 760px) {
+        @media screen and (max-width: 760px) {
           html { font-size: 15px; }
           .bar { padding: 8px 14px 0; gap: 0 14px; }
           .bar nav { flex-basis: 100%; order: 2; }
@@ -138,12 +144,24 @@ extension Asset {
           .files .wide { display: none; }
           .files td, .files th { padding: 6px 8px; }
         }
+        @page { margin: 14mm 12mm; }
         @media print {
-          :root { --ground: #fff; --card: #fff; --text: #000; --quiet: #333; --line: #999; --link: #000; --bar: #fff; }
-          .bar nav, .skip, .filter, .pages, .sign-out { display: none; }
+          :root { color-scheme: light; --ground: #fff; --card: #fff; --text: #000; --quiet: #333; --line: #999; --link: #000;
+            --bar: #fff; }
+          html { font-size: 12px; }
+          nav, form, button, .skip, .take { display: none !important; }
+          .bar, main, .foot { padding-left: 0; padding-right: 0; max-width: none; }
           .badge { border: 1px solid currentColor; }
-          main { max-width: none; padding: 0; }
-          tr, figure, section { break-inside: avoid; }
+          .badge, meter, progress, svg { print-color-adjust: exact; }
+          a { text-decoration: underline; }
+          .brand { text-decoration: none; }
+          .brand .mark { background: none; color: #0b6e5f; border: 1px solid currentColor; }
+          .scroll, .r-scroll { overflow: visible; max-width: none; }
+          svg.sets { min-width: 0; }
+          th, td { padding: 5px 7px; }
+          .set-table td, .stack-table th .quiet, thead th { white-space: normal; }
+          h2, h3, caption { break-after: avoid; }
+          tr, figure, svg, .hero, .alarms { break-inside: avoid; }
         }
         @media (forced-colors: active) { .badge { border: 1px solid; } }
 

@@ -113,7 +113,7 @@ struct FilesView {
         <tr><th scope="row" class="path">{{#isFolder}}<a class="folder" href="{{link}}">{{name}}</a>{{/isFolder}}\
         {{^isFolder}}{{name}}{{/isFolder}}{{#target}} <span class="quiet">→ {{.}}</span>{{/target}}</th>
         <td class="number">{{size}}</td><td class="wide">{{modified}}</td><td class="wide mode">{{mode}}</td>
-        <td>{{#isFile}}<a href="{{download}}" download>Download<span class="hidden"> {{name}}</span></a>{{/isFile}}\
+        <td class="take">{{#isFile}}<a href="{{download}}" download>Download<span class="hidden"> {{name}}</span></a>{{/isFile}}\
         {{#isFolder}}<a href="{{download}}" download>tar<span class="hidden"> of {{name}}</span></a>{{/isFolder}}</td></tr>
         {{/rows}}
 
@@ -138,7 +138,7 @@ struct FilesView {
         <table class="files">
         <caption>{{#isSearch}}Files that match “{{search}}”{{/isSearch}}{{^isSearch}}Content of {{title}}{{/isSearch}}</caption>
         <thead><tr><th scope="col">Name</th><th scope="col" class="number">Size</th><th scope="col" class="wide">Modified (UTC)</th>\
-        <th scope="col" class="wide">Mode</th><th scope="col">Content</th></tr></thead>
+        <th scope="col" class="wide">Mode</th><th scope="col" class="take">Content</th></tr></thead>
         <tbody>
         {{{rowsHTML}}}
         </tbody>

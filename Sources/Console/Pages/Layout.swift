@@ -30,7 +30,8 @@ package struct Layout: Sendable {
         title: String, content: String, path: String, note: String? = nil, scripts: [String] = [], refresh: Int? = nil
     ) throws -> String {
         let view = View(
-            title: title, stack: stack, content: content, version: version, hasSignIn: hasSignIn, note: note,
+            title: title, stack: stack, content: content, version: version, hasSignIn: hasSignIn,
+            note: note.map(NoteText.init),
             entries: entries.map { entry in
                 let isCurrent =
                     entry.path == "/" ? path == "/" : path == entry.path || path.hasPrefix(entry.path + "/")
@@ -51,7 +52,7 @@ package struct Layout: Sendable {
         var content: String
         var version: String
         var hasSignIn: Bool
-        var note: String?
+        var note: NoteText?
         var entries: [Entry]
         var scripts: [String]
         var refresh: Int?
@@ -104,7 +105,7 @@ package struct Template: Sendable {
         </header>
         <main id="content" tabindex="-1">
         {{#note}}
-        <p class="note" role="status">{{.}}</p>
+        <p class="note" role="status">{{{html}}}</p>
         {{/note}}
         {{{content}}}
         </main>

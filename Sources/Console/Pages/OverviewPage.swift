@@ -47,7 +47,7 @@ struct OverviewView {
         var range: String?
         var rto: String
         var runs: String
-        var note: String?
+        var note: NoteText?
     }
 
     struct Fact {
@@ -56,26 +56,26 @@ struct OverviewView {
     }
 
     var badge: PageText.Badge
-    var verdict: String
+    var verdict: NoteText
     var asOf: String
     var facts: [Fact]
     var components: [Component]
     var recoveries: [Recovery]
     var hasRecoveries: Bool
-    var notes: [String]
-    var alarms: [String]
+    var notes: [NoteText]
+    var alarms: [NoteText]
     var hasAlarms: Bool
-    var gaps: [String]
+    var gaps: [NoteText]
     var moreGaps: String?
     var hasGaps: Bool
-    var remarks: [String]
+    var remarks: [NoteText]
     var hasRemarks: Bool
 
     init(_ snapshot: StackState.Snapshot, now: Timestamp, rto: String?) {
         let overview = snapshot.overview
         let colour = overview.colour(at: now)
         badge = PageText.Badge(colour, ["green": "Ready", "amber": "Check", "red": "Act"][colour.rawValue] ?? "")
-        verdict = overview.verdict(at: now).sentence
+        verdict = NoteText(overview.verdict(at: now).sentence)
         asOf =
             "State of \(snapshot.confirmed.readable) UTC, "
             + "\(Units.duration(seconds: max(0, now.seconds - snapshot.confirmed.seconds))) old"
@@ -89,16 +89,17 @@ struct OverviewView {
         components = overview.components.map { Component($0, rpo: overview.rpoSeconds, now: now) }
         recoveries = overview.recoveries.map(Recovery.init)
         hasRecoveries = !recoveries.isEmpty
-        notes = overview.recoveryNotes
-        alarms = overview.alarms
+        notes = overview.recoveryNotes.map(NoteText.init)
+        alarms = overview.alarms.map(NoteText.init)
         hasAlarms = !alarms.isEmpty
-        gaps = overview.gapLines ?? []
+        gaps = (overview.gapLines ?? []).map(NoteText.init)
         hasGaps = !gaps.isEmpty
         let count = overview.components.reduce(overview.hostGaps ?? 0) { $0 + ($1.gaps ?? 0) }
         if count > gaps.count { moreGaps = "and \(count - gaps.count) more; dr gap lists all" }
-        remarks =
+        let remarks =
             (overview.results?.tests.filter { $0.verdict != "passed" }.map(\.sentence) ?? []) + overview.remarks
             + overview.freezes.map { "retention is frozen: \($0)" }
+        self.remarks = remarks.map(NoteText.init)
         hasRemarks = !remarks.isEmpty
     }
 
@@ -106,7 +107,7 @@ struct OverviewView {
         """
         <section class="hero {{badge.colour}}" aria-labelledby="verdict">
         <h1 id="verdict"><span class="badge {{badge.colour}}"><span class="sign" aria-hidden="true">\
-        {{badge.sign}}</span> {{badge.word}}</span> <span class="verdict">{{verdict}}</span></h1>
+        {{badge.sign}}</span> {{badge.word}}</span> <span class="verdict">{{{verdict.html}}}</span></h1>
         <p class="as-of">{{asOf}}</p>
         <dl class="facts">
         {{#facts}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>
@@ -115,7 +116,7 @@ struct OverviewView {
         </section>
         {{#hasAlarms}}
         <section class="alarms" aria-labelledby="alarms"><h2 id="alarms">Alarms</h2>
-        <ul>{{#alarms}}<li>{{.}}</li>{{/alarms}}</ul></section>
+        <ul>{{#alarms}}<li>{{{html}}}</li>{{/alarms}}</ul></section>
         {{/hasAlarms}}
         <section aria-labelledby="components">
         <h2 id="components">Components</h2>
@@ -158,22 +159,22 @@ struct OverviewView {
         <td role="cell" data-label="Verdict"><span class="badge {{badge.colour}}"><span class="sign" \
         aria-hidden="true">{{badge.sign}}</span> {{badge.word}}</span></td>
         <td role="cell" data-label="Forecast">{{forecast}}{{#range}} <span class="quiet">{{.}}</span>{{/range}}\
-        {{#note}} <span class="quiet">{{.}}</span>{{/note}}</td>
+        {{#note}} <span class="quiet">{{{html}}}</span>{{/note}}</td>
         <td role="cell" data-label="RTO">{{rto}}</td>
         <td role="cell" data-label="From runs" class="number">{{runs}}</td></tr>
         {{/recoveries}}
         </tbody>
         </table>
         {{/hasRecoveries}}
-        {{#notes}}<p class="quiet">{{.}}</p>{{/notes}}
+        {{#notes}}<p class="quiet">{{{html}}}</p>{{/notes}}
         </section>
         {{#hasGaps}}
         <section aria-labelledby="gaps"><h2 id="gaps">Gaps: data that no backup holds</h2>
-        <ul class="remarks">{{#gaps}}<li>{{.}}</li>{{/gaps}}{{#moreGaps}}<li>{{.}}</li>{{/moreGaps}}</ul></section>
+        <ul class="remarks">{{#gaps}}<li>{{{html}}}</li>{{/gaps}}{{#moreGaps}}<li>{{.}}</li>{{/moreGaps}}</ul></section>
         {{/hasGaps}}
         {{#hasRemarks}}
         <section aria-labelledby="remarks"><h2 id="remarks">Remarks</h2>
-        <ul class="remarks">{{#remarks}}<li>{{.}}</li>{{/remarks}}</ul></section>
+        <ul class="remarks">{{#remarks}}<li>{{{html}}}</li>{{/remarks}}</ul></section>
         {{/hasRemarks}}
 
         """)
@@ -184,7 +185,7 @@ extension OverviewView.Component {
         name = component.name
         kind = component.kind.flatMap { $0 == component.name ? nil : $0 } ?? ""
         badge = PageText.Badge(
-            component.colour(at: now, rpo: rpo), component.verdict(at: now, rpo: rpo))
+            component.colour(at: now, rpo: rpo), Self.word(component, rpo: rpo, now: now))
         let seconds = component.age(at: now)
         age = seconds.map { Units.duration(seconds: $0) } ?? "unknown"
         self.rpo = rpo.map { Units.duration(seconds: $0) } ?? "no RPO"
@@ -199,6 +200,13 @@ extension OverviewView.Component {
         gaps = component.gaps.map { $0 == 0 ? "none" : Units.count($0, "gap") } ?? "unknown"
         set = component.set?.description
         link = component.set.map { PageText.link(set: $0) }
+    }
+
+    /// The verdict; for data that are in time but amber, the reason.
+    private static func word(_ component: StackOverview.Component, rpo: Int?, now: Timestamp) -> String {
+        let verdict = component.verdict(at: now, rpo: rpo)
+        guard verdict == "ok", component.colour(at: now, rpo: rpo) != .green else { return verdict }
+        return component.verified == nil ? "not verified" : "has gaps"
     }
 }
 
@@ -218,6 +226,6 @@ extension OverviewView.Recovery {
         range = recovery.upper.map { "at most \(Units.duration($0))" }
         rto = recovery.rto.map { Units.duration($0) } ?? "–"
         runs = "\(recovery.runs)"
-        note = recovery.note
+        note = recovery.note.map(NoteText.init)
     }
 }

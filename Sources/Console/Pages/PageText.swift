@@ -12,15 +12,21 @@ enum PageText {
         var word: String
 
         init(_ colour: StackOverview.Colour, _ word: String) {
-            self.colour = colour.rawValue
-            self.word = word
-            sign =
+            let sign =
                 switch colour {
                 case .green: "✓"
                 case .amber: "!"
                 case .red: "✕"
                 }
+            self.init(colour: colour.rawValue, sign: sign, word: word)
         }
+
+        private init(colour: String, sign: String, word: String) {
+            (self.colour, self.sign, self.word) = (colour, sign, word)
+        }
+
+        /// The badge of something that needs no attention.
+        static func muted(_ word: String) -> Badge { Badge(colour: "grey", sign: "–", word: word) }
     }
 
     static func age(_ time: Timestamp?, at now: Timestamp) -> String {

@@ -45,6 +45,11 @@ struct SetView {
         var link: String
     }
 
+    struct Failure {
+        var name: String
+        var value: NoteText
+    }
+
     struct Neighbour {
         var link: String
         var name: String
@@ -56,14 +61,14 @@ struct SetView {
     var badge: PageText.Badge
     var facts: [OverviewView.Fact]
     var components: [Component]
-    var failed: [OverviewView.Fact]
+    var failed: [Failure]
     var hasFailed: Bool
-    var reasons: [String]
+    var reasons: [NoteText]
     var hasReasons: Bool
     var kept: String
     var older: Neighbour?
     var newer: Neighbour?
-    var remarks: [String]
+    var remarks: [NoteText]
     /// The address of the changes since the older set.
     var changes: String
 
@@ -94,9 +99,9 @@ struct SetView {
                     : .init(.red, part.damaged > 0 ? "\(part.damaged) damaged paths" : "shrunk"),
                 link: PageText.link(set: set.name, name))
         }
-        failed = set.failed.sorted { $0.key < $1.key }.map { .init(name: $0.key, value: $0.value) }
+        failed = set.failed.sorted { $0.key < $1.key }.map { .init(name: $0.key, value: NoteText($0.value)) }
         hasFailed = !failed.isEmpty
-        reasons = row?.reasons.map(\.text) ?? []
+        reasons = row?.reasons.map { NoteText($0.text) } ?? []
         hasReasons = !reasons.isEmpty
         kept = row.map { $0.isKept ? "Kept because" : "To be dropped because" } ?? "Kept because"
         older = snapshot?.shelf.before(set.name).map {
@@ -105,7 +110,7 @@ struct SetView {
         newer = snapshot?.shelf.after(set.name).map {
             .init(link: PageText.link(set: $0.set.name), name: $0.set.name.readable)
         }
-        remarks = set.reasons
+        remarks = set.reasons.map(NoteText.init)
         changes = "\(PageText.link(set: set.name))/changes"
     }
 
@@ -119,7 +124,7 @@ struct SetView {
         {{#facts}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>
         {{/facts}}
         </dl>
-        {{#remarks}}<p class="wrong">{{.}}</p>{{/remarks}}
+        {{#remarks}}<p class="wrong">{{{html}}}</p>{{/remarks}}
         <section aria-labelledby="components">
         <h2 id="components">Components</h2>
         <table class="stack-table" role="table">
@@ -142,12 +147,12 @@ struct SetView {
         </table>
         {{#hasFailed}}
         <h3>Not in this set</h3>
-        <dl class="failed">{{#failed}}<dt>{{name}}</dt><dd>{{value}}</dd>{{/failed}}</dl>
+        <dl class="failed">{{#failed}}<dt>{{name}}</dt><dd>{{{value.html}}}</dd>{{/failed}}</dl>
         {{/hasFailed}}
         </section>
         {{#hasReasons}}
         <section aria-labelledby="kept"><h2 id="kept">{{kept}}</h2>
-        <ul>{{#reasons}}<li>{{.}}</li>{{/reasons}}</ul></section>
+        <ul>{{#reasons}}<li>{{{html}}}</li>{{/reasons}}</ul></section>
         {{/hasReasons}}
         <section aria-labelledby="changes"><h2 id="changes">Changes</h2>
         {{#older}}<p><a href="{{changes}}">Files that changed since {{name}}</a></p>{{/older}}
@@ -183,7 +188,7 @@ struct ChangesView {
     var rows: [Row] = []
     var counts: [Count] = []
     var isEmpty = true
-    var more: String?
+    var more: NoteText?
     private var numbers: [String: Int] = [:]
     private var total = 0
 
@@ -216,7 +221,9 @@ struct ChangesView {
                 Count(word: word == "described" ? "with another mode, owner or time" : word, count: $0)
             }
         }
-        if total > rows.count { more = "\(total - rows.count) more files are not shown; `dr diff` lists all." }
+        if total > rows.count {
+            more = NoteText("\(total - rows.count) more files are not shown; `dr diff` lists all.")
+        }
     }
 
     static let template = Template(
@@ -235,7 +242,7 @@ struct ChangesView {
         <th scope="row" class="path">{{name}}</th><td class="number">{{size}}</td></tr>
         {{/rows}}
         </tbody></table>
-        {{#more}}<p class="quiet">{{.}}</p>{{/more}}
+        {{#more}}<p class="quiet">{{{html}}}</p>{{/more}}
         {{/isEmpty}}
 
         """)

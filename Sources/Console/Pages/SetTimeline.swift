@@ -11,9 +11,10 @@ struct SetTimeline {
     private static let width = 900, left = 76, rowHeight = 22, top = 6
     private static let hour = 3600.0
 
+    /// - Parameter rows: the sets, the oldest first.
     /// - Returns: nil if there are no sets.
-    init?(_ shelf: SetShelf, now: Timestamp) {
-        guard let oldest = shelf.rows.first?.set.name else { return nil }
+    init?(_ rows: [SetShelf.Row], now: Timestamp) {
+        guard let oldest = rows.first?.set.name else { return nil }
         let span = max(24 * Self.hour, Double(now.seconds.subtractingClamped(oldest.seconds)))
         let room = Double(Self.width - Self.left - 12)
         func x(_ seconds: Double) -> Int {
@@ -21,9 +22,9 @@ struct SetTimeline {
             return Self.width - 12 - Int(clamping: (share * room).rounded())
         }
         var marks: [String: [Int: (isBad: Bool, isVerified: Bool)]] = [:]
-        for row in shelf.rows {
+        for row in rows {
             let place = x(Double(now.seconds.subtractingClamped(row.set.name.seconds)))
-            let isBad = row.marks.isDamaged || !row.set.isComplete
+            let isBad = row.marks.isDamaged || row.isKept && !row.set.isComplete
             for lane in SetsView.lanes(of: row) {
                 let known = marks[lane]?[place] ?? (false, false)
                 marks[lane, default: [:]][place] = (known.isBad || isBad, known.isVerified || row.marks.verified != nil)
@@ -45,9 +46,10 @@ struct SetTimeline {
             let y = Self.top + number * Self.rowHeight
             parts.append("<text class=\"lane\" x=\"0\" y=\"\(y + 15)\">\(lane)</text>")
             for (place, mark) in (marks[lane] ?? [:]).sorted(by: { $0.key < $1.key }) {
-                let kind = mark.isBad ? "bad" : mark.isVerified ? "verified" : lane == "expired" ? "gone" : "kept"
-                // A bad set is a taller mark too: colour alone is not enough.
-                let (top, tall) = mark.isBad ? (y + 2, 18) : (y + 5, 12)
+                // An expired set needs no attention, unless it is damaged.
+                let kind = mark.isBad ? "bad" : lane == "expired" ? "gone" : mark.isVerified ? "verified" : "kept"
+                // The height differs too: colour alone is not enough.
+                let (top, tall) = kind == "bad" ? (y + 2, 18) : kind == "gone" ? (y + 8, 6) : (y + 5, 12)
                 parts.append("<rect class=\"\(kind)\" x=\"\(place - 2)\" y=\"\(top)\" width=\"3\" height=\"\(tall)\"/>")
             }
         }

@@ -64,7 +64,7 @@ struct SetsView {
     var rows: [Row]
     var isEmpty: Bool
     var page: Page
-    var unreadable: [String]
+    var unreadable: [NoteText]
     var hasUnreadable: Bool
     var others: [String]
 
@@ -91,8 +91,8 @@ struct SetsView {
                 ? "/sets?before=\(chosen[newer].set.name)\(suffix)" : "/sets\(tier.map { "?tier=\($0)" } ?? "")"
         }
         self.page = page
-        timeline = SetTimeline(shelf, now: now)
-        unreadable = shelf.unreadable.prefix(20).map { "\($0.name): \($0.reason)" }
+        timeline = SetTimeline(shelf.rows, now: now)
+        unreadable = shelf.unreadable.prefix(20).map { NoteText("\($0.name): \($0.reason)") }
         hasUnreadable = !unreadable.isEmpty
         others = shelf.others.sorted { $0.key < $1.key }.map {
             "\(Units.count($0.value, "set")) of stack '\($0.key)' in the same repository are not shown"
@@ -113,7 +113,7 @@ struct SetsView {
         {{#others}}<p class="quiet">{{.}}</p>{{/others}}
         {{#timeline}}
         <figure class="timeline">
-        <figcaption>Sets by retention tier. The time runs to the right; older times are closer together. Blue: kept. Green: verified. Tall and red: partial or damaged. Grey: to be dropped.</figcaption>
+        <figcaption>Sets by retention tier. The time runs to the right; older times are closer together. Blue: kept. Green: verified. Tall and red: partial or damaged. Grey and short, in the row “expired”: the next prune may remove it.</figcaption>
         <div class="scroll" tabindex="0" role="region" aria-label="Timeline of the backup sets">{{{svg}}}</div>
         </figure>
         {{/timeline}}
@@ -156,7 +156,7 @@ struct SetsView {
         </nav>
         {{#hasUnreadable}}
         <section aria-labelledby="unreadable"><h2 id="unreadable">Unreadable sets</h2>
-        <ul>{{#unreadable}}<li>{{.}}</li>{{/unreadable}}</ul></section>
+        <ul>{{#unreadable}}<li>{{{html}}}</li>{{/unreadable}}</ul></section>
         {{/hasUnreadable}}
 
         """)
@@ -183,6 +183,7 @@ extension SetsView.Row {
     static func badge(_ row: SetShelf.Row, now: Timestamp) -> PageText.Badge {
         if row.marks.dropReason(at: now) != nil { return .init(.amber, "dropped") }
         if row.marks.isDamaged { return .init(.red, "damaged") }
+        if !row.isKept { return .muted("expired") }
         if row.set.name > now { return .init(.red, "future") }
         if !row.set.isComplete { return .init(.amber, "partial") }
         return .init(

@@ -8,18 +8,16 @@ package struct SimulationPicture {
     private let outcome: Simulation.Outcome
     /// The simulated days, in the calendar of the zone.
     private let dates: [CivilDate]
+    private let palette: Palette
     private var drawing: Drawing
 
     private static let left = 112.0, right = 80.0, width = 1000.0
-    private static let ink = "#1f2933", faint = "#e3e8ee", muted = "#66758a"
-    private static let colours: [Tier: String] = [
-        .hourly: "#2563eb", .daily: "#0d9488", .weekly: "#ca8a04", .monthly: "#c2410c", .yearly: "#7c3aed",
-    ]
 
     private var inner: Double { Self.width - Self.left - Self.right }
 
-    package init(_ simulation: Simulation, _ outcome: Simulation.Outcome) {
+    package init(_ simulation: Simulation, _ outcome: Simulation.Outcome, palette: Palette = .paper) {
         self.simulation = simulation
+        self.palette = palette
         self.outcome = outcome
         let zone = ZoneCalendar(simulation.policy.timeZone)
         dates = outcome.days.map { day in
@@ -40,22 +38,23 @@ package struct SimulationPicture {
         let sets = ladder + ladderHeight + 84, chart = 150.0
         let bytes = sets + chart + 78
         drawing = Drawing(width: Self.width, height: bytes + chart + 74)
-        drawing.text("Sets kept by the retention policy", x: 24, y: 34, size: 20, fill: Self.ink, bold: true)
+        drawing.text("Sets kept by the retention policy", x: 24, y: 34, size: 20, fill: palette.ink, bold: true)
         drawing.text(
-            "\(simulation.policy.summary), backups \(simulation.schedule)", x: 24, y: 56, size: 13, fill: Self.muted)
+            "\(simulation.policy.summary), backups \(simulation.schedule)", x: 24, y: 56, size: 13, fill: palette.muted)
         heading("Kept at the end of \(dayName(outcome.at)): \(outcome.plan.kept.count) sets, by age", ladder)
         drawLadder(rows, top: ladder, height: ladderHeight)
         heading("Sets kept", sets)
         drawChart(
-            top: sets, height: chart, values: outcome.days.map { Double($0.kept) }, stroke: "#2563eb",
-            fill: "#dbe7fd", scale: Scale(to: Double(outcome.days.map(\.kept).max() ?? 0), whole: true)
+            top: sets, height: chart, values: outcome.days.map { Double($0.kept) }, curve: palette.sets,
+            scale: Scale(to: Double(outcome.days.map(\.kept).max() ?? 0), whole: true)
         ) { Label.number($0) }
         drawSizes(top: bytes, height: chart)
-        return drawing.svg(title: "Sets kept by the retention policy: \(simulation.policy.summary)")
+        return drawing.svg(
+            title: "Sets kept by the retention policy: \(simulation.policy.summary)", background: palette.background)
     }
 
     private mutating func heading(_ text: String, _ top: Double) {
-        drawing.text(text, x: 24, y: top - 14, size: 13, fill: Self.ink, bold: true)
+        drawing.text(text, x: 24, y: top - 14, size: 13, fill: palette.ink, bold: true)
     }
 
     // MARK: Ladder
@@ -69,9 +68,9 @@ package struct SimulationPicture {
     /// One row for each tier, and one for the other rules.
     private var ladderRows: [Row] {
         var rows = simulation.policy.tiers.map { tier, length in
-            Row(name: "\(tier.rawValue) \(length)", colour: Self.colours[tier] ?? Self.ink, times: [])
+            Row(name: "\(tier.rawValue) \(length)", colour: palette.tiers[tier] ?? palette.ink, times: [])
         }
-        var others = Row(name: "other rules", colour: Self.muted, times: [])
+        var others = Row(name: "other rules", colour: palette.muted, times: [])
         let tiers = simulation.policy.tiers.map(\.tier)
         for decision in outcome.plan.decisions where decision.verdict == .keep {
             var isOther = false
@@ -102,12 +101,12 @@ package struct SimulationPicture {
             Self.left + inner * log(max(hours, 0.5) / 0.5) / log(longest / 0.5)
         }
         for (name, hours) in marks where hours <= longest {
-            drawing.line(from: (place(hours), top), to: (place(hours), top + height), stroke: Self.faint)
-            drawing.text(name, x: place(hours), y: top + height + 18, anchor: .middle, size: 11, fill: Self.muted)
+            drawing.line(from: (place(hours), top), to: (place(hours), top + height), stroke: palette.faint)
+            drawing.text(name, x: place(hours), y: top + height + 18, anchor: .middle, size: 11, fill: palette.muted)
         }
         for (index, row) in rows.enumerated() {
             let middle = top + Double(index) * 30 + 15
-            drawing.line(from: (Self.left, middle), to: (Self.left + inner, middle), stroke: Self.faint)
+            drawing.line(from: (Self.left, middle), to: (Self.left + inner, middle), stroke: palette.faint)
             drawing.text(
                 row.name, x: Self.left - 10, y: middle + 4, anchor: .end, size: 12, fill: row.colour, bold: true)
             for time in row.times {
@@ -132,37 +131,39 @@ package struct SimulationPicture {
                 + "\(Label.bytes(last?.stored ?? 0)) and \(Label.number(last?.pricePerMonth ?? 0)) at the end, "
                 + "\(Label.number(last?.paid ?? 0)) paid in total", top)
         drawChart(
-            top: top, height: height, values: outcome.days.map { $0.stored / unit.bytes }, stroke: "#0d9488",
-            fill: "#d5f0ec", scale: scale
+            top: top, height: height, values: outcome.days.map { $0.stored / unit.bytes }, curve: palette.stored,
+            scale: scale
         ) { Label.number($0) }
         let full = outcome.days.map { $0.full / unit.bytes }
-        drawing.curve(points(full, top: top, height: height, scale: scale), stroke: "#c2410c")
+        drawing.curve(points(full, top: top, height: height, scale: scale), stroke: palette.full)
         for value in scale.values {
             drawing.text(
                 Label.number(simulation.model.pricePerMonth(value * unit.bytes)), x: Self.left + inner + 8,
-                y: top + height * (1 - value / scale.top) + 4, size: 11, fill: Self.muted)
+                y: top + height * (1 - value / scale.top) + 4, size: 11, fill: palette.muted)
         }
         let legend = top + height + 46
-        drawing.rectangle(x: Self.left, y: legend - 9, width: 12, height: 10, fill: "#0d9488")
-        drawing.text("all kept sets", x: Self.left + 18, y: legend, size: 11, fill: Self.muted)
-        drawing.rectangle(x: Self.left + 130, y: legend - 9, width: 12, height: 10, fill: "#c2410c")
-        drawing.text("one full backup", x: Self.left + 148, y: legend, size: 11, fill: Self.muted)
+        drawing.rectangle(x: Self.left, y: legend - 9, width: 12, height: 10, fill: palette.stored.line)
+        drawing.text("all kept sets", x: Self.left + 18, y: legend, size: 11, fill: palette.muted)
+        drawing.rectangle(x: Self.left + 130, y: legend - 9, width: 12, height: 10, fill: palette.full)
+        drawing.text("one full backup", x: Self.left + 148, y: legend, size: 11, fill: palette.muted)
         drawing.text(
-            "price a month", x: Self.left + inner + Self.right - 16, y: legend, anchor: .end, size: 11, fill: Self.muted
+            "price a month", x: Self.left + inner + Self.right - 16, y: legend, anchor: .end, size: 11,
+            fill: palette.muted
         )
     }
 
     private mutating func drawChart(
-        top: Double, height: Double, values: [Double], stroke: String, fill: String, scale: Scale,
+        top: Double, height: Double, values: [Double], curve: Palette.Curve, scale: Scale,
         label: (Double) -> String
     ) {
         for value in scale.values {
             let y = top + height * (1 - value / scale.top)
-            drawing.line(from: (Self.left, y), to: (Self.left + inner, y), stroke: Self.faint)
-            drawing.text(label(value), x: Self.left - 10, y: y + 4, anchor: .end, size: 11, fill: Self.muted)
+            drawing.line(from: (Self.left, y), to: (Self.left + inner, y), stroke: palette.faint)
+            drawing.text(label(value), x: Self.left - 10, y: y + 4, anchor: .end, size: 11, fill: palette.muted)
         }
         drawing.curve(
-            points(values, top: top, height: height, scale: scale), stroke: stroke, base: top + height, fill: fill)
+            points(values, top: top, height: height, scale: scale), stroke: curve.line, base: top + height,
+            fill: curve.area)
         drawDates(top: top, height: height)
     }
 
@@ -201,8 +202,8 @@ package struct SimulationPicture {
             let month = "\(date.year.padded(4))-\(date.month.padded())"
             let name =
                 years.count > 3 ? date.year.padded(4) : months.count > 3 ? month : "\(month)-\(date.day.padded())"
-            drawing.line(from: (x, top + height), to: (x, top + height + 5), stroke: Self.muted)
-            drawing.text(name, x: x, y: top + height + 20, anchor: .middle, size: 11, fill: Self.muted)
+            drawing.line(from: (x, top + height), to: (x, top + height + 5), stroke: palette.muted)
+            drawing.text(name, x: x, y: top + height + 20, anchor: .middle, size: 11, fill: palette.muted)
         }
     }
 

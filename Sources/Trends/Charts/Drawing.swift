@@ -58,13 +58,15 @@ package struct Drawing {
                 + " fill=\"\(fill)\"\(weight)>\(Self.escaped(text))</text>")
     }
 
-    /// - Parameter title: the description for screen readers.
-    package func svg(title: String) -> String {
+    /// - Parameters:
+    ///   - title: the description for screen readers.
+    ///   - background: a colour, or `none`.
+    package func svg(title: String, background: String = "#fff") -> String {
         """
         <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(n(width)) \(n(height))" width="\(n(width))" \
         height="\(n(height))" role="img" font-family="system-ui, 'DejaVu Sans', Arial, sans-serif">
         <title>\(Self.escaped(title))</title>
-        <rect width="100%" height="100%" fill="#fff"/>
+        <rect width="100%" height="100%" fill="\(background)"/>
         \(elements.joined(separator: "\n"))
         </svg>
 

@@ -39,8 +39,10 @@ extension Site {
         let sets = known.report?.sets ?? []
         let going = sets.filter { $0.fate != .kept }
         let view = View(
-            policy: policy.isEmpty ? nil : policy.summary, state: Self.state(known),
-            frozen: known.report?.frozen.map { View.Frozen(reason: $0.reason, remedy: $0.remedy) } ?? [],
+            policy: policy.isEmpty ? nil : policy.summary, state: Self.state(known).map(NoteText.init),
+            frozen: known.report?.frozen.map {
+                View.Frozen(reason: NoteText($0.reason), remedy: NoteText($0.remedy.sentence))
+            } ?? [],
             hasReport: known.report != nil, summary: known.report.map(Self.summary) ?? "",
             going: going.prefix(Self.mostSets).map(Self.set), hasGoing: !going.isEmpty,
             moreGoing: Self.more(going.count),
@@ -62,7 +64,7 @@ extension Site {
     private func simulation(_ simulator: RetentionSimulator) throws -> SimulationView {
         let result = try result(of: simulator, now: session.clock.seconds)
         return SimulationView(
-            picture: result.map { _ in simulator.query }, summary: result?.summary ?? "",
+            picture: result.map { _ in simulator.query }, chart: result?.chart ?? "", summary: result?.summary ?? "",
             rows: result?.rows.map {
                 SimulationView.Row(day: $0.day, kept: "\($0.kept)", stored: $0.stored, price: $0.price)
             } ?? [])
@@ -117,8 +119,8 @@ extension Site {
 
     private struct View {
         struct Frozen {
-            var reason: String
-            var remedy: String
+            var reason: NoteText
+            var remedy: NoteText
         }
 
         struct Set {
@@ -146,7 +148,7 @@ extension Site {
         }
 
         var policy: String?
-        var state: String?
+        var state: NoteText?
         var frozen: [Frozen]
         var hasReport: Bool
         var summary: String
@@ -171,6 +173,8 @@ extension Site {
 
         /// The query of the picture; nil without a result.
         var picture: String?
+        /// The picture as a part of the page.
+        var chart: String
         var summary: String
         var rows: [Row]
     }
@@ -188,9 +192,8 @@ extension Site {
         <h1>Retention</h1>
         {{#policy}}<p>Policy: <strong>{{.}}</strong></p>{{/policy}}
         {{^policy}}<p>No retention policy is configured: every set stays. <code>retention:</code> in dr.yaml sets one; the simulator below shows the effect.</p>{{/policy}}
-        {{#state}}<p class="r-note" role="status">{{.}}</p>{{/state}}
-        {{#frozen}}<p class="r-note bad"><strong>Pruning is frozen:</strong> {{reason}}
-        {{remedy}}</p>{{/frozen}}
+        {{#state}}<p class="r-note" role="status">{{{html}}}</p>{{/state}}
+        {{#frozen}}<p class="r-note bad"><strong>Pruning is frozen:</strong> {{{reason.html}}}<br>{{{remedy.html}}}</p>{{/frozen}}
         {{#hasReport}}
         <section aria-labelledby="h-next">
         <h2 id="h-next">What goes next</h2>
@@ -229,7 +232,8 @@ extension Site {
         """
         {{#picture}}
         <p id="simulation-summary" role="status"><strong>{{summary}}</strong></p>
-        <div class="r-scroll r-paper" tabindex="0" role="group" aria-label="Chart of the simulation, scrolls sideways"><img src="/retention/picture.svg?{{picture}}" width="1000" height="820" alt="Sets kept by age, number of sets, stored bytes and price over the simulated time"></div>
+        <div class="r-scroll r-paper" tabindex="0" role="group" aria-label="Chart of the simulation, scrolls sideways">{{{chart}}}</div>
+        <p class="quiet r-save"><a href="/retention/picture.svg?{{picture}}" download="retention.svg">Save the chart as SVG</a></p>
         <div class="r-scroll" tabindex="0" role="group" aria-label="Table of the simulation, scrolls sideways">
         <table class="r-table stack-table"><caption class="hidden">The repository at the end of each year</caption>
         <thead><tr><th scope="col">End of</th><th scope="col">Sets</th><th scope="col">Stored</th><th scope="col">Price a month</th></tr></thead>

@@ -92,7 +92,10 @@ struct RetentionSimulator {
 
     struct Result: Sendable {
         var report: SimulationReport
+        /// The picture as a document.
         var picture: String
+        /// The picture as a part of a page, with the colours of its style sheet.
+        var chart: String
         var summary: String
         var rows: [(day: String, kept: Int, stored: String, price: String)]
     }
@@ -125,6 +128,7 @@ struct RetentionSimulator {
         return Result(
             report: SimulationReport(simulation, outcome, listsSets: false),
             picture: SimulationPicture(simulation, outcome).svg,
+            chart: SimulationPicture(simulation, outcome, palette: .page).svg,
             summary: "\(policy.summary), backups \(schedule): \(Units.count(last.kept, "set")) after "
                 + "\(Units.count(years, "year"))\(shortening), \(Units.bytes(Int(clamping: last.stored))), "
                 + "\(Units.fixed(last.pricePerMonth, 2)) a month",

@@ -16,7 +16,7 @@ struct RunFragment {
             var wave: String
             var tone: String
             var word: String
-            var status: String
+            var status: NoteText
             var about: String?
             var needs: String
             var usual: String
@@ -42,8 +42,8 @@ struct RunFragment {
         var badge: String
         var tone: String
         var headline: String
-        var news: String?
-        var reasons: [String]
+        var news: NoteText?
+        var reasons: [NoteText]
         var facts: [Fact]
         var graph: String?
         var noGraph: String?
@@ -56,7 +56,7 @@ struct RunFragment {
         var hasTransfers: Bool
         var checks: String?
         var log: [Line]
-        var withheld: String?
+        var withheld: NoteText?
     }
 
     static func html(_ entry: LiveRuns.Entry) throws -> String { try template.render(view(entry)) }
@@ -78,8 +78,8 @@ struct RunFragment {
         let graph = run.hasGraph && !run.steps.isEmpty ? RunGraphPicture.svg(run) : nil
         let path = run.criticalPath
         return View(
-            badge: badge.word, tone: badge.tone, headline: headline(run), news: news(entry),
-            reasons: run.end?.reasons ?? [],
+            badge: badge.word, tone: badge.tone, headline: headline(run), news: news(entry).map(NoteText.init),
+            reasons: run.end?.reasons.map(NoteText.init) ?? [],
             facts: facts(entry), graph: graph,
             noGraph: graph == nil ? "The journal of this run does not record which steps need which." : nil,
             path: run.end == nil && run.hasGraph && path.count > 1 ? path.joined(separator: " → ") : nil,
@@ -91,8 +91,9 @@ struct RunFragment {
                 View.Line(time: RunWords.duration(line.seconds), text: line.text, tone: line.isUrgent ? "warn" : "")
             },
             withheld: run.withholdsTexts
-                ? "Backups in this store are encrypted, and this console has no key: the copy in the store shows "
-                    + "states and times, no messages. The journal on \(run.host) has them." : nil)
+                ? NoteText(
+                    "Backups in this store are encrypted, and this console has no key: the copy in the store shows "
+                        + "states and times, no messages. The journal on \(run.host) has them.") : nil)
     }
 
     private static func headline(_ run: WatchedRun) -> String {
@@ -148,7 +149,8 @@ struct RunFragment {
                 let step = run.steps[index]
                 return View.Step(
                     id: step.id, wave: run.hasGraph ? "\(wave + 1)" : "", tone: RunWords.tone(step.state),
-                    word: RunWords.word(step.state), status: RunWords.status(step, in: run), about: step.about,
+                    word: RunWords.word(step.state), status: NoteText(RunWords.status(step, in: run)),
+                    about: step.about,
                     needs: step.needs.isEmpty ? "–" : step.needs.joined(separator: ", "),
                     usual: step.expected.map(RunWords.duration) ?? "–", isCritical: critical.contains(step.id))
             }
@@ -192,9 +194,9 @@ struct RunFragment {
     private static let template = Template(
         """
         <p class="r-head"><span class="r-badge {{tone}}">{{badge}}</span> <strong>{{headline}}</strong></p>
-        {{#news}}<p class="r-note bad">{{.}}</p>{{/news}}
-        {{#withheld}}<p class="r-note">{{.}}</p>{{/withheld}}
-        {{#reasons}}<p class="r-note">{{.}}</p>{{/reasons}}
+        {{#news}}<p class="r-note bad">{{{html}}}</p>{{/news}}
+        {{#withheld}}<p class="r-note">{{{html}}}</p>{{/withheld}}
+        {{#reasons}}<p class="r-note">{{{html}}}</p>{{/reasons}}
         <dl class="r-facts">
         {{#facts}}<div><dt>{{name}}</dt><dd class="{{tone}}">{{value}}</dd></div>{{/facts}}
         </dl>
@@ -207,7 +209,7 @@ struct RunFragment {
         <table class="r-table stack-table"><caption class="hidden">Steps with their state, the steps that they need, and their usual duration</caption>
         <thead><tr><th scope="col">Step</th><th scope="col">Wave</th><th scope="col">State</th><th scope="col">Detail</th><th scope="col">Needs</th><th scope="col">Usually</th></tr></thead>
         <tbody>
-        {{#steps}}<tr><th scope="row">{{id}}{{#isCritical}} <span class="r-critical">critical</span>{{/isCritical}}</th><td data-label="Wave">{{wave}}</td><td data-label="State"><span class="r-badge {{tone}}">{{word}}</span></td><td class="r-detail" data-label="Detail"><span>{{status}}</span>{{#about}}<br><span class="quiet">{{.}}</span>{{/about}}</td><td data-label="Needs">{{needs}}</td><td data-label="Usually">{{usual}}</td></tr>
+        {{#steps}}<tr><th scope="row">{{id}}{{#isCritical}} <span class="r-critical">critical</span>{{/isCritical}}</th><td data-label="Wave">{{wave}}</td><td data-label="State"><span class="r-badge {{tone}}">{{word}}</span></td><td class="r-detail" data-label="Detail"><span>{{{status.html}}}</span>{{#about}}<br><span class="quiet">{{.}}</span>{{/about}}</td><td data-label="Needs">{{needs}}</td><td data-label="Usually">{{usual}}</td></tr>
         {{/steps}}
         </tbody></table>
         </div>

@@ -23,7 +23,7 @@ extension Site {
             running: overview.entries.filter(\.isUnderWay).map(Self.line),
             hasRunning: overview.entries.contains(where: \.isUnderWay),
             elsewhere: elsewhere.map(Self.line), hasElsewhere: !elsewhere.isEmpty,
-            store: Self.storeText(overview), trends: page == 1 ? trends(names) : [],
+            store: Self.storeText(overview).map(NoteText.init), trends: page == 1 ? trends(names) : [],
             rows: rows.map { Self.row($0, isUnderWay: underWay.contains($0.id)) },
             hasRows: !rows.isEmpty, pageText: pages > 1 ? "Page \(page) of \(pages)" : nil,
             newer: page > 1 ? "/runs?page=\(page - 1)" : nil, older: page < pages ? "/runs?page=\(page + 1)" : nil)
@@ -79,7 +79,7 @@ extension Site {
             var scenario: String
             var badge: String
             var tone: String
-            var reason: String?
+            var reason: NoteText?
             var took: String
             var forecast: String
             var rto: String
@@ -89,7 +89,7 @@ extension Site {
         var hasRunning: Bool
         var elsewhere: [Line]
         var hasElsewhere: Bool
-        var store: String?
+        var store: NoteText?
         var trends: [Trend]
         var rows: [Row]
         var hasRows: Bool
@@ -112,7 +112,7 @@ extension Site {
         View.Row(
             path: "/runs/\(row.id)", id: row.id, started: row.started, kind: row.isDrill ? "drill" : "recovery",
             scenario: row.scenario, badge: isUnderWay ? "running" : row.verdict, tone: isUnderWay ? "busy" : row.tone,
-            reason: isUnderWay ? nil : row.reason,
+            reason: isUnderWay ? nil : row.reason.map(NoteText.init),
             took: row.actual.map(RunWords.duration) ?? "–",
             forecast: row.forecast.map { forecast in
                 forecast.hasRange
@@ -152,7 +152,7 @@ extension Site {
         </ul>
         {{/hasRunning}}
         {{^hasRunning}}<p>No recovery and no drill is running.</p>{{/hasRunning}}
-        {{#store}}<p class="r-note">{{.}}</p>{{/store}}
+        {{#store}}<p class="r-note">{{{html}}}</p>{{/store}}
         </section>
         <div class="r-trends">
         {{#trends}}
@@ -170,7 +170,7 @@ extension Site {
         <table class="r-table stack-table"><caption class="hidden">Recoveries and drills, the newest first</caption>
         <thead><tr><th scope="col">Started</th><th scope="col">Scenario</th><th scope="col">Kind</th><th scope="col">Verdict</th><th scope="col">Took</th><th scope="col">Forecast</th><th scope="col">RTO</th></tr></thead>
         <tbody>
-        {{#rows}}<tr><th scope="row"><a href="{{path}}">{{started}}</a></th><td data-label="Scenario">{{scenario}}</td><td data-label="Kind">{{kind}}</td><td class="r-detail" data-label="Verdict"><span class="r-badge {{tone}}">{{badge}}</span>{{#reason}} <span class="quiet">{{.}}</span>{{/reason}}</td><td data-label="Took">{{took}}</td><td data-label="Forecast">{{forecast}}</td><td data-label="RTO">{{rto}}</td></tr>
+        {{#rows}}<tr><th scope="row"><a href="{{path}}">{{started}}</a></th><td data-label="Scenario">{{scenario}}</td><td data-label="Kind">{{kind}}</td><td class="r-detail" data-label="Verdict"><span class="r-badge {{tone}}">{{badge}}</span>{{#reason}} <span class="quiet">{{{html}}}</span>{{/reason}}</td><td data-label="Took">{{took}}</td><td data-label="Forecast">{{forecast}}</td><td data-label="RTO">{{rto}}</td></tr>
         {{/rows}}
         </tbody></table>
         </div>
