@@ -346,6 +346,85 @@ import Testing
         for _ in 0..<3 { #expect(try machine.get("/runs/\(id)/events").status == 200) }
     }
 
+    @Test func `viewers of a run share one rendering`() async throws {
+        let machine = try Machine()
+        let (id, journal) = try machine.run()
+        try journal.append(.stepBegan(attempt: StepAttempt(step: "stop", attempt: 1)))
+        let states = RunStates(life: .seconds(3600))
+        let live = machine.site.runs.live
+        let pool = BlockingPool(threads: 8)
+        let ids = try await withThrowingTaskGroup { group in
+            for _ in 0..<8 {
+                group.addTask { try await pool.run { try states.state(of: id) { live.entry(id) }?.id } }
+            }
+            return try await group.reduce(into: Set<String?>()) { $0.insert($1) }
+        }
+        #expect(ids.count == 1 && !ids.contains(nil) && states.renderings == 1)
+        // The table is bounded.
+        for number in 0..<40 { _ = try states.state(of: "other-\(number)") { live.entry(id) } }
+        #expect(states.kept <= RunStates.most)
+        let short = RunStates(life: .zero)
+        _ = try short.state(of: id) { live.entry(id) }
+        #expect(try short.state(of: "none") { live.entry("none") } == nil)
+    }
+
+    @Test func `six viewers of a live page cost as many renderings as one`() async throws {
+        let machine = try Machine()
+        let (id, _) = try machine.run()
+        let server = try server(machine.site)
+        let threads = BlockingPool(threads: 6)
+        let start = ContinuousClock.now
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<6 {
+                group.addTask {
+                    try await threads.run {
+                        // The elapsed time changes the state each second.
+                        _ = try Self.events(of: server, "/runs/\(id)/events") {
+                            $0.matches(of: /event: state/).count == 4
+                        }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        server.stop()
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        // Each of the six has seen four.
+        #expect(Double(machine.site.runs.states.renderings) <= seconds / 0.9 + 2)
+    }
+
+    @Test func `a copy of a run is decoded once for each change, however many viewers ask`() async throws {
+        let machine = try Machine()
+        let (id, journal) = try machine.run()
+        try journal.append(.stepBegan(attempt: StepAttempt(step: "stop", attempt: 1)))
+        let live = machine.site.runs.live
+        var run = try #require(live.entry(id)).run
+        let file = URL(filePath: "\(machine.session.stateRoot)/runs/\(id)/\(LiveMirror.fileName)")
+        run.transfers = [WatchedTransfer(component: "tree", phase: "copy")]
+        run.heardAt = Date().timeIntervalSince1970
+        try Data(run.document()).write(to: file)
+        for _ in 0..<5 { #expect(live.entry(id)?.run.transfers.count == 1) }
+        #expect(live.decodedDocuments == 1)
+        run.transfers = []
+        try Data(run.document()).write(to: file)
+        for _ in 0..<5 { #expect(live.entry(id)?.run.transfers.isEmpty == true) }
+        #expect(live.decodedDocuments == 2)
+
+        let other = try Machine(store: machine.store)
+        let send = LiveMirror.sender(to: try await machine.session.repository(), tool: "t")
+        var stored = run
+        for number in 1...2 {
+            stored.checksPassed = number
+            let document = String(decoding: try stored.document(), as: UTF8.self)
+            try send(id, document, document)
+            for _ in 0..<3 {
+                await other.site.runs.live.readStoreNow()
+                #expect(other.site.runs.live.entry(id)?.run.checksPassed == number)
+            }
+            #expect(other.site.runs.live.decodedDocuments == number)
+        }
+    }
+
     @Test func `the server's end ends live pages`() async throws {
         let machine = try Machine()
         let (id, _) = try machine.run()
@@ -472,6 +551,8 @@ import Testing
         #expect(
             result.contains("hourly 168h") && result.contains("daily 30d")
                 && result.contains("/retention/picture.svg?hourly=168&"))
+        // The chart has the colours of the page, which differ in the dark.
+        #expect(result.contains("<svg") && result.contains("var(--chart-1)") && !result.contains("#fff"))
         #expect(try machine.get("/retention/picture.svg?hourly=24&years=1").text.contains("<svg"))
         let none = RetentionSimulator.rules.map { "\($0.name)=0" }.joined(separator: "&")
         #expect(try machine.get("/retention/simulation?\(none)").text.contains("keeps everything"))

@@ -1,5 +1,6 @@
 package import BackupRepository
 package import FoundationEssentials
+import Cryptography
 import Glibc
 import ObjectStorage
 import Platform
@@ -58,16 +59,25 @@ package final class LiveRuns: Sendable {
         var nanoseconds: Int
     }
 
+    /// The facts of a run's own copy that its journal does not have.
+    private struct Copy {
+        var heardAt: Double
+        var transfers: [WatchedTransfer]
+    }
+
     private struct StoredRun {
         var run: WatchedRun
         var size: Int
         var modified: Int?
+        /// The digest of the document.
+        var digest: Digest
         /// The monotonic clock when another state was first seen than before; nil for the first one.
         var changed: Double?
     }
 
     private struct State {
         var journals: [String: (version: Version, glance: JournalGlance?)] = [:]
+        var copies: [String: (version: Version, copy: Copy?)] = [:]
         var stored: [String: StoredRun] = [:]
         var isReading = false
         /// The monotonic clock when the store was read, and when a reading was last started.
@@ -85,6 +95,10 @@ package final class LiveRuns: Sendable {
     private let marks: (@Sendable () async throws -> Marks)?
     private let state = Mutex(State())
     private let threads = BlockingPool(threads: 1)
+    private let decoded = Atomic(0)
+
+    /// The number of documents of runs that were decoded: one for each change, however many viewers ask.
+    package var decodedDocuments: Int { decoded.load(ordering: .relaxed) }
 
     /// The number of runs of this machine that are looked at.
     private static let most = 20
@@ -155,6 +169,7 @@ package final class LiveRuns: Sendable {
         state.withLock { state in
             let kept = Set(names)
             for name in state.journals.keys where !kept.contains(name) { state.journals[name] = nil }
+            for name in state.copies.keys where !kept.contains(name) { state.copies[name] = nil }
         }
         return names.compactMap { localEntry($0, now: now, wall: wall) }
     }
@@ -167,14 +182,9 @@ package final class LiveRuns: Sendable {
         guard run.end == nil else { return Entry(run: run, source: .thisHost, news: .ended) }
         let folder = "\(runs.path)/\(name)"
         var heard = glance.run.heardAt
-        if let bytes = Self.read("\(folder)/\(LiveMirror.fileName)", most: 1 << 20),
-            let copy = WatchedRun(document: bytes)
-        {
+        if let copy = copy(name, at: "\(folder)/\(LiveMirror.fileName)") {
             heard = max(heard, copy.heardAt)
-            // Transfers are not in the journal.
-            if copy.end == nil, wall.timeIntervalSince1970 - copy.heardAt < Self.silence {
-                run.transfers = copy.transfers
-            }
+            if wall.timeIntervalSince1970 - copy.heardAt < Self.silence { run.transfers = copy.transfers }
         }
         let age = max(0, wall.timeIntervalSince1970 - heard)
         guard run.host == host else {
@@ -189,10 +199,7 @@ package final class LiveRuns: Sendable {
 
     private func glance(_ name: String) -> JournalGlance? {
         let path = runs.journal(of: name)
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-        let version = Version(
-            size: Int(status.st_size), seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
+        guard let version = Self.version(path) else { return nil }
         if let known = state.withLock({ $0.journals[name] }), known.version == version { return known.glance }
         guard let bytes = Self.read(path, most: JournalGlance.mostBytes) else { return nil }
         let glance = JournalGlance(bytes)
@@ -201,6 +208,31 @@ package final class LiveRuns: Sendable {
             state.journals[name] = (version, glance)
         }
         return glance
+    }
+
+    /// Returns the copy of a run that works here, decoded once for each change of the file.
+    private func copy(_ name: String, at path: String) -> Copy? {
+        guard let version = Self.version(path) else { return nil }
+        if let known = state.withLock({ $0.copies[name] }), known.version == version { return known.copy }
+        guard let bytes = Self.read(path, most: 1 << 20) else { return nil }
+        let copy = decode(bytes).map { Copy(heardAt: $0.heardAt, transfers: $0.end == nil ? $0.transfers : []) }
+        state.withLock { state in
+            if state.copies.count > Self.most * 4 { state.copies = [:] }
+            state.copies[name] = (version, copy)
+        }
+        return copy
+    }
+
+    private func decode(_ document: some Sequence<UInt8>) -> WatchedRun? {
+        decoded.add(1, ordering: .relaxed)
+        return WatchedRun(document: document)
+    }
+
+    /// - Returns: nil unless the path is that of a file.
+    private static func version(_ path: String) -> Version? {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return Version(size: Int(status.st_size), seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
     }
 
     /// Returns the first bytes of a file.
@@ -264,31 +296,37 @@ package final class LiveRuns: Sendable {
         }
     }
 
+    /// Takes what the store has. Decodes the documents that changed; only one reading runs at a time.
     private func keep(_ found: [(object: ObjectInfo, mark: LiveMark?)], unreadable: Int, isPartial: Bool) {
+        let known = state.withLock(\.stored)
         let now = MonotonicClock.seconds
-        state.withLock { state in
-            var stored: [String: StoredRun] = [:]
-            var unreadable = unreadable
-            for (object, mark) in found {
-                guard let mark else {
-                    if let known = state.stored.first(where: { Marks.liveKey($0.key) == object.key }) {
-                        stored[known.key] = known.value
-                    }
-                    continue
+        var stored: [String: StoredRun] = [:]
+        var unreadable = unreadable
+        for (object, mark) in found {
+            guard let mark else {
+                if let same = known.first(where: { Marks.liveKey($0.key) == object.key }) {
+                    stored[same.key] = same.value
                 }
-                // The name of the run is that of the mark, whose key belongs to it.
-                guard var run = WatchedRun(document: mark.document.utf8), RunFolder.isProperName(mark.run) else {
-                    unreadable += 1
-                    continue
-                }
-                guard isOwn(run) else { continue }
-                run.id = mark.run
-                var entry = StoredRun(run: run, size: object.size, modified: object.modified)
-                if let known = state.stored[mark.run] {
-                    entry.changed = known.run == run ? known.changed : now
-                }
-                stored[mark.run] = entry
+                continue
             }
+            let digest = Digest(of: Array(mark.document.utf8))
+            if var same = known[mark.run], same.digest == digest {
+                (same.size, same.modified) = (object.size, object.modified)
+                stored[mark.run] = same
+                continue
+            }
+            // The name of the run is that of the mark, whose key belongs to it.
+            guard var run = decode(mark.document.utf8), RunFolder.isProperName(mark.run) else {
+                unreadable += 1
+                continue
+            }
+            guard isOwn(run) else { continue }
+            run.id = mark.run
+            stored[mark.run] = StoredRun(
+                run: run, size: object.size, modified: object.modified, digest: digest,
+                changed: known[mark.run].map { $0.run == run ? $0.changed : now } ?? nil)
+        }
+        state.withLock { [stored, unreadable] state in
             state.stored = stored
             state.unreadable = unreadable
             state.isPartial = isPartial

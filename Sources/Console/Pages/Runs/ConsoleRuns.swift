@@ -8,6 +8,7 @@ import Synchronization
 final class ConsoleRuns: Sendable {
     let live: LiveRuns
     let history: RunHistory
+    let states = RunStates()
     private let viewers = Mutex(0)
 
     /// The maximum number of live pages at once. Each has two threads and a connection.

@@ -20,39 +20,47 @@ struct RunEvents {
         return "id: \(id)\nevent: \(event)\ndata: \(String(decoding: try encoder.encode(data), as: UTF8.self))\n\n"
     }
 
-    struct State: Encodable {
+    private struct State: Encodable {
         var html: String
         var sentence: String
         var hasEnded: Bool
     }
 
+    /// Renders a run with its event.
+    static func rendered(_ entry: LiveRuns.Entry) throws -> RunStates.Rendered {
+        let state = State(
+            html: try RunFragment.html(entry), sentence: RunFragment.sentence(entry), hasEnded: entry.run.end != nil)
+        let id = String(
+            state.html.utf8.reduce(into: UInt64(14_695_981_039_346_656_037)) { hash, byte in
+                hash = (hash ^ UInt64(byte)) &* 1_099_511_628_211
+            }, radix: 16)
+        return RunStates.Rendered(
+            html: state.html, sentence: state.sentence, hasEnded: state.hasEnded, id: id,
+            event: try text(id: id, event: "state", state))
+    }
+
     /// Sends the states of a run until it has ended, the client has gone, or the server stops.
-    /// - Parameter known: the id of the last event that the client has.
+    /// - Parameters:
+    ///   - state: returns the newest state, which all viewers share; nil if the run is gone.
+    ///   - known: the id of the last event that the client has.
     static func send(
-        _ entry: @escaping () -> LiveRuns.Entry?, known: String?, to stream: ResponseStream
+        _ run: String, _ state: () throws -> RunStates.Rendered?, known: String?, to stream: ResponseStream
     ) throws {
         // Reconnect after two seconds.
         try stream.write("retry: 2000\n\n")
         var known = known
         var silent = 0.0
         while !stream.isClosed {
-            guard let entry = entry() else { return }
-            let state = State(
-                html: try RunFragment.html(entry), sentence: RunFragment.sentence(entry),
-                hasEnded: entry.run.end != nil)
-            let id = String(
-                state.html.utf8.reduce(into: UInt64(14_695_981_039_346_656_037)) { hash, byte in
-                    hash = (hash ^ UInt64(byte)) &* 1_099_511_628_211
-                }, radix: 16)
-            if id != known {
-                try stream.write(try text(id: id, event: "state", state))
-                known = id
+            guard let state = try state() else { return }
+            if state.id != known {
+                try stream.write(state.event)
+                known = state.id
                 silent = 0
             } else if silent >= heartbeat {
                 try stream.write(": alive\n\n")
                 silent = 0
             }
-            if state.hasEnded { return try stream.write(try text(id: id, event: "end", ["run": entry.run.id])) }
+            if state.hasEnded { return try stream.write(try text(id: state.id, event: "end", ["run": run])) }
             silent += pause
             for _ in 0..<10 where !stream.isClosed { usleep(useconds_t(pause * 100_000)) }
         }

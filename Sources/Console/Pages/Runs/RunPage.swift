@@ -40,19 +40,22 @@ extension Site {
             var source: String
             var files: [File]
             var hasFiles: Bool
-            var defects: [String]
+            var defects: [NoteText]
         }
         let run = entry.run
+        // A run that has ended must not be shown in its last state before the end.
+        let shared = run.end == nil ? try runs.states.state(of: id) { entry } : nil
+        let state = try shared ?? RunEvents.rendered(entry)
         let files = entry.source == .thisHost ? runs.history.files(of: id) : []
         let view = View(
             id: run.id, title: RunWords.title(run), isLive: entry.run.end == nil,
-            fragment: try RunFragment.html(entry), sentence: RunFragment.sentence(entry),
+            fragment: state.html, sentence: state.sentence,
             source: entry.source == .thisHost
                 ? "From the journal on this machine."
                 : "From the copy in the store, as \(run.host) wrote it. "
                     + "The copy is not evidence: that is the journal on \(run.host).",
             files: files.map { View.File(name: $0, path: "/runs/\(run.id)/files/\($0)") }, hasFiles: !files.isEmpty,
-            defects: run.defects)
+            defects: run.defects.map(NoteText.init))
         return try page(
             view.title, try Self.runTemplate.render(view), at: request, scripts: view.isLive ? ["run.js"] : [],
             refresh: view.isLive ? 5 : nil)
@@ -69,7 +72,9 @@ extension Site {
         let viewer = Viewer(runs)
         return .stream(type: "text/event-stream; charset=utf-8") { stream in
             defer { viewer.leave() }
-            try RunEvents.send({ runs.live.entry(id) }, known: request.headers["last-event-id"], to: stream)
+            let known = request.headers["last-event-id"]
+            try RunEvents.send(
+                id, { try runs.states.state(of: id) { runs.live.entry(id) } }, known: known, to: stream)
         }
     }
 
@@ -78,7 +83,7 @@ extension Site {
         <nav class="crumbs" aria-label="Breadcrumb"><a href="/runs">Recoveries and drills</a></nav>
         <h1>{{title}}</h1>
         <p class="quiet">Run <code>{{id}}</code>. {{source}}</p>
-        {{#defects}}<p class="r-note bad">{{.}}</p>{{/defects}}
+        {{#defects}}<p class="r-note bad">{{{html}}}</p>{{/defects}}
         <p id="run-status" class="lead" role="status" aria-live="polite">{{sentence}}</p>
         <div id="run" class="r-run"{{#isLive}} data-events="/runs/{{id}}/events"{{/isLive}}>
         {{{fragment}}}
