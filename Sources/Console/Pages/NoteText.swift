@@ -17,7 +17,7 @@ struct NoteText: Sendable {
     private static func sentence(_ text: Substring) -> String {
         let sentence = String(text).sentence
         let isName = text.prefix { $0 != " " }.dropLast().contains { "/._=".contains($0) }
-        return isName ? text.prefix(1) + sentence.dropFirst() : sentence
+        return isName ? String(text.prefix(1)) + sentence.dropFirst() : sentence
     }
 
     /// Escapes a line, and marks what stands between two backticks. A backtick without a second one is text.
