@@ -31,16 +31,15 @@ import Testing
         // Oldest first: only the newer one has a set before it.
         let set = try #require(list.matches(of: /"name" : "(\w+)"/).last?.1)
 
-        let look = try await CommandRun.run(
+        // The browser and the client of the API use the console at the same time.
+        async let look = CommandRun.run(
             try LabTool.path("python"),
             [
                 Checkout.folder.appending(path: "Scripts/look-at-console").path, "--token", Self.token, console.address,
                 "overview=/", "sets=/sets", "set=/sets/\(set)", "changes=/sets/\(set)/changes",
-                "files=/sets/\(set)/tree/files", "missing=/nowhere",
+                "files=/sets/\(set)/tree/files", "runs=/runs", "retention=/retention", "missing=/nowhere",
             ])
-        #expect(look.status == 0, "\(look.output)\(look.errors)")
-
-        let fuzz = try await CommandRun.run(
+        async let fuzz = CommandRun.run(
             try LabTool.path("schemathesis"),
             [
                 "run", Checkout.folder.appending(path: "docs/openapi.json").path, "--url", console.address, "--header",
@@ -48,7 +47,10 @@ import Testing
                 "1",
                 "--generation-database", "none",
             ], in: journey.folder.url)
-        #expect(fuzz.status == 0, "\(fuzz.output)\(fuzz.errors)")
+        let seen = try await look
+        #expect(seen.status == 0, "\(seen.output)\(seen.errors)")
+        let asked = try await fuzz
+        #expect(asked.status == 0, "\(asked.output)\(asked.errors)")
 
         // Each ends by SIGTERM in time, also while the other one runs.
         try await console.process.stop()
