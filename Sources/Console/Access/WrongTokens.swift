@@ -32,7 +32,7 @@ final class WrongTokens: Sendable {
             counts[network] = count
             guard count.number > Self.most else { return nil }
             let rest = (Self.period - (now - count.start)).components
-            return max(1, Int(rest.seconds) + (rest.attoseconds > 0 ? 1 : 0))
+            return max(1, Int(clamping: rest.seconds) + (rest.attoseconds > 0 ? 1 : 0))
         }
     }
 
