@@ -148,7 +148,8 @@ package struct SimulationPicture {
         drawing.rectangle(x: Self.left + 130, y: legend - 9, width: 12, height: 10, fill: "#c2410c")
         drawing.text("one full backup", x: Self.left + 148, y: legend, size: 11, fill: Self.muted)
         drawing.text(
-            "price a month", x: Self.left + inner + Self.right - 16, y: legend, anchor: .end, size: 11, fill: Self.muted
+            "price a month, in the currency of the price", x: Self.left + inner + Self.right - 16, y: legend,
+            anchor: .end, size: 11, fill: Self.muted
         )
     }
 
