@@ -5,6 +5,7 @@ import Glibc
 import Lab
 import Platform
 import RecoveryPlan
+import StackConfiguration
 import Testing
 
 @testable import Console

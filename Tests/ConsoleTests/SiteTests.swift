@@ -174,11 +174,12 @@ import Testing
         #expect(await console.get("/api/v1/list?last=\(query)").status == 400)
     }
 
+    private struct Simulated: Decodable {
+        struct Day: Decodable { var fullBytes: Int }
+        var timeline: [Day]
+    }
+
     @Test func `the simulator starts with the size of the newest complete set`() async throws {
-        struct Sizes: Decodable {
-            struct Day: Decodable { var fullBytes: Int }
-            var timeline: [Day]
-        }
         let console = try await ConsoleFixture()
         try console.write("f", [UInt8](repeating: 1, count: 3_000_000))
         try await console.backUp()
@@ -186,12 +187,11 @@ import Testing
         #expect(page.contains("name=\"size\" value=\"2930KiB\"") && page.contains("newest complete set, before"))
         let other = await console.get("/retention?size=5MiB").text
         #expect(other.contains("value=\"5MiB\"") && other.contains("The newest complete set has 2930KiB."))
-        func first(_ query: String) async throws -> Int? {
-            let text = await console.get("/api/v1/retention/simulate?schedule=daily&years=1&growth=0\(query)").text
-            return try JSONDecoder().decode(Sizes.self, from: Data(text.utf8)).timeline.first?.fullBytes
+        for (query, bytes) in [("", 2930 << 10), ("&size=5MiB", 5 << 20)] {
+            let answer = await console.get("/api/v1/retention/simulate?schedule=daily&years=1&growth=0\(query)")
+            let simulated = try JSONDecoder().decode(Simulated.self, from: Data(answer.text.utf8))
+            #expect(simulated.timeline.first?.fullBytes == bytes)
         }
-        #expect(try await first("") == 2930 << 10)
-        #expect(try await first("&size=5MiB") == 5 << 20)
     }
 
     @Test func `a stack without a plan is not ready by the API`() async throws {

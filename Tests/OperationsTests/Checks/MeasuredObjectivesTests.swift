@@ -1,3 +1,4 @@
+import BackupRepository
 import Components
 import Documents
 import Foundation
