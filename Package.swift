@@ -59,6 +59,8 @@ let libraries: [Target] =
         .systemLibrary(
             name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .target(name: "CLinux"),
+        // The published JSON Schemas: their text, compiled in.
+        .target(name: "CSchemas"),
     ] + (hasISAL ? [.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])])] : [])
 
 /// One target for each kind of component.
@@ -163,7 +165,8 @@ let program: [Target] =
         layer(
             "Console",
             [
-                "CMicroHTTPD", "Operations", "BackupRepository", "ObjectStorage", "RecoveryPlan", "Reporting",
+                "CMicroHTTPD", "CSchemas", "Operations", "BackupRepository", "ObjectStorage", "RecoveryPlan",
+                "Reporting",
                 "Retention", "StackConfiguration", "Documents", "Cryptography", "HTTP", "Metrics", "Mustache",
                 "Platform", "Trends",
                 system,
@@ -270,7 +273,7 @@ let testTargets = [
         of: "Console",
         [
             "Operations", "RecoveryPlan", "BackupRepository", "ObjectStorage", "Components", "FileTree",
-            "StackConfiguration", "HTTP", "Platform",
+            "StackConfiguration", "Documents", "HTTP", "Platform",
         ]),
     .testTarget(
         name: "LabTests", dependencies: ["Lab", "Fuzzing", "dr-lab", "HTTP", "Documents", "Platform"],

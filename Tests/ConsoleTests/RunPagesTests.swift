@@ -518,7 +518,9 @@ import Testing
         let other = try Self.document(
             machine, "/api/v1/retention/simulate?hourly=0&daily=7&keep_last=3&schedule=daily&years=1")
         #expect(other["kept"] as? Int == 7)
-        for query in ["daily=121", "daily=x", "schedule=yearly", "days=1", "daily=7&daily=8"] {
+        for query in [
+            "daily=121", "daily=x", "schedule=yearly", "days=1", "daily=7&daily=8", "size=20", "size=0GiB", "size=1PiB",
+        ] {
             #expect(try machine.get("/api/v1/retention/simulate?\(query)").status == 400, "\(query)")
         }
         let none = RetentionSimulator.rules.map { "\($0.name)=0" }.joined(separator: "&")
@@ -543,6 +545,7 @@ import Testing
         #expect(status == 200)
         for text in [
             "hourly 24h, daily 30d", "A dry run of a prune", "What goes next", "name=\"hourly\"", "value=\"24\"",
+            "value=\"20GiB\"", "No set is known yet", "a month in the currency of the price",
         ] {
             #expect(page.contains(text), "\(text)")
         }

@@ -174,6 +174,35 @@ import Testing
         #expect(await console.get("/api/v1/list?last=\(query)").status == 400)
     }
 
+    private struct Simulated: Decodable {
+        struct Day: Decodable { var fullBytes: Int }
+        var timeline: [Day]
+    }
+
+    @Test func `the simulator starts with the size of the newest complete set`() async throws {
+        let console = try await ConsoleFixture()
+        try console.write("f", [UInt8](repeating: 1, count: 3_000_000))
+        try await console.backUp()
+        let page = await console.get("/retention").text
+        #expect(page.contains("name=\"size\" value=\"2930KiB\"") && page.contains("newest complete set, before"))
+        let other = await console.get("/retention?size=5MiB").text
+        #expect(other.contains("value=\"5MiB\"") && other.contains("The newest complete set has 2930KiB."))
+        for (query, bytes) in [("", 2930 << 10), ("&size=5MiB", 5 << 20)] {
+            let answer = await console.get("/api/v1/retention/simulate?schedule=daily&years=1&growth=0\(query)")
+            let simulated = try JSONDecoder().decode(Simulated.self, from: Data(answer.text.utf8))
+            #expect(simulated.timeline.first?.fullBytes == bytes)
+        }
+    }
+
+    @Test func `a stack without a plan is not ready by the API`() async throws {
+        let console = try await ConsoleFixture()
+        try console.write("f", "one".utf8)
+        try await console.backUp()
+        let ready = await console.get("/api/v1/ready")
+        #expect(ready.status == 404 && !ready.text.contains("green"), "\(ready.text)")
+        #expect(ready.text.contains("no plan is configured, run or drilled here"))
+    }
+
     @Test func `the API lists the files that differ between two sets`() async throws {
         let console = try await ConsoleFixture()
         try console.write("stays", "one".utf8)

@@ -73,6 +73,88 @@ import Testing
         #expect(server.requests.contains { $0.target.contains("24h") }, "the window is a day")
     }
 
+    @Test func `a health report on some components refuses names without a health check`() async throws {
+        let (journey, server) = try await started()
+        defer { server.stop() }
+        let all = try await journey.json(HealthReport.self, "check", "--report", "health")
+        #expect(all.components.map(\.name) == ["prometheus", "api", "extra"])
+        let one = try await journey.json(
+            HealthReport.self, "check", "--report", "health", "--component", "api", "--component", "extra")
+        #expect(one.components.map(\.name) == ["api", "extra"])
+        let unknown = try await journey.expect(2, "check", "--report", "health", "--component", "apis")
+        #expect(unknown.errors.contains("'apis'") && unknown.errors.contains("prometheus, api, extra"))
+        for wrong in [["loki"], ["--component", "loki"], ["--profile", "mine"], ["--at", "latest"]] {
+            let run = try await journey.dr(["check", "--report", "health"] + wrong)
+            #expect(run.status == 2 && run.output.isEmpty, "\(wrong): \(run.errors)")
+        }
+        try await journey.expect(2, "check", "--report", "daily", "--component", "api")
+    }
+
+    @Test func `a component without a server is refused in a health report`() async throws {
+        let (journey, server) = try await started()
+        defer { server.stop() }
+        let file = journey.folder.url.appending(path: "dr.yaml")
+        let text = try String(contentsOf: file, encoding: .utf8)
+            .replacing("components:\n", with: "components:\n  loki: {data: /nowhere}\n")
+        try Data(text.utf8).write(to: file)
+        let run = try await journey.expect(2, "check", "--report", "health", "--component", "loki")
+        #expect(run.errors.contains("'loki'") && run.errors.contains("'url'"), "\(run.errors)")
+    }
+
+    @Test func `without a service level the daily report is on the recovery objectives`() async throws {
+        let journey = try await Journey(extra: "objectives: {rpo: 1h}")
+        try journey.write("a", "one")
+        let missed = try await journey.expect(4, "check", "--report", "daily")
+        #expect(missed.output.contains("tree: no backup") && missed.output.contains("recovery objectives of"))
+        try await journey.expect(0, "backup")
+        let met = try await journey.expect(0, "check", "--report", "daily", "--to", "reports", "--json")
+        #expect(
+            try await journey.objections(
+                to: Data(met.output.utf8), schema: "output.schema.json", "check --report daily") == "")
+        let reports = journey.folder.url.appending(path: "reports")
+        let name = try #require(try FileManager.default.contentsOfDirectory(atPath: reports.path).first)
+        let report = try Data(contentsOf: reports.appending(path: name))
+        #expect(try await journey.objections(to: report, schema: "daily_sla.schema.json") == "")
+        #expect(try JSONValue(parsing: [UInt8](report))["sla_metrics"]?["rpo_seconds"]?["compliant"] == true)
+        let bare = try await Journey()
+        let refused = try await bare.expect(2, "check", "--report", "daily")
+        #expect(refused.errors.contains("'checks: sla:'") && refused.errors.contains("objectives:"))
+    }
+
+    @Test func `a threshold of a latency is a number of seconds or a length of time`() async throws {
+        for (threshold, status) in [("2s", 0), ("0.5", 4), ("1m", 0), ("soon", 2), ("'-1s'", 2)] as [(String, Int32)] {
+            let server = try ScriptedServer { request, _ in .reply(.response(200, [], vector("1.5"))) }
+            defer { server.stop() }
+            let journey = try await Journey(
+                components: "prometheus: {url: '\(server.url)', data: /nowhere}",
+                extra: "checks: {sla: {latency_p95: {query: latency, threshold: \(threshold)}}}", initialize: false)
+            let run = try await journey.dr(["check", "sla_latency_p95", "--no-notify"])
+            #expect(run.status == status, "\(threshold): \(run.output)\(run.errors)")
+        }
+    }
+
+    @Test func `report files may be read by every user, and an unwritable folder is named`() async throws {
+        let (journey, server) = try await started()
+        defer { server.stop() }
+        let reports = journey.folder.url.appending(path: "new/reports")
+        try await journey.expect(0, "check", "--report", "health", "--to", "new/reports", "--no-notify")
+        try await journey.expect(4, "check", "--report", "daily", "--to", "new/reports", "--no-notify")
+        func mode(_ path: String) throws -> Int? {
+            try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        }
+        let files = try FileManager.default.contentsOfDirectory(atPath: reports.path)
+        #expect(files.count == 2)
+        for file in files { #expect(try mode(reports.appending(path: file).path) == 0o644, "\(file)") }
+        #expect(try mode(reports.path) == 0o755)
+        for place in ["/proc/nope", "\(journey.folder.path)/dr.yaml", "\(journey.folder.path)/dr.yaml/below"] {
+            let failed = try await journey.expect(1, "check", "--report", "health", "--to", place, "--no-notify")
+            let errors = failed.errors
+            #expect(errors.contains("'\(place)") && errors.contains("cannot be written"), "\(errors)")
+            // The report itself is printed all the same.
+            #expect(failed.output.contains("HEALTHY"))
+        }
+    }
+
     @Test func `failures are sent to the channels, unless the command says not to`() async throws {
         let server = try ScriptedServer { request, _ in
             let isWell = request.target.hasPrefix("/-/healthy") || request.target == "/hook"

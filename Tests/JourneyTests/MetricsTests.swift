@@ -61,6 +61,63 @@ import Testing
         #expect(check.status == 0 && check.errors.isEmpty, "\(check.output)\(check.errors)")
     }
 
+    @Test func `a partial backup is not a success, although it wrote a set`() async throws {
+        let journey = try await Journey(
+            components: "tree: {kind: files, data: data}\n  gone: {kind: files, data: /nowhere/at/all}",
+            extra: "metrics: {textfile: dr.prom}")
+        try journey.write("a", "one")
+        try await journey.expect(3, "backup")
+        let metrics = try text(journey)
+        let labels = #"stack="monitoring",activity="backup""#
+        #expect(value("dr_runs_total{\(labels),result=\"partial\"}", in: metrics) == "1")
+        #expect(value("dr_run_last_success{\(labels)}", in: metrics) == "0")
+        #expect(value("dr_run_last_exit_code{\(labels)}", in: metrics) == "3")
+        #expect(!metrics.contains("dr_run_last_success_timestamp_seconds{\(labels)}"))
+        #expect(value(#"dr_backup_last_attempt_success{stack="monitoring"}"#, in: metrics) == "1")
+        #expect(value(#"dr_backup_complete{stack="monitoring"}"#, in: metrics) == "0")
+    }
+
+    @Test func `a drill and a recovery leave their times and results`() async throws {
+        let journey = try await Journey(
+            extra: "checks: {canaries: {tree: {}}}\nobjectives: {rto: 4h, rpo: 1h}\nmetrics: {textfile: dr.prom}")
+        let plans = journey.folder.url.appending(path: "plans")
+        try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
+        try Data(
+            "scenario: loss\nobjectives: {rto: 4h}\nsteps: [{id: tree, restore: tree, timeout: 5m}]\nchecks: [canaries]\n"
+                .utf8
+        ).write(to: plans.appending(path: "loss.yaml"))
+        for name in ["a", "b"] {
+            try journey.write(name, String(repeating: "content ", count: 200))
+            try await journey.nextSecond()
+            try await journey.expect(0, "backup")
+        }
+        func series(_ name: String, _ labels: String = "") throws -> String? {
+            value("\(name){stack=\"monitoring\",scenario=\"loss\"\(labels)}", in: try text(journey))
+        }
+        try await journey.expect(0, "drill", "--scenario", "loss")
+        #expect(try series("dr_drill_last_success") == "1")
+        let end = try #require(try series("dr_drill_last_end_timestamp_seconds"))
+        #expect((Int(end) ?? 0) > 1_700_000_000)
+        #expect(try series("dr_recovery_objective_seconds") == "14400")
+        let drill = try #require(try series("dr_recovery_duration_seconds", ",run_type=\"drill\""))
+        #expect((Double(drill) ?? 0) > 0)
+        #expect(try series("dr_recovery_duration_seconds", ",run_type=\"recovery\"") == nil)
+        let packs = journey.repository.appending(path: "tree/packs")
+        try FileManager.default.removeItem(at: journey.data)
+        try await journey.expect(0, "restore", "--scenario", "loss", "--yes")
+        let recovery = try #require(try series("dr_recovery_duration_seconds", ",run_type=\"recovery\""))
+        #expect((Double(recovery) ?? 0) > 0)
+        #expect(try series("dr_drill_last_success") == "1")
+        let activity = #"stack="monitoring",activity="drill""#
+        #expect(value("dr_run_last_success{\(activity)}", in: try text(journey)) == "1")
+        for name in try FileManager.default.contentsOfDirectory(atPath: packs.path) where name.hasSuffix(".tar.gz") {
+            try FileManager.default.removeItem(at: packs.appending(path: name))
+        }
+        try await journey.expect(4, "drill", "--scenario", "loss")
+        #expect(try series("dr_drill_last_success") == "0")
+        #expect(value("dr_run_last_success{\(activity)}", in: try text(journey)) == "0")
+    }
+
     @Test(.enabled(if: TinyDisk.isPossible, "mounting needs root"))
     func `on a full disk the old file stays, and the backup succeeds`() async throws {
         let disk = try await TinyDisk(kibibytes: 64)

@@ -63,8 +63,54 @@ import Testing
             }
         }
         #expect(Set(tests.keys) == names)
+    }
+
+    @Test func `every alert links to a page, and has a heading on the monitoring page`() throws {
         let page = try String(contentsOf: Checkout.url("docs/monitoring.md"), encoding: .utf8)
-        for name in names where name.hasPrefix("Dr") { #expect(page.contains("### \(name)\n"), "\(name)") }
+        let headings = page.split(separator: "\n").filter { $0.hasPrefix("### ") }.map { $0.dropFirst(4) }
+        let anchors = Set(headings.map { $0.lowercased() })
+        var own = 0
+        for file in try Self.files("alerts") {
+            let document = try #require(
+                JSONValue.documents(ofYAML: String(contentsOf: file, encoding: .utf8))?.first)
+            for rule in (document["groups"]?.array ?? []).flatMap({ $0["rules"]?.array ?? [] }) {
+                let name = try #require(rule["alert"]?.text)
+                #expect(anchors.contains(name.lowercased()), "\(name)")
+                let link = try #require(rule["annotations"]?["runbook_url"]?.text, "\(name)")
+                guard let anchor = link.wholeMatch(of: /https:\/\/dr\.example\.com\/docs\/monitoring\/#(.+)/)?.1 else {
+                    #expect(link.hasPrefix("https://runbook.nephoran.io/"), "\(name): \(link)")
+                    continue
+                }
+                #expect(String(anchor) == name.lowercased(), "\(name): \(link)")
+                own += 1
+            }
+        }
+        #expect(own > 25)
+    }
+
+    @Test func `the documented command sets the address of the links once`() async throws {
+        let page = try String(contentsOf: Checkout.url("docs/monitoring.md"), encoding: .utf8)
+        let command = try #require(page.split(separator: "\n").first { $0.hasPrefix("sed -i ") })
+        let folder = try TemporaryFolder("monitoring")
+        let copy = folder.url.appending(path: "monitoring")
+        try FileManager.default.copyItem(at: Self.folder, to: copy)
+        let run = try await CommandRun.run("/bin/sh", ["-c", String(command)], in: folder.url)
+        #expect(run.status == 0, "\(run.errors)")
+        for name in ["alerts", "tests"] {
+            for file in try FileManager.default.contentsOfDirectory(
+                at: copy.appending(path: name), includingPropertiesForKeys: nil)
+            {
+                let text = try String(contentsOf: file, encoding: .utf8)
+                #expect(!text.contains("dr.example.com"), "\(file.lastPathComponent)")
+            }
+        }
+        let alerts = try String(contentsOf: copy.appending(path: "alerts/dr.yaml"), encoding: .utf8)
+        #expect(alerts.contains("runbook_url: https://wiki.example.org/dr/monitoring/#drnoruns\n"))
+        let tests = try FileManager.default.contentsOfDirectory(
+            at: copy.appending(path: "tests"), includingPropertiesForKeys: nil)
+        let check = try await CommandRun.run(
+            try LabTool.path("promtool"), ["test", "rules"] + tests.map(\.path).sorted())
+        #expect(check.status == 0, "\(check.output)\(check.errors)")
     }
 
     @Test(arguments: [

@@ -86,6 +86,28 @@ import Testing
         try await console.process.stop()
     }
 
+    @Test func `versions of TLS before 1.2 are refused`() async throws {
+        let journey = try await Journey()
+        _ = try await certificates(journey)
+        let console = try await ServedConsole(
+            journey, "serve", "--tls-certificate", "console.pem", "--tls-key", "console.key")
+        let place = console.address.replacing("https://", with: "")
+        for (version, words) in [
+            ("-tls1", "alert protocol version"), ("-tls1_1", "alert protocol version"), ("-tls1_2", "TLSv1.2"),
+            ("-tls1_3", "TLSv1.3"),
+        ] {
+            // Without the security level, the client itself would refuse the old versions.
+            let run = try await CommandRun.run(
+                "/bin/sh",
+                [
+                    "-c",
+                    "openssl s_client -connect \(place) \(version) -cipher DEFAULT:@SECLEVEL=0 </dev/null 2>&1",
+                ])
+            #expect(run.output.contains(words), "\(version): \(run.output)")
+        }
+        try await console.process.stop()
+    }
+
     @Test func `with a token and an authority, one of them is enough`() async throws {
         let journey = try await Journey()
         let all = try await certificates(journey)

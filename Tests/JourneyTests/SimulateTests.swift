@@ -85,6 +85,36 @@ import Testing
         #expect(verdict.status == 0, "\(verdict.errors)\n\(run.output)\n\(run.errors)")
     }
 
+    private struct Sizes: Decodable {
+        struct Day: Decodable { var fullBytes: Int }
+        var timeline: [Day]
+
+        /// The size of a full backup on the first day of a simulation.
+        static func first(_ run: CommandRun) throws -> Int? {
+            try JSONDecoder().decode(Sizes.self, from: Data(run.output.utf8)).timeline.first?.fullBytes
+        }
+    }
+
+    @Test func `the size is that of the newest backups, and an assumed one is named`() async throws {
+        let journey = try await Journey(extra: "retention: {daily: 10d}")
+        let simulate = ["--json", "retention", "simulate", "--schedule", "daily", "--for", "30d", "--growth", "0%/mo"]
+        let none = try await journey.dr(simulate)
+        #expect(try Sizes.first(none) == 1 << 30)
+        #expect(none.errors.contains("1GiB is assumed; set --size: there is no backup yet"), "\(none.errors)")
+        try journey.write("a", String(repeating: "x", count: 3_000_000))
+        try await journey.expect(0, "backup")
+        let known = try await journey.dr(simulate)
+        #expect(try Sizes.first(known) == 2930 << 10)
+        #expect(known.errors == "", "\(known.errors)")
+        let given = try await journey.dr(simulate + ["--size", "5MiB"])
+        #expect(try Sizes.first(given) == 5 << 20)
+        try FileManager.default.removeItem(at: journey.repository)
+        let away = try await journey.dr(simulate)
+        #expect(away.status == 0 && away.errors.contains("1GiB is assumed"), "\(away.errors)")
+        let text = try await journey.expect(0, "retention", "simulate", "--for", "30d", "--size", "1GiB")
+        #expect(text.output.contains("prices are in the currency of --cost-per-gb-month") && text.errors == "")
+    }
+
     @Test(arguments: [
         (["--schedule", "often"], "--schedule"), (["--for", "0d"], "--for"), (["--for", "101y"], "100y"),
         (["--for", "100y", "--schedule", "1m"], "10,000,000"), (["--date", "2019-01-01"], "--date"),

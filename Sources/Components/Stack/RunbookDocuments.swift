@@ -1,6 +1,7 @@
 package import Documents
 
-/// The reports as the scripts of the operations runbook write them: these fields, their types, and no others.
+/// The reports as the scripts of the operations runbook write them: these fields, their types, and no others. Without a
+/// service level, the daily report has the recovery objectives in place of the script's metrics.
 extension HealthReport {
     /// `component_health_20261129_210000.json`.
     package var runbookFileName: String {
@@ -53,11 +54,11 @@ extension ComplianceReport {
     package var runbookDocument: JSONValue {
         [
             "report_date": .string(reportDate),
-            "sla_metrics": [
-                "availability": Self.document(metrics.availability),
-                "latency_p95_ms": Self.document(metrics.latency),
-                "throughput_per_min": Self.document(metrics.throughput),
-            ],
+            "sla_metrics": .object(
+                [
+                    "availability": metrics.availability, "latency_p95_ms": metrics.latency,
+                    "throughput_per_min": metrics.throughput, "rpo_seconds": metrics.rpo, "rto_seconds": metrics.rto,
+                ].compactMapValues { $0.map(Self.document) }),
             "overall_compliance": .bool(overallCompliance), "generation_timestamp": JSONValue(generated),
         ]
     }

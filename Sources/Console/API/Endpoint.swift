@@ -14,7 +14,7 @@ struct Endpoint: Sendable {
     /// Below `/api/v1`.
     var path: String
     var about: String
-    /// The definition in output.schema.json; nil for one of ``OpenAPI``'s own.
+    /// The definition in ``PublishedSchema/output``; nil for one of ``OpenAPI``'s own.
     var definition: String?
     var ownSchema: String?
     var parameters: [Parameter] = []
@@ -61,12 +61,18 @@ extension Site {
                 try PageText.check(routed.request, allows: names)
                 return try endpoint.respond(self, routed)
             }
-        } + [
-            Route("/api/v1/openapi.json") { routed in
-                try PageText.check(routed.request, allows: [])
-                return WebResponse(type: "application/json", text: OpenAPI.document(Endpoint.all))
-            }
-        ]
+        }
+            + PublishedSchema.all.map { schema in
+                Route("/api/v1/\(schema.name)") { routed in
+                    try PageText.check(routed.request, allows: [])
+                    return WebResponse(type: "application/schema+json", text: schema.text)
+                }
+            } + [
+                Route("/api/v1/openapi.json") { routed in
+                    try PageText.check(routed.request, allows: [])
+                    return WebResponse(type: "application/json", text: OpenAPI.document(Endpoint.all))
+                }
+            ]
     }
 
     /// An error as the API shows it.

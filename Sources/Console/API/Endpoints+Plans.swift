@@ -23,19 +23,26 @@ extension Endpoint {
                     schema: "{\"type\": \"integer\", \(bounds)}")
             } + [
                 Parameter(
+                    name: "size", about: "Size of one full backup; by default that of the newest complete set.",
+                    schema: "{\"type\": \"string\", \"pattern\": \"^\(RetentionSimulator.sizePattern)$\"}",
+                    example: "20GiB"),
+                Parameter(
                     name: "schedule", about: "The interval of the backups.",
-                    schema: "{\"enum\": [\(RetentionSimulator.schedules.map { "\"\($0)\"" }.joined(separator: ", "))]}")
+                    schema: "{\"enum\": [\(RetentionSimulator.schedules.map { "\"\($0)\"" }.joined(separator: ", "))]}"),
             ]
         ) { site, routed in
             let request = routed.request
             for field in RetentionSimulator.rules + RetentionSimulator.model {
                 _ = try site.number(field.name, of: request, in: field.range)
             }
+            if let size = request.parameter("size"), RetentionSimulator.bytes(ofSize: size) == nil {
+                throw PageFailure(400, "'size' takes a size such as 20GiB, up to 9999TiB")
+            }
             if let schedule = request.parameter("schedule"), !RetentionSimulator.schedules.contains(schedule) {
                 throw PageFailure(
                     400, "'schedule' takes one of \(RetentionSimulator.schedules.joined(separator: ", "))")
             }
-            let simulator = RetentionSimulator(site.session.configuration.retention.policy, query: request.query)
+            let simulator = site.simulator(request.query)
             let now = site.session.clock.seconds
             guard let result = try site.result(of: simulator, now: now) else {
                 throw PageFailure.notFound("a policy without any rule keeps everything")

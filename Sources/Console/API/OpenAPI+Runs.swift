@@ -60,19 +60,25 @@ extension OpenAPI {
                     "checksPassed": {"type": "integer"}, "checksFailed": {"type": "integer"},
                     "failedChecks": {"type": "array", "items": {"type": "string"}},
                     "withholdsTexts": {"type": "boolean"}, "defects": {"type": "array", "items": {"type": "string"}},
+                    "isControl": {"type": "boolean", "description": "true for the negative control of a drill"},
+                    "verdict": {"type": "string", "description": "the verdict of the drill's evidence"},
                     "end": {
-                      "type": "object", "required": ["verdict", "reasons"],
+                      "type": "object", "required": ["verdict", "reasons"], "additionalProperties": false,
                       "properties": {
                         "verdict": {"type": "string"}, "reasons": {"type": "array", "items": {"type": "string"}}
                       }
                     },
                     "steps": {"type": "array", "items": {
                       "type": "object", "required": ["id", "needs", "state", "attempt", "failures"],
+                      "additionalProperties": false,
                       "properties": {
                         "id": {"type": "string"}, "needs": {"type": "array", "items": {"type": "string"}},
                         "about": {"type": "string"}, "work": {"type": "string"}, "remark": {"type": "string"},
                         "result": {"type": "string"}, "attempt": {"type": "integer"}, "failures": {"type": "integer"},
                         "began": {"type": "number"}, "ended": {"type": "number"}, "expected": {"type": "number"},
+                        "expectedIsLeast": {
+                          "type": "boolean", "description": "true if no earlier run shows the time of the whole step"
+                        },
                         "bytes": {"type": "integer"},
                         "state": {"enum": [
                           "waiting", "running", "retrying", "done", "failed", "skipped", "cancelled", "rolling_back",
@@ -81,17 +87,18 @@ extension OpenAPI {
                       }
                     }},
                     "log": {"type": "array", "items": {
-                      "type": "object", "required": ["seconds", "text", "isUrgent"],
+                      "type": "object", "required": ["seconds", "text", "isUrgent"], "additionalProperties": false,
                       "properties": {
                         "seconds": {"type": "number"}, "text": {"type": "string"}, "isUrgent": {"type": "boolean"}
                       }
                     }},
                     "burnDown": {"type": "array", "items": {
-                      "type": "object", "required": ["seconds", "remaining"],
+                      "type": "object", "required": ["seconds", "remaining"], "additionalProperties": false,
                       "properties": {"seconds": {"type": "number"}, "remaining": {"type": "number"}}
                     }},
                     "transfers": {"type": "array", "items": {
                       "type": "object", "required": ["component", "phase", "files", "totalFiles", "bytes", "totalBytes"],
+                      "additionalProperties": false,
                       "properties": {
                         "component": {"type": "string"}, "phase": {"type": "string"}, "files": {"type": "integer"},
                         "totalFiles": {"type": "integer"}, "bytes": {"type": "integer"},

@@ -6,7 +6,7 @@ package enum OpenAPI {
     package static var document: String { document(Endpoint.all) }
 
     static func document(_ endpoints: [Endpoint]) -> String {
-        let paths = endpoints.map(path) + [selfDescription, health]
+        let paths = endpoints.map(path) + PublishedSchema.all.map(schema) + [selfDescription, health]
         return """
             {
               "openapi": "3.1.0",
@@ -49,41 +49,7 @@ package enum OpenAPI {
                   },
                   "runs": \(runs),
                   "run": \(run),
-                  "overview": {
-                    "type": "object", "required": ["overview", "colour", "verdict", "confirmed", "ageSeconds"],
-                    "additionalProperties": false,
-                    "properties": {
-                      "colour": {"enum": ["green", "amber", "red"]}, "verdict": {"type": "string"},
-                      "confirmed": {"type": "string"}, "ageSeconds": {"type": "integer", "minimum": 0},
-                      "failure": {"type": "string"},
-                      "overview": {
-                        "type": "object",
-                        "required": ["stack", "store", "at", "components", "recoveries", "sets", "storedBytes", "objects"],
-                        "properties": {
-                          "stack": {"type": "string"}, "store": {"type": "string"}, "at": {"type": "string"},
-                          "rpoSeconds": {"type": "integer"}, "sets": {"type": "integer", "minimum": 0},
-                          "storedBytes": {"type": "integer", "minimum": 0}, "objects": {"type": "integer", "minimum": 0},
-                          "components": {"type": "array", "items": {
-                            "type": "object", "required": ["name", "verdict"],
-                            "properties": {
-                              "name": {"type": "string"}, "kind": {"type": "string"}, "set": {"type": "string"},
-                              "newestDatum": {"type": "integer"}, "verdict": {"type": "string"},
-                              "verified": {"type": "string"}, "drilled": {"type": "string"},
-                              "storedBytes": {"type": "integer"}, "gaps": {"type": "integer"}
-                            }
-                          }},
-                          "recoveries": {"type": "array", "items": {
-                            "type": "object", "required": ["scenario", "verdict", "runs"],
-                            "properties": {
-                              "scenario": {"type": "string"}, "verdict": {"type": "string"}, "rto": {"type": "number"},
-                              "expected": {"type": "number"}, "upper": {"type": "number"}, "runs": {"type": "integer"},
-                              "note": {"type": "string"}
-                            }
-                          }}
-                        }
-                      }
-                    }
-                  }
+                  "overview": \(overview)
                 }
               }
             }
@@ -101,11 +67,19 @@ package enum OpenAPI {
         }
         let schema =
             endpoint.ownSchema.map { "#/components/schemas/\($0)" }
-            ?? "output.schema.json#/$defs/\((endpoint.definition ?? "").replacing(" ", with: "%20"))"
+            ?? "\(PublishedSchema.output.name)#/$defs/\((endpoint.definition ?? "").replacing(" ", with: "%20"))"
         return operation(
             "/api/v1\(endpoint.path)", about: endpoint.about, parameters: parameters,
             ok:
                 "{\"description\": \"The document.\", \"content\": {\"application/json\": {\"schema\": {\"$ref\": \"\(schema)\"}}}}"
+        )
+    }
+
+    private static func schema(_ schema: PublishedSchema) -> String {
+        operation(
+            "/api/v1/\(schema.name)", about: "The JSON Schema that this description refers to.", parameters: [],
+            ok:
+                "{\"description\": \"The schema.\", \"content\": {\"application/schema+json\": {\"schema\": {\"type\": \"object\"}}}}"
         )
     }
 

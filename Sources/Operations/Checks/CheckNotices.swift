@@ -40,11 +40,13 @@ package struct CheckNotices {
     /// - Parameter missing: the day without a report.
     package func tell(_ report: ComplianceReport, missing day: String? = nil) async {
         var notices = report.objectives.filter { !$0.isMet }.map { entry in
-            let value = entry.value.map { "\(ServiceLevel.text($0)) \(entry.unit)" } ?? "not measured"
+            let value = ComplianceReport.text(entry) ?? "not measured"
             let name = entry.objective.rawValue
             var notice = notice(
                 .slaMissed, severity: entry.value == nil ? .critical : .warning,
-                "the service level of the last \(report.window) is missed: \(name) is \(value); target: \(entry.target)",
+                report.isOnRecovery
+                    ? "a recovery objective is missed: \(name) is \(value); target: \(entry.target)"
+                    : "the service level of the last \(report.window) is missed: \(name) is \(value); target: \(entry.target)",
                 facts: ["objective": name, "value": value, "target": entry.target])
             notice.alert = RunbookAlert.of(entry)
             return notice
@@ -118,6 +120,8 @@ private enum RunbookAlert {
             case .availability: ("availability", "Availability", "%", 1.0, "")
             case .latencyP95: ("latency", "P95 Latency", "ms", 1000.0, "<")
             case .throughput: ("throughput", "Throughput", " intents/min", 1.0, ">=")
+            case .rpo: ("rpo", "RPO", "s", 1.0, "<=")
+            case .rto: ("rto", "RTO", "s", 1.0, "<=")
             }
         guard let value = entry.value else {
             return .init(type: "\(word)_metric_missing", source: "daily_sla_check", message: "")

@@ -30,6 +30,23 @@ package struct CheckRun {
         return await CheckRunner(pool: session.pool, timeLimit: limit).run(session.checks.checks(names, of: stack))
     }
 
+    /// The components and endpoints that the checks of these names have something to check of, each once.
+    package func components(_ names: [String]) -> [String] {
+        var seen: Set<String> = []
+        return session.checks.checks(names, of: CheckedStack(session)).compactMap(\.component)
+            .filter { seen.insert($0).inserted }
+    }
+
+    /// Runs the checks of some components and endpoints.
+    /// - Parameter components: nil for all, and for the checks that belong to none.
+    package func run(_ names: [String], of components: Set<String>?) async -> [CheckResult] {
+        let limit = session.configuration.checks.timeout.duration
+        let checks = session.checks.checks(names, of: CheckedStack(session)).filter { check in
+            components.map { chosen in check.component.map(chosen.contains) ?? false } ?? true
+        }
+        return await CheckRunner(pool: session.pool, timeLimit: limit).run(checks)
+    }
+
     private func hold(_ stack: inout CheckedStack, against sets: RestoreSelection) async {
         guard let newest = sets.newest else { return }
         stack.set = newest.name

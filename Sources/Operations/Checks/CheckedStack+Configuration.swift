@@ -61,7 +61,8 @@ extension ServiceLevel {
 
     package init(_ settings: ServiceLevelConfiguration, components: [CheckedComponent]) {
         let written: [Objective: ObjectiveConfiguration] = [
-            .availability: settings.availability, .latencyP95: settings.latencyP95, .throughput: settings.throughput,
+            .availability: settings.availability, .latencyP95: settings.latencyP95.objective,
+            .throughput: settings.throughput,
         ]
         var rules: [Objective: Rule] = [:]
         for (objective, own) in written {

@@ -34,10 +34,11 @@ package struct RunbookReports {
         return hasOlder && !names.contains(expected) ? day : nil
     }
 
+    /// Writes a file that other users may read, such as a web server or an exporter: it holds no secrets.
     private func write(_ value: JSONValue, as name: String) throws -> String {
-        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try Folder.create(folder)
         let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
-        try OutputFile.write(value.document, to: path, links: .refuse)
+        try OutputFile.write(value.document, to: path, mode: 0o644, links: .refuse)
         return path
     }
 }

@@ -100,12 +100,11 @@ extension Session {
         collected.note(.add(samples.one(.verifyRead, Double(report.bytesRead))))
     }
 
-    package func note(_ report: HealthReport) {
-        collected.note(
-            .replace(
-                samples.each(
-                    .componentUp,
-                    report.components.map { (["component": $0.name], $0.status == "healthy" ? 1 : 0) })))
+    /// - Parameter isWhole: false if the report is on some components only; the series of the others then stay.
+    package func note(_ report: HealthReport, isWhole: Bool) {
+        let family = samples.each(
+            .componentUp, report.components.map { (["component": $0.name], $0.status == "healthy" ? 1 : 0) })
+        collected.note(isWhole ? .replace(family) : .merge(family))
     }
 
     package func note(_ report: ComplianceReport) {

@@ -72,6 +72,11 @@ package struct SetShelf: Sendable {
 }
 
 extension SetShelf {
+    /// Bytes of one full backup, before compression: those of the newest complete set; nil without one.
+    package var newestBytes: Int? {
+        rows.last { $0.set.isComplete && !$0.set.isImported && $0.set.bytes > 0 }?.set.bytes
+    }
+
     /// The statistics of the repository, as `dr stats` shows them, without reading the sets again. Blocks.
     package func statistics(of repository: Repository) throws -> Statistics {
         let counted = rows.map { row in

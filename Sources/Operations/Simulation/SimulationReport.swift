@@ -117,6 +117,7 @@ extension SimulationReport {
             """, "kept at \(at.readable) UTC: \(kept)\n\(tierTable.text)", timelineTable.text,
         ]
         if let setTable { parts.append(setTable.text) }
+        parts.append("prices are in the currency of --cost-per-gb-month")
         return parts.joined(separator: "\n\n")
     }
 

@@ -7,13 +7,14 @@ package struct RunForecast: Codable, Equatable, Sendable {
     package var total: TimeForecast?
     /// The duration of the known parts; nil if all parts are known, or none is.
     package var atLeast: Double?
-    /// Steps without a sample, or with rehearsals only, in the order of the plan; ``finalChecks`` stands for the checks after them.
+    /// Steps of which no run shows the time, in the order of the plan; ``finalChecks`` stands for the checks after them.
+    /// A step that only waits for a set length is known.
     package var unknown: [String]
 
     package static let finalChecks = "final checks"
 
     /// - Parameters:
-    ///   - steps: the forecasts of the steps that ran before.
+    ///   - steps: the forecasts of the steps that ran before, or whose plan shows a least time.
     ///   - checks: nil if the checks never ran.
     ///   - hasChecks: true if the plan has checks after its steps.
     package init(
@@ -34,7 +35,8 @@ package struct RunForecast: Codable, Equatable, Sendable {
             atLeast = path(\.expected)
             return
         }
-        let parts = Array(steps.values) + [end].compactMap { $0 }
+        // A wait of a set length is not measured.
+        let parts = (Array(steps.values) + [end].compactMap { $0 }).filter { !$0.isSetByPlan }
         let sources = Set(parts.map(\.source))
         let longest = graph.criticalPath { steps[$0.id]?.expected ?? 0 }.steps.compactMap { steps[$0] }
         total = TimeForecast(

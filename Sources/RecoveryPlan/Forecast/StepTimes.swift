@@ -1,3 +1,5 @@
+internal import Documents
+
 /// The durations of a scenario's steps in earlier runs and drills.
 package struct StepTimes: Sendable {
     private struct Entry {
@@ -107,18 +109,26 @@ package struct StepTimes: Sendable {
     ) -> RunForecast {
         var steps: [String: TimeForecast] = [:]
         for step in plan.steps {
-            let size = step.wholeComponent.flatMap { sizes[$0] }
-            let chosen = Self.chosen(same(as: step), for: kind)
-            let bound = StepHistory(attempts: step.work.flatMap { rehearsed[$0] } ?? []).forecast(size)
-            let forecast = StepHistory(attempts: chosen.map(\.attempt)).forecast(size)?
-                .by(Self.source(of: chosen.map(\.kind)))
-            steps[step.id] = bound.map { forecast?.notBelow($0) ?? $0.asRehearsal } ?? forecast
+            steps[step.id] = forecast(step, step.wholeComponent.flatMap { sizes[$0] }, for: kind)
         }
         let own = checks.filter { $0.kind == kind }
         let chosen = own.count >= Self.enough ? own : checks
         let end = TimeForecast(chosen.map(\.seconds))?.by(Self.source(of: chosen.map(\.kind)))
         return RunForecast(
             StepGraph(plan.steps), steps, checks: end, hasChecks: !plan.checks.isEmpty)
+    }
+
+    /// Forecasts a step from its history, and at least as long as its waits and its rehearsals show.
+    private func forecast(_ step: Step, _ size: SizeForecast?, for kind: RunKind) -> TimeForecast? {
+        let waits = step.waitSeconds
+        // Earlier runs may have waited for another length.
+        if step.onlyWaits { return .wait(waits) }
+        let bound = TimeForecast.lowerBound(
+            rehearsal: StepHistory(attempts: step.work.flatMap { rehearsed[$0] } ?? []).forecast(size), waits: waits)
+        let chosen = Self.chosen(same(as: step), for: kind)
+        let forecast = StepHistory(attempts: chosen.map(\.attempt)).forecast(size)?
+            .by(Self.source(of: chosen.map(\.kind)))
+        return bound.map { forecast?.notBelow($0.low) ?? $0 } ?? forecast
     }
 }
 
@@ -131,6 +141,18 @@ extension Step {
         guard let restore = action.action as? RestoreAction else { return action.keyword }
         let parts = restore.paths.isEmpty ? "" : ": \(restore.paths.joined(separator: ", "))"
         return "\(action.keyword) \(restore.component)\(parts)"
+    }
+
+    /// The seconds of the waits of a set length in one attempt: `wait: 30s` as its action, in `stop` and in `start`.
+    /// A wait for a condition may be over at once, so it does not count.
+    var waitSeconds: Double {
+        (stop + (action.map { [$0] } ?? []) + start).compactMap { ($0.action as? WaitAction)?.time }
+            .reduce(0) { $0 + $1.duration / .seconds(1) }
+    }
+
+    /// True if the step waits for a set length and does nothing else.
+    var onlyWaits: Bool {
+        (action?.action as? WaitAction)?.time != nil && stop.isEmpty && start.isEmpty && verify.isEmpty
     }
 
     /// The component that the step restores.

@@ -3,9 +3,12 @@ import Platform
 extension TimeForecast {
     /// The forecast as text: `12m 3s (9m 2s to 15m 1s, 3 samples)`.
     package var text: String {
-        isLowerBound
-            ? "at least \(Units.duration(low)) (\(Units.count(samples, "rehearsal")))"
-            : "\(Units.duration(expected)) (\(range), \(samples) sample\(samples == 1 ? "" : "s"))"
+        if isLowerBound {
+            let origin = samples > 0 ? Units.count(samples, "rehearsal") : "waits of the plan"
+            return "at least \(Units.duration(low)) (\(origin))"
+        }
+        guard samples > 0 else { return "\(Units.duration(expected)) (waits of the plan)" }
+        return "\(Units.duration(expected)) (\(range), \(samples) sample\(samples == 1 ? "" : "s"))"
     }
 
     /// The range as text; a single measurement has none.

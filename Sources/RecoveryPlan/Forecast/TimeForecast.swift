@@ -14,6 +14,10 @@ package struct TimeForecast: Codable, Equatable, Sendable {
         case line
         /// Rehearsals only: a lower bound, because they write nothing.
         case rehearsal
+        /// The step is a wait of this length, which the plan sets.
+        case wait
+        /// Waits within the step, which the plan sets: a lower bound, because no run shows how long the rest takes.
+        case waits
         /// A path through several steps: all at their low ends, all at their high ends.
         case sum
     }
@@ -73,20 +77,41 @@ package struct TimeForecast: Codable, Equatable, Sendable {
         self.band90 = around(band90, self.expected)
     }
 
-    /// The forecast as a lower bound of a restore that was rehearsed and never run.
-    var asRehearsal: TimeForecast {
-        TimeForecast(expected: expected, low: low, high: high, samples: samples, basis: .rehearsal)
+    /// Returns the forecast, at least as long as the bound.
+    /// - Parameter least: seconds.
+    func notBelow(_ least: Double) -> TimeForecast {
+        guard expected < least, let basis else { return self }
+        return TimeForecast(
+            expected: least, low: max(low, least), high: high, samples: samples, basis: basis, source: source)
     }
 
-    /// Returns the forecast, at least as long as the shortest rehearsal: a restore does all that a rehearsal does.
-    func notBelow(_ rehearsal: TimeForecast) -> TimeForecast {
-        guard expected < rehearsal.low, let basis else { return self }
+    /// The forecast of a step that only waits, for a length that the plan sets.
+    static func wait(_ seconds: Double) -> TimeForecast {
+        let band = Band(low: seconds, high: seconds)
         return TimeForecast(
-            expected: rehearsal.low, low: max(low, rehearsal.low), high: high, samples: samples, basis: basis)
+            expected: seconds, low: seconds, high: seconds, samples: 0, basis: .wait, band50: band, band90: band)
+    }
+
+    /// The lower bound of a step from what is known of it without a run.
+    /// - Parameters:
+    ///   - rehearsal: of its restore, which does all that a rehearsal does.
+    ///   - waits: the seconds of the waits that the plan sets within it.
+    /// - Returns: nil if nothing is known.
+    static func lowerBound(rehearsal: TimeForecast?, waits: Double) -> TimeForecast? {
+        guard let rehearsal else {
+            guard waits > 0 else { return nil }
+            return TimeForecast(expected: waits, low: waits, high: waits, samples: 0, basis: .waits)
+        }
+        return TimeForecast(
+            expected: rehearsal.expected + waits, low: rehearsal.low + waits, high: rehearsal.high + waits,
+            samples: rehearsal.samples, basis: .rehearsal)
     }
 
     /// True if the time is only a lower bound.
-    package var isLowerBound: Bool { basis == .rehearsal }
+    package var isLowerBound: Bool { basis == .rehearsal || basis == .waits }
+
+    /// True if the plan sets the time, so that no run is needed to know it.
+    package var isSetByPlan: Bool { basis == .wait }
 
     /// True if the two ends are meaningful: one measurement has no range.
     package var hasRange: Bool { samples > 1 || low < high }

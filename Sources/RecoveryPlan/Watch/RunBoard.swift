@@ -176,7 +176,7 @@ package struct RunBoard: Sendable {
             Part(text: " \(symbol(step.state))", ink: ink),
             Part(text: isCritical ? " *" : "  ", ink: .bold), Part(text: name, ink: step.state.isActive ? .bold : nil),
         ]
-        if step.state == .running, let expected = step.expected, expected > 0, screen.columns >= 90 {
+        if step.state == .running, !step.isUntimed, let expected = step.expected, expected > 0, screen.columns >= 90 {
             let share = (step.seconds(at: run.elapsed) ?? 0) / expected
             parts.append(Part(text: " \(bar(share, columns: 10))", ink: .cyan))
         }
@@ -190,10 +190,11 @@ package struct RunBoard: Sendable {
         switch step.state {
         case .waiting:
             let waits = run.waits(of: step)
-            let usual = step.expected.map { ", about \(Self.words($0))" } ?? ""
+            let usual = step.expected.map { ", \(step.isUntimed ? "at least" : "about") \(Self.words($0))" } ?? ""
             return (waits.isEmpty ? "waits" : "waits for \(waits.joined(separator: ", "))") + usual
         case .running:
-            let usual = step.expected.map { " of about \(Self.words($0.rounded()))" } ?? ""
+            let usual =
+                step.expected.map { " of \(step.isUntimed ? "at least" : "about") \(Self.words($0.rounded()))" } ?? ""
             let attempt = step.attempt > 1 ? ", attempt \(step.attempt)" : ""
             let failures = step.failures > 0 ? ", \(step.failures) failed\(remark)" : ""
             return (seconds ?? "runs") + usual + attempt + failures

@@ -106,7 +106,9 @@ package struct WatchedRun: Codable, Equatable, Sendable {
         hasGraph = record.needs != nil
         steps = record.steps.prefix(Self.mostSteps).map { id in
             var step = WatchedStep(id, needs: record.needs?[id] ?? [])
-            step.expected = record.forecast?.steps[id]?.expected
+            let forecast = record.forecast?.steps[id]
+            step.expected = forecast?.expected
+            step.expectedIsLeast = forecast.map(\.isLowerBound)
             return step
         }
         moreSteps = record.steps.count - steps.count
@@ -140,8 +142,8 @@ package struct WatchedRun: Codable, Equatable, Sendable {
         return rtoLeft - remaining
     }
 
-    /// Open steps without an expected duration: the forecast counts them as zero.
-    package var unknown: Int { steps.count { !$0.state.isSettled && $0.expected == nil } }
+    /// Open steps without an expected duration, or with a lower bound of it: the forecast counts them as too short.
+    package var unknown: Int { steps.count { !$0.state.isSettled && $0.isUntimed } }
 
     package func count(_ state: WatchedStep.State) -> Int { steps.count { $0.state == state } }
 

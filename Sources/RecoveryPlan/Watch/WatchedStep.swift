@@ -50,8 +50,10 @@ package struct WatchedStep: Codable, Equatable, Sendable {
     package var result: String?
     /// Bytes that the step restored.
     package var bytes: Int?
-    /// The expected duration in seconds, from earlier runs.
+    /// The expected duration in seconds, from earlier runs, rehearsals and the waits that the plan sets.
     package var expected: Double?
+    /// True if ``expected`` is only a lower bound. Absent in copies of older versions.
+    package var expectedIsLeast: Bool?
 
     package init(_ id: String, needs: [String] = []) {
         self.id = id
@@ -63,7 +65,10 @@ package struct WatchedStep: Codable, Equatable, Sendable {
         began.map { max(0, (ended ?? elapsed) - $0) }
     }
 
-    /// Returns the seconds that the step still needs; 0 if no earlier run shows its duration.
+    /// True if no earlier run shows its duration, so that a forecast with it is a lower bound.
+    package var isUntimed: Bool { expected == nil || expectedIsLeast == true }
+
+    /// Returns the seconds that the step still needs; 0 if nothing shows its duration.
     func left(at elapsed: Double) -> Double {
         guard !state.isSettled, let expected else { return 0 }
         guard state == .running, let began else { return expected }

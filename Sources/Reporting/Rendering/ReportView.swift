@@ -287,7 +287,10 @@ enum Spell {
 
     static func range(_ range: TimeForecast?) -> String {
         guard let range else { return "no data" }
-        guard !range.isLowerBound else { return "at least \(seconds(range.low)) (rehearsal)" }
+        guard !range.isLowerBound else {
+            return "at least \(seconds(range.low)) (\(range.samples > 0 ? "rehearsal" : "waits of the plan"))"
+        }
+        guard range.samples > 0 else { return "\(seconds(range.expected)) (waits of the plan)" }
         guard range.hasRange else { return "\(seconds(range.expected)) (one sample, no range)" }
         return "\(seconds(range.expected)) (\(seconds(range.low)) to \(seconds(range.high)), "
             + "\(range.samples) sample\(range.samples == 1 ? "" : "s"))"

@@ -147,8 +147,8 @@ package struct SimulationPicture {
         drawing.rectangle(x: Self.left + 130, y: legend - 9, width: 12, height: 10, fill: palette.full)
         drawing.text("one full backup", x: Self.left + 148, y: legend, size: 11, fill: palette.muted)
         drawing.text(
-            "price a month", x: Self.left + inner + Self.right - 16, y: legend, anchor: .end, size: 11,
-            fill: palette.muted
+            "price a month, in the currency of the price", x: Self.left + inner + Self.right - 16, y: legend,
+            anchor: .end, size: 11, fill: palette.muted
         )
     }
 

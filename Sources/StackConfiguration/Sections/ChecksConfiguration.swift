@@ -52,7 +52,7 @@ package struct ServiceLevelConfiguration: Equatable, Sendable {
     package var component: String?
     package var window = Period.hours(1)
     package var availability = ObjectiveConfiguration()
-    package var latencyP95 = ObjectiveConfiguration()
+    package var latencyP95 = LatencyConfiguration()
     package var throughput = ObjectiveConfiguration()
 
     package init() {}
@@ -69,7 +69,7 @@ extension ServiceLevelConfiguration: Section {
             about: "Availability in per cent. Default threshold: at least 99.95."),
         Key(
             "latency_p95", \.latencyP95, as: .section(),
-            about: "95th percentile of the latency in seconds. Default threshold: at most 2."),
+            about: "95th percentile of the latency. Default threshold: at most 2s."),
         Key(
             "throughput", \.throughput, as: .section(), about: "Throughput per minute. Default threshold: at least 45."),
     ]
@@ -89,7 +89,26 @@ extension ObjectiveConfiguration: Section {
             "query", \.query, as: .text, about: "PromQL expression with one number as its result; dr replaces $window."),
         Key(
             "threshold", \.threshold, as: .decimal,
-            about: "Minimum value, or for a latency the maximum value, that meets the objective."),
+            about: "Minimum value that meets the objective."),
+    ]
+}
+
+/// The objective of a latency, whose threshold is a maximum.
+package struct LatencyConfiguration: Equatable, Sendable {
+    /// The threshold in seconds.
+    package var objective = ObjectiveConfiguration()
+
+    package init() {}
+}
+
+extension LatencyConfiguration: Section {
+    package static let keys: [Key<Self>] = [
+        Key(
+            "query", \.objective.query, as: .text,
+            about: "PromQL expression with one number of seconds as its result; dr replaces $window."),
+        Key(
+            "threshold", \.objective.threshold, as: .secondsOrLength,
+            about: "Maximum value that meets the objective: seconds, such as 0.5, or a length of time, such as 2s."),
     ]
 }
 
@@ -151,6 +170,16 @@ extension Shape where Value == Double {
             return nil
         }
         return number
+    }
+}
+
+extension Shape where Value == Double {
+    /// A time in seconds: a number, for parts of a second, or a length of time.
+    fileprivate static let secondsOrLength = Shape(
+        schema: ["anyOf": [["type": "number"], Shape<Period>.period.schema]]
+    ) { node, reader in
+        if let text = node.scalar?.string, Double(text) != nil { return decimal.read(node, &reader) }
+        return Shape<Period>.period.read(node, &reader).map { $0.duration / .seconds(1) }
     }
 }
 

@@ -32,13 +32,15 @@ struct CheckCommand: AsyncParsableCommand {
 
     @Option(
         name: .long, parsing: .singleValue,
-        help: "With --at, compare only this component; may be repeated (default: all).")
+        help:
+            "With --at, compare only this component; with --report health, report on it only. May be repeated (default: all)."
+    )
     var component: [String] = []
 
     @Option(
         name: .long,
         help:
-            "Report on the service level of the last 24 hours (daily) or on each component (health), instead of the checks."
+            "Report on the service level of the last 24 hours, or on the recovery objectives without one (daily), or on each component (health), instead of the checks."
     )
     var report: Report?
 
@@ -58,7 +60,18 @@ struct CheckCommand: AsyncParsableCommand {
     var names: [String] = []
 
     func validate() throws {
-        if to != nil, report == nil { throw ValidationError("--to needs --report") }
+        guard let report else {
+            if to != nil { throw ValidationError("--to needs --report") }
+            return
+        }
+        if let name = names.first {
+            throw ValidationError(
+                "--report takes no names of checks, but '\(name)' is given"
+                    + (report == .health ? "; --component NAME limits the report" : ""))
+        }
+        if profile != nil { throw ValidationError("--report and --profile exclude each other") }
+        if at != nil { throw ValidationError("--report and --at exclude each other") }
+        if report == .daily, !component.isEmpty { throw ValidationError("--report daily takes no --component") }
     }
 
     private var activity: RunMetrics.Activity {
@@ -123,12 +136,7 @@ struct CheckCommand: AsyncParsableCommand {
     }
 
     private func compliance(_ session: Session, _ output: Output) async throws {
-        guard let level = CheckedStack(session).serviceLevel else {
-            throw ValidationError("there is no service level to report on: the configuration has no 'checks: sla:'")
-        }
-        let report = await session.pool.run {
-            ComplianceReport(level, stack: session.configuration.stack, at: session.now())
-        }
+        let report = try await complianceReport(session)
         try Task.checkCancellation()
         session.note(report)
         let files = to.map { RunbookReports(folder: $0) }
@@ -141,15 +149,39 @@ struct CheckCommand: AsyncParsableCommand {
         if !report.isCompliant { throw failure }
     }
 
+    private func complianceReport(_ session: Session) async throws -> ComplianceReport {
+        let stack = session.configuration.stack
+        if let level = CheckedStack(session).serviceLevel {
+            return await session.pool.run { ComplianceReport(level, stack: stack, at: session.now()) }
+        }
+        let entries = try await MeasuredObjectives(session: session).entries()
+        guard !entries.isEmpty else {
+            throw UsageError(
+                "there is nothing to report on: the configuration has no 'checks: sla:' and no 'objectives:'",
+                hint: "add 'objectives: {rpo: 1h, rto: 4h}' to dr.yaml")
+        }
+        return ComplianceReport(entries, stack: stack, at: session.now())
+    }
+
     private func health(_ session: Session, _ output: Output) async throws {
-        let results = await CheckRun(session: session).run(session.checks.names(of: .health))
+        let run = CheckRun(session: session), checks = session.checks.names(of: .health)
+        let known = run.components(checks)
+        for name in component where !known.contains(name) {
+            throw UsageError(
+                "there is no component '\(name)' with a health check; the components with one are: "
+                    + known.joined(separator: ", "))
+        }
+        let results = await run.run(checks, of: component.isEmpty ? nil : Set(component))
         try Task.checkCancellation()
         let report = HealthReport(results, at: session.now())
+        if let name = component.first(where: { name in !report.components.contains { $0.name == name } }) {
+            throw UsageError("there is no health check of component '\(name)': it has no 'url'")
+        }
         guard report.total > 0 else {
             throw ValidationError(
                 "there is no component to report on: no component has a 'url', and there are no 'checks: endpoints:'")
         }
-        session.note(report)
+        session.note(report, isWhole: component.isEmpty)
         let written = Swift.Result { try to.map { try RunbookReports(folder: $0).write(report) } }
         try output.result(report) { CheckText.health(report) }
         await notices(session, output)?.tell(report)

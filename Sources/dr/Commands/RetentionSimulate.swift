@@ -1,5 +1,6 @@
 import ArgumentParser
 import BackupRepository
+import Documents
 import Operations
 import Platform
 import Retention
@@ -10,8 +11,8 @@ struct RetentionSimulate: AsyncParsableCommand {
         commandName: "simulate",
         abstract: "Show which sets a retention policy would keep over years, and the cost.",
         discussion: """
-            Does not need a store. The policy comes from dr.yaml or from --policy. A model estimates sizes: data is \
-            written once and expires later; see docs/retention.md.
+            The policy comes from dr.yaml or from --policy. With --size, no store is needed. A model estimates sizes: \
+            data is written once and expires later; see docs/retention.md.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -39,8 +40,10 @@ struct RetentionSimulate: AsyncParsableCommand {
     @Option(name: .long, help: "Days without a backup, such as 2026-03-01..2026-03-14; may be repeated.")
     var outage: [String] = []
 
-    @Option(name: .long, help: "Size of one full backup in the store at the start, such as 20GiB.")
-    var size = "1GiB"
+    @Option(
+        name: .long,
+        help: "Size of one full backup in the store at the start, such as 20GiB (default: that of the newest backups).")
+    var size: String?
 
     @Option(name: .long, help: "Growth of a full backup, such as 5%/mo (or /d, /w, /y).")
     var growth = "0%/mo"
@@ -63,7 +66,10 @@ struct RetentionSimulate: AsyncParsableCommand {
             throw ValidationError(
                 "there is no retention policy to simulate; add 'retention:' to dr.yaml, or use --policy")
         }
-        let simulation = try SimulationArguments(self).simulation(policy, now: WallClock.system.seconds)
+        let arguments = SimulationArguments(self)
+        try arguments.checkSize()
+        let size = if let size { size } else { try await newestSize() }
+        let simulation = try arguments.simulation(policy, size: size, now: WallClock.system.seconds)
         let moment = try date.map {
             try SimulationArguments.moment($0, option: "--date", from: simulation.start, in: policy.timeZone)
         }
@@ -75,6 +81,29 @@ struct RetentionSimulate: AsyncParsableCommand {
         if let svg { try Output(options: options).write(picture.svg, to: svg) }
         if let html { try Output(options: options).write(report.page(picture: picture.svg).html(), to: html) }
         try Output(options: options).result(report) { report.text }
+    }
+
+    /// Seconds to wait for the store.
+    private static let patience = Duration.seconds(10)
+    private static let usualSize = "1GiB"
+
+    /// The size of the newest backups; says so on standard error if it is not known.
+    private func newestSize() async throws -> String {
+        do {
+            if let bytes = try await Session(options).newestBackupBytes(within: Self.patience), bytes > 0 {
+                return ByteCount.text(bytes)
+            }
+            return assumed("there is no backup yet")
+        } catch is CancellationError { throw CancellationError() } catch {
+            let reason = "\(error)".split(separator: "\n").first.map(String.init) ?? ""
+            return assumed(reason)
+        }
+    }
+
+    private func assumed(_ reason: String) -> String {
+        Output(options: options).note(
+            "the size of a full backup is not known, and \(Self.usualSize) is assumed; set --size: \(reason)")
+        return Self.usualSize
     }
 
     private func chosenPolicy() throws -> RetentionPolicy {

@@ -11,7 +11,18 @@ struct SimulationArguments {
 
     init(_ command: RetentionSimulate) { self.command = command }
 
-    func simulation(_ policy: RetentionPolicy, now: Int) throws -> Simulation {
+    /// - Throws: `ValidationError` for a size that the command line gives and that is not valid.
+    func checkSize() throws { if let size = command.size { _ = try bytes(of: size) } }
+
+    private func bytes(of size: String) throws -> Int {
+        guard let bytes = ByteCount.parse(size), bytes > 0 else {
+            throw ValidationError("--size takes a size such as 20GiB, not '\(size)'")
+        }
+        return bytes
+    }
+
+    /// - Parameter size: of one full backup, such as `20GiB`.
+    func simulation(_ policy: RetentionPolicy, size: String, now: Int) throws -> Simulation {
         guard let schedule = Schedule(command.schedule) else {
             throw ValidationError("--schedule takes hourly, daily, weekly, monthly, or 'every 15m' (at least 1m)")
         }
@@ -25,9 +36,7 @@ struct SimulationArguments {
                 "the simulation has more than 10,000,000 backups; shorten --for, or lengthen the interval of --schedule"
             )
         }
-        guard let size = ByteCount.parse(command.size), size > 0 else {
-            throw ValidationError("--size takes a size such as 20GiB, not '\(command.size)'")
-        }
+        let size = try bytes(of: size)
         guard command.costPerGBMonth >= 0, command.costPerGBMonth.isFinite else {
             throw ValidationError("--cost-per-gb-month takes a price from 0")
         }

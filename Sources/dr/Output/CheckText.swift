@@ -28,13 +28,17 @@ enum CheckText {
     static func compliance(_ report: ComplianceReport) -> String {
         var table = Table([("OBJECTIVE", .left), ("VALUE", .right), ("TARGET", .left), ("VERDICT", .left)])
         for entry in report.objectives {
-            let value = entry.value.map { "\(ServiceLevel.text($0)) \(entry.unit)" } ?? "-"
+            let value = ComplianceReport.text(entry) ?? "-"
             table.add([entry.objective.rawValue, value, entry.target, entry.isMet ? "met" : "missed"])
         }
         let details = report.objectives.compactMap { entry in entry.detail.map { "\(entry.objective.rawValue): \($0)" }
         }
+        let subject =
+            report.isOnRecovery
+            ? "recovery objectives of \(report.stack): "
+            : "service level of \(report.stack) over the last \(report.window): "
         let verdict =
-            "service level of \(report.stack) over the last \(report.window): "
+            subject
             + (report.isCompliant ? "met" : "missed")
             + (report.hasGaps ? ", but not all of that time was measured" : "")
         return ([table.text] + details + [verdict]).joined(separator: "\n")

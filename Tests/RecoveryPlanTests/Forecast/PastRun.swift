@@ -80,11 +80,23 @@ extension Step {
 
     static func running(_ id: String, needs: [String] = []) -> Step { Step(id, RunAction(), needs: needs) }
 
+    /// A step that waits for a set length.
+    static func waiting(_ id: String, _ seconds: Int, needs: [String] = []) -> Step {
+        Step(id, WaitAction(.seconds(seconds)), needs: needs)
+    }
+
     private init(_ id: String, _ action: any Action, needs: [String]) {
         self.init()
         self.id = id
         self.needs = needs
         self.action = AnyAction(action, location: .init(file: "test"))
+    }
+}
+
+extension WaitAction {
+    init(_ time: Period) {
+        self.init()
+        self.time = time
     }
 }
 

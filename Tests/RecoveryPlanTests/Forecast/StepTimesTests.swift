@@ -81,6 +81,72 @@ import Testing
         #expect(forecast.checks?.expected == 7 && forecast.total?.expected == 67)
     }
 
+    // MARK: Waits
+
+    private static func inStep(_ seconds: Int) -> AnyAction {
+        AnyAction(WaitAction(.seconds(seconds)), location: .init(file: "test"))
+    }
+
+    @Test func `a wait of a set length is known without a run`() throws {
+        let plan = Rehearsal.plan([.waiting("settle", 300), .waiting("cool", 60, needs: ["settle"])])
+        let forecast = StepTimes().forecast(plan)
+        #expect(forecast.unknown == [] && forecast.atLeast == nil)
+        let total = try #require(forecast.total)
+        #expect((total.low, total.expected, total.high, total.samples) == (360, 360, 360, 0))
+        #expect(total.text == "6m 0s (waits of the plan)")
+    }
+
+    @Test func `the length in the plan counts, and not that of earlier runs`() throws {
+        let plan = Rehearsal.plan([.running("rebuild"), .waiting("settle", 120, needs: ["rebuild"])])
+        let runs = try [10.0, 12, 14].map { seconds in
+            try PastRun(parts: [.run("rebuild", seconds), .init(step: "settle", seconds: 300, work: "wait")]).reading()
+        }
+        let forecast = StepTimes(runs).forecast(plan)
+        #expect(forecast.steps["settle"]?.basis == .wait)
+        let total = try #require(forecast.total), rebuild = try #require(forecast.steps["rebuild"])
+        #expect(total.expected == 132 && total.samples == 3 && total.source == .recoveries)
+        let band = try #require(rebuild.band50)
+        #expect(total.band50 == .init(low: band.low + 120, high: band.high + 120))
+    }
+
+    @Test func `a wait for a condition takes the median of earlier runs`() throws {
+        var wait = WaitAction()
+        wait.condition = AnyAction(HTTPAction(), location: .init(file: "test"))
+        var step = Step.running("ready")
+        step.action = AnyAction(wait, location: .init(file: "test"))
+        let plan = Rehearsal.plan([step])
+        #expect(StepTimes().forecast(plan).unknown == ["ready"])
+        let runs = try [40.0, 50, 90].map { seconds in
+            try PastRun(parts: [.init(step: "ready", seconds: seconds, work: "wait")]).reading()
+        }
+        #expect(StepTimes(runs).forecast(plan).total?.expected == 50)
+    }
+
+    @Test func `waits within a step are a lower bound of it`() throws {
+        var plan = plan
+        plan.steps[0].stop = [Self.inStep(15)]
+        plan.steps[0].start = [Self.inStep(5)]
+        let unknown = StepTimes().forecast(plan)
+        #expect(unknown.unknown == ["rebuild", "loki", "prometheus"] && unknown.atLeast == 20 && unknown.total == nil)
+        #expect(unknown.steps["rebuild"]?.text == "at least 20.0s (waits of the plan)")
+        // The run took 10 seconds, when the plan did not wait yet.
+        let forecast = try StepTimes(past).forecast(plan)
+        #expect(forecast.unknown.isEmpty && forecast.total?.expected == 70)
+        var slower = past
+        slower.parts[0].seconds = 25
+        #expect(try StepTimes(slower).forecast(plan).total?.expected == 75)
+    }
+
+    @Test func `the waits of a rehearsed restore come on top of the rehearsal`() throws {
+        var plan = Rehearsal.plan([.restoring("loki")])
+        plan.steps[0].start = [Self.inStep(30)]
+        var times = StepTimes()
+        let work = try #require(plan.steps[0].work)
+        times.add(RehearsalRecord(scenario: nil, at: Date(), steps: [.init(work: work, seconds: 100, bytes: 1)]))
+        let step = try #require(times.forecast(plan).steps["loki"])
+        #expect(step.expected == 130 && step.isLowerBound && step.samples == 1)
+    }
+
     @Test func `only the newest runs count`() throws {
         let readings = try (0..<40).map { try PastRun(parts: [.run("rebuild", Double($0))]).reading() }
         let forecast = try #require(StepTimes(readings).forecast(Rehearsal.plan([.running("rebuild")])).total)

@@ -9,6 +9,8 @@ struct Course {
     /// - Parameters:
     ///   - steps: the needs of each step; the plan has them in the order of their names.
     ///   - declaredBefore: seconds between the declaration and the start.
+    init(_ record: RunRecord) { observer = RunObserver(record) }
+
     init(
         _ steps: [String: [String]], rto: Double? = nil, declaredBefore: Double? = nil,
         expected: [String: Double] = [:]

@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 import Lab
 import Platform
@@ -30,6 +31,36 @@ import Testing
         #expect(course.run(at: 20).burnDown.map(\.remaining) == [115, 115, 105])
         #expect(course.run(at: 20).rtoLeft == 280)
         #expect(course.run(at: 20).spare == 175)
+    }
+
+    @Test func `a wait of a set length counts in what is left, also in the first run`() {
+        var record = Course.record(["stop": [], "settle": ["stop"], "check": ["settle"]], rto: 600)
+        record.forecast = StepTimes().forecast(
+            Rehearsal.plan([
+                .running("stop"), .waiting("settle", 300, needs: ["stop"]), .running("check", needs: ["settle"]),
+            ]))
+        var course = Course(record)
+        #expect(course.run(at: 0).remaining == 300)
+        course.begin("stop", at: 0)
+        course.finish("stop", at: 10)
+        course.begin("settle", at: 10)
+        #expect(course.run(at: 10).burnDown.map(\.remaining) == [300, 300, 300, 300])
+        #expect(course.run(at: 60).remaining == 250)
+        #expect(course.run(at: 60).unknown == 1)
+        #expect(RunBoard.outlook(course.run(at: 60)) == "at least 4m 10s to go, 4m 50s to spare")
+        course.finish("settle", at: 310)
+        #expect(
+            RunBoard.outlook(course.run(at: 310)) == "remaining time not known (no earlier run timed the open steps)")
+    }
+
+    @Test func `a step with a lower bound leaves a lower bound`() {
+        var step = Step.running("stop")
+        step.start = [AnyAction(WaitAction(.seconds(20)), location: .init(file: "test"))]
+        var record = Course.record(["stop": []])
+        record.forecast = StepTimes().forecast(Rehearsal.plan([step]))
+        let run = Course(record).run(at: 0)
+        #expect(run.remaining == 20 && run.unknown == 1)
+        #expect(RunBoard.outlook(run) == "at least 20s to go")
     }
 
     @Test func `waits name the open steps only`() throws {

@@ -24,7 +24,13 @@ extension Site {
     }
 
     private func simulator(_ request: WebRequest) -> RetentionSimulator {
-        RetentionSimulator(session.configuration.retention.policy, query: request.query)
+        simulator(request.query)
+    }
+
+    /// The simulator with the configured policy and the size of the newest set, where the query has no other values.
+    func simulator(_ query: [(name: String, value: String)]) -> RetentionSimulator {
+        RetentionSimulator(
+            session.configuration.retention.policy, query: query, newestBytes: state.snapshot?.shelf.newestBytes)
     }
 
     private func retentionPage(_ request: WebRequest) throws -> WebResponse {
@@ -48,7 +54,8 @@ extension Site {
             moreGoing: Self.more(going.count),
             standing: sets.filter { $0.fate == .kept }.reversed().prefix(Self.mostSets).map(Self.set),
             moreStanding: Self.more(sets.count - going.count), rules: RetentionSimulator.rules.map(field),
-            model: RetentionSimulator.model.map(field),
+            model: RetentionSimulator.model.map(field), size: simulator.size,
+            sizePattern: RetentionSimulator.sizePattern, sizeOrigin: simulator.sizeOrigin,
             schedules: RetentionSimulator.schedules.map {
                 View.Schedule(name: $0, isChosen: $0 == simulator.schedule)
             }, simulation: try Self.simulationTemplate.render(try simulation(simulator)))
@@ -159,6 +166,9 @@ extension Site {
         var moreStanding: String?
         var rules: [Field]
         var model: [Field]
+        var size: String
+        var sizePattern: String
+        var sizeOrigin: String
         var schedules: [Schedule]
         var simulation: String
     }
@@ -220,6 +230,7 @@ extension Site {
         {{#rules}}<div><label for="f-{{name}}">{{label}} <output for="f-{{name}}">{{value}}</output> {{unit}}</label><input type="range" id="f-{{name}}" name="{{name}}" min="{{least}}" max="{{most}}" value="{{value}}"></div>
         {{/rules}}
         <div><label for="f-schedule">Backups</label><select id="f-schedule" name="schedule">{{#schedules}}<option{{#isChosen}} selected{{/isChosen}}>{{name}}</option>{{/schedules}}</select></div>
+        <div><label for="f-size">Size of one full backup</label><input type="text" id="f-size" name="size" value="{{size}}" pattern="{{sizePattern}}" aria-describedby="size-origin"><span class="quiet" id="size-origin">{{sizeOrigin}}</span></div>
         {{#model}}<div><label for="f-{{name}}">{{label}} <output for="f-{{name}}">{{value}}</output> {{unit}}</label><input type="range" id="f-{{name}}" name="{{name}}" min="{{least}}" max="{{most}}" value="{{value}}"></div>
         {{/model}}
         <button type="submit">Simulate</button>

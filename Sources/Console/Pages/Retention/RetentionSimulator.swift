@@ -1,4 +1,5 @@
 import Dispatch
+import Documents
 import Operations
 import Platform
 import Retention
@@ -25,22 +26,40 @@ struct RetentionSimulator {
     ]
     static let model = [
         Field(name: "years", label: "Simulated time", unit: "years", range: 1...10, usual: 3),
-        Field(name: "size", label: "Size of one full backup", unit: "GiB", range: 1...2000, usual: 20),
         Field(name: "growth", label: "Growth a month", unit: "%", range: 0...50, usual: 2),
         Field(name: "change", label: "Replaced a day", unit: "%", range: 0...100, usual: 5),
         Field(name: "price", label: "Price of a GB and month", unit: "thousandths", range: 0...200, usual: 23),
     ]
     static let schedules = ["hourly", "every 6h", "daily", "weekly"]
 
+    /// The notation of the field `size`.
+    static let sizePattern = "[1-9][0-9]{0,3}(KiB|MiB|GiB|TiB)"
+    private static let usualSize = "20GiB"
+
     private var values: [String: Int] = [:]
+    /// The size of one full backup, such as `20GiB`.
+    private(set) var size: String
+    /// The origin of ``size``, as a sentence.
+    private(set) var sizeOrigin: String
     private(set) var schedule = "hourly"
     private let zone: DeclaredZone
 
     /// - Parameters:
     ///   - policy: the configured policy, whose values the form starts with.
     ///   - query: the fields of the form; values that are not valid are ignored.
-    init(_ policy: RetentionPolicy, query: [(name: String, value: String)]) {
+    ///   - newestBytes: the size of the newest complete set; nil if there is none.
+    init(_ policy: RetentionPolicy, query: [(name: String, value: String)], newestBytes: Int? = nil) {
         zone = policy.timeZone
+        let given = query.first { $0.name == "size" }.flatMap { Self.bytes(ofSize: $0.value) == nil ? nil : $0.value }
+        let newest = newestBytes.map(ByteCount.text)
+        let size = given ?? newest ?? Self.usualSize
+        self.size = size
+        sizeOrigin =
+            switch newest {
+            case nil: "No set is known yet; the size is assumed."
+            case size: "That is the newest complete set, before compression."
+            case let newest?: "The newest complete set has \(newest)."
+            }
         if !policy.isEmpty {
             for field in Self.rules { values[field.name] = 0 }
             values["hourly"] = Self.count(policy.hourly, of: 3600)
@@ -58,6 +77,12 @@ struct RetentionSimulator {
         }
     }
 
+    /// - Returns: nil for a text that is not a size such as `20GiB`.
+    static func bytes(ofSize text: String) -> Int? {
+        guard text.wholeMatch(of: /[1-9][0-9]{0,3}(KiB|MiB|GiB|TiB)/) != nil else { return nil }
+        return ByteCount.parse(text)
+    }
+
     private static func count(_ length: CalendarLength?, of seconds: Int) -> Int {
         length.map { ($0.nominalSeconds + seconds / 2) / seconds } ?? 0
     }
@@ -73,7 +98,7 @@ struct RetentionSimulator {
     /// The fields as the query of an address.
     var query: String {
         ((Self.rules + Self.model).map { "\($0.name)=\(value($0))" } + [
-            "schedule=\(schedule.replacing(" ", with: "+"))"
+            "size=\(size)", "schedule=\(schedule.replacing(" ", with: "+"))",
         ])
         .joined(separator: "&")
     }
@@ -117,7 +142,7 @@ struct RetentionSimulator {
         var simulation = Simulation(
             policy: policy, schedule: schedule, start: zone.startOfDay(now), length: .years(years))
         simulation.model = StorageModel(
-            size: Double(value("size")) * 1_073_741_824, monthlyGrowth: Double(value("growth")) / 100,
+            size: Double(Self.bytes(ofSize: size) ?? 0), monthlyGrowth: Double(value("growth")) / 100,
             dailyChange: Double(value("change")) / 100, pricePerGBMonth: Double(value("price")) / 1000)
         guard let outcome = simulation.run(), let last = outcome.days.last else { return nil }
         let shortening = years < value("years") ? " (the longest simulation of so many sets)" : ""
@@ -131,7 +156,7 @@ struct RetentionSimulator {
             chart: SimulationPicture(simulation, outcome, palette: .page).svg,
             summary: "\(policy.summary), backups \(schedule): \(Units.count(last.kept, "set")) after "
                 + "\(Units.count(years, "year"))\(shortening), \(Units.bytes(Int(clamping: last.stored))), "
-                + "\(Units.fixed(last.pricePerMonth, 2)) a month",
+                + "\(Units.fixed(last.pricePerMonth, 2)) a month in the currency of the price",
             rows: days.map { index in
                 let day = outcome.days[index]
                 return (

@@ -152,7 +152,8 @@ struct RunFragment {
                     word: RunWords.word(step.state), status: NoteText(RunWords.status(step, in: run)),
                     about: step.about,
                     needs: step.needs.isEmpty ? "–" : step.needs.joined(separator: ", "),
-                    usual: step.expected.map(RunWords.duration) ?? "–", isCritical: critical.contains(step.id))
+                    usual: step.expected.map { (step.isUntimed ? "at least " : "") + RunWords.duration($0) } ?? "–",
+                    isCritical: critical.contains(step.id))
             }
         }
     }

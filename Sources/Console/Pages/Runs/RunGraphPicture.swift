@@ -63,7 +63,7 @@ struct RunGraphPicture {
                 ("x", SVGText.n(place.x)), ("y", SVGText.n(place.y)), ("width", SVGText.n(box.width)),
                 ("height", SVGText.n(box.height)), ("rx", "6"),
             ])
-        if step.state == .running, let expected = step.expected, expected > 0,
+        if step.state == .running, !step.isUntimed, let expected = step.expected, expected > 0,
             let seconds = step.seconds(at: run.elapsed)
         {
             picture.add(

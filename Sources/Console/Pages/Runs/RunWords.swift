@@ -12,7 +12,7 @@ enum RunWords {
         switch step.state {
         case .waiting: return run.waits(of: step).isEmpty ? "waiting" : "waits for \(run.waits(of: step).count)"
         case .running:
-            let usual = step.expected.map { ", usually \(duration($0))" } ?? ""
+            let usual = step.expected.map { ", \(step.isUntimed ? "at least" : "usually") \(duration($0))" } ?? ""
             return (seconds ?? "running") + usual + (step.attempt > 1 ? ", attempt \(step.attempt)" : "")
         case .retrying: return "retries, \(step.failures) failed"
         case .done: return "done" + (seconds.map { " in \($0)" } ?? "")

@@ -5,6 +5,13 @@ package enum ByteCount {
         ("kB", 1000), ("KB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("TB", 1_000_000_000_000), ("B", 1),
     ]
 
+    /// The size as `parse` reads it, rounded up to at most four digits: `132MiB`.
+    package static func text(_ bytes: Int) -> String {
+        let fitting = units.prefix(4).first { bytes <= 9999 * $0.1 } ?? units[3]
+        let whole = min(max(1, bytes / fitting.1 + (bytes % fitting.1 > 0 ? 1 : 0)), 9999)
+        return "\(whole)\(fitting.0)"
+    }
+
     /// Parses a size; nil if the text is not a size or exceeds the range of `Int`.
     package static func parse(_ text: String) -> Int? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
