@@ -64,6 +64,7 @@ package enum OpenAPI {
                               "name": {"type": "string"}, "kind": {"type": "string"}, "set": {"type": "string"},
                               "newestDatum": {"type": "integer"}, "verdict": {"type": "string"},
                               "verified": {"type": "string"}, "drilled": {"type": "string"},
+                              "untrustedDrill": {"type": "string"},
                               "storedBytes": {"type": "integer"}, "gaps": {"type": "integer"}
                             }
                           }},
