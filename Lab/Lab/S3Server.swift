@@ -155,7 +155,8 @@ package struct RcloneS3: S3Program {
             let process = try await ServerProcess(
                 "rclone", executable: rclone,
                 arguments: [
-                    "serve", "s3", "--addr", "127.0.0.1:\(port)", "--auth-key", "\(keys.access),\(keys.secret)", "--config",
+                    "serve", "s3", "--addr", "127.0.0.1:\(port)", "--auth-key", "\(keys.access),\(keys.secret)",
+                    "--config",
                     "/dev/null", data.path,
                 ], folder: folder.url)
             return (port, process)

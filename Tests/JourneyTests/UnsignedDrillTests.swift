@@ -88,7 +88,8 @@ import Testing
         #expect(check.status == "red", "\(check.reason)")
         #expect(
             check.reason.hasPrefix("no drill or recovery counts; a drill ")
-                && check.reason.hasSuffix("does not count: its mark is not signed by a trusted signer"), "\(check.reason)")
+                && check.reason.hasSuffix("does not count: its mark is not signed by a trusted signer"),
+            "\(check.reason)")
 
         _ = try await journey.dr(["drill", "--scenario", "loss"])
         let again = try await component(journey)
@@ -104,7 +105,8 @@ import Testing
         let run = try await journey.dr(["drill", "--scenario", "loss"])
         #expect(
             run.errors.contains(
-                "the drill does not count in the repository: its mark must be signed, and this machine has no signing key"),
+                "the drill does not count in the repository: its mark must be signed, and this machine has no signing key"
+            ),
             "\(run.errors)")
         #expect(try await component(journey).untrustedDrill != nil)
     }

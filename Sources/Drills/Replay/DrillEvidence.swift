@@ -55,7 +55,8 @@ struct DrillEvidence {
                 try note("the set could not be marked as drilled: \(failure)", in: journal)
             } else if let reason = repository.signing.refusalToSign(as: DrilledMark.roles, at: live.now()) {
                 // The mark is stored all the same, so that readers can say why the drill does not count.
-                try note("the drill does not count in the repository: its mark must be signed, and \(reason)", in: journal)
+                try note(
+                    "the drill does not count in the repository: its mark must be signed, and \(reason)", in: journal)
             }
         }
         var (source, written) = try await make(run, files)

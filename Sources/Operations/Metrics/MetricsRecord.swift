@@ -1,7 +1,7 @@
 import Cryptography
 import FoundationEssentials
 import Glibc
-package import Metrics
+import Metrics
 import Platform
 import StackConfiguration
 

@@ -11,7 +11,8 @@ package enum DrillText {
     /// Returns a warning about the newest drills of components that do not count; nil if there are none.
     package static func remark(_ drills: [String: Timestamp]) -> String? {
         guard let newest = drills.values.max() else { return nil }
-        return "the last drill, of \(newest.readable), does not count for \(drills.keys.sorted().joined(separator: ", ")): "
+        return
+            "the last drill, of \(newest.readable), does not count for \(drills.keys.sorted().joined(separator: ", ")): "
             + "its mark is not signed by a trusted signer\nhint: run `dr drill` on a machine with a signing key"
     }
 }

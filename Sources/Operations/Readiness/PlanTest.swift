@@ -138,7 +138,8 @@ extension ReadinessRow {
             test.verdict.rawValue + (test.isContradicted ? ": its journal differs from the ledger" : "")
         }
         guard let newest else {
-            return row(.red, ignored == nil ? "the scenario was never drilled or recovered" : "no drill or recovery counts")
+            return row(
+                .red, ignored == nil ? "the scenario was never drilled or recovered" : "no drill or recovery counts")
         }
         let passed = tests.filter(\.passed).max { $0.at < $1.at }
         guard let passed else {

@@ -41,7 +41,8 @@ package struct SelfTestReport: Encodable, Sendable {
             ])
         }
         let failures = steps.filter { $0.verdict == .failed }.map { "\($0.name.rawValue): \($0.detail ?? "")" }
-        return ([table.text] + failures + [result(failures: failures.count), "not tested:"] + notTested.map { "  \($0)" })
+        return
+            ([table.text] + failures + [result(failures: failures.count), "not tested:"] + notTested.map { "  \($0)" })
             .joined(separator: "\n")
     }
 
