@@ -40,22 +40,61 @@ extension S3Server {
     }
 }
 
-/// SeaweedFS: a distributed store in one process. It checks signatures, conditions, parts and object locks.
-package struct SeaweedFS: S3Server {
+/// A server process that answers.
+package struct StartedS3: S3Server {
+    fileprivate typealias Keys = (access: String, secret: String)
+    private static let keys: Keys = ("dr-lab", "dr-lab-secret")
+
     package let endpoint: String
-    package let accessKey = "dr-lab"
-    package let secretKey = "dr-lab-secret"
+    package var accessKey: String { Self.keys.access }
+    package var secretKey: String { Self.keys.secret }
     package let process: ServerProcess
     package let folder: TemporaryFolder
+
+    /// - Parameter start: starts the server in a new folder; returns its port and its process.
+    fileprivate init(
+        _ name: String, start: (TemporaryFolder, Keys) async throws -> (UInt16, ServerProcess)
+    ) async throws {
+        self = try await LabTool.retrying {
+            let folder = try TemporaryFolder(name)
+            let (port, process) = try await start(folder, Self.keys)
+            return Self(endpoint: "http://127.0.0.1:\(port)", process: process, folder: folder)
+        } check: {
+            try await $0.waitUntilReady()
+        }
+    }
+
+    private init(endpoint: String, process: ServerProcess, folder: TemporaryFolder) {
+        self.endpoint = endpoint
+        self.process = process
+        self.folder = folder
+    }
+}
+
+/// A server that the lab starts by its program.
+package protocol S3Program: S3Server {
+    var started: StartedS3 { get }
+}
+
+extension S3Program {
+    package var endpoint: String { started.endpoint }
+    package var accessKey: String { started.accessKey }
+    package var secretKey: String { started.secretKey }
+    package var process: ServerProcess { started.process }
+    package var folder: TemporaryFolder { started.folder }
+}
+
+/// SeaweedFS: a distributed store in one process. It checks signatures, conditions, parts and object locks.
+package struct SeaweedFS: S3Program {
+    package let started: StartedS3
 
     /// - Parameter policies: documents in the language of AWS IAM by user. A user's name is also its access key, and its
     ///   secret key is the name followed by `-secret`.
     package init(policies: [String: String] = [:]) async throws {
         let weed = try LabTool.path("weed")
-        (endpoint, process, folder) = try await LabTool.retrying { [accessKey, secretKey] in
-            let folder = try TemporaryFolder("seaweedfs")
+        started = try await StartedS3("seaweedfs") { folder, keys in
             let administrator = Identities.User(
-                name: "dr", credentials: [.init(accessKey: accessKey, secretKey: secretKey)],
+                name: "dr", credentials: [.init(accessKey: keys.access, secretKey: keys.secret)],
                 actions: ["Admin", "Read", "List", "Tagging", "Write"])
             let identities = try JSONEncoder().encode(Identities([administrator], policies: policies))
             try identities.write(to: folder.url.appending(path: "s3.json"))
@@ -70,16 +109,8 @@ package struct SeaweedFS: S3Server {
                     "-master.telemetry=false",
                 ] + zip(names, ports).map { "-\($0)=\($1)" },
                 folder: folder.url)
-            return ("http://127.0.0.1:\(ports[6])", process, folder)
-        } check: { endpoint, process, folder in
-            try await Self(endpoint: endpoint, process: process, folder: folder).waitUntilReady()
+            return (ports[6], process)
         }
-    }
-
-    private init(endpoint: String, process: ServerProcess, folder: TemporaryFolder) {
-        self.endpoint = endpoint
-        self.process = process
-        self.folder = folder
     }
 }
 
@@ -112,64 +143,39 @@ private struct Identities: Encodable {
 }
 
 /// rclone serving a folder. It checks signatures, ignores conditions, and stores keys as paths.
-package struct RcloneS3: S3Server {
-    package let endpoint: String
-    package let accessKey = "dr-lab"
-    package let secretKey = "dr-lab-secret"
-    package let process: ServerProcess
-    package let folder: TemporaryFolder
+package struct RcloneS3: S3Program {
+    package let started: StartedS3
 
     package init() async throws {
         let rclone = try LabTool.path("rclone")
-        (endpoint, process, folder) = try await LabTool.retrying { [accessKey, secretKey] in
-            let folder = try TemporaryFolder("rclone")
+        started = try await StartedS3("rclone") { folder, keys in
             let data = folder.url.appending(path: "data")
             try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
             let port = try FreePort.find()[0]
             let process = try await ServerProcess(
                 "rclone", executable: rclone,
                 arguments: [
-                    "serve", "s3", "--addr", "127.0.0.1:\(port)", "--auth-key", "\(accessKey),\(secretKey)", "--config",
+                    "serve", "s3", "--addr", "127.0.0.1:\(port)", "--auth-key", "\(keys.access),\(keys.secret)",
+                    "--config",
                     "/dev/null", data.path,
                 ], folder: folder.url)
-            return ("http://127.0.0.1:\(port)", process, folder)
-        } check: { endpoint, process, folder in
-            try await Self(endpoint: endpoint, process: process, folder: folder).waitUntilReady()
+            return (port, process)
         }
-    }
-
-    private init(endpoint: String, process: ServerProcess, folder: TemporaryFolder) {
-        self.endpoint = endpoint
-        self.process = process
-        self.folder = folder
     }
 }
 
 /// moto, a stand-in written from AWS's own descriptions. It does not check signatures.
-package struct MotoServer: S3Server {
-    package let endpoint: String
-    package let accessKey = "dr-lab"
-    package let secretKey = "dr-lab-secret"
-    package let process: ServerProcess
-    package let folder: TemporaryFolder
+package struct MotoServer: S3Program {
+    package let started: StartedS3
 
     package init() async throws {
         let moto = try LabTool.path("moto_server")
-        (endpoint, process, folder) = try await LabTool.retrying {
-            let folder = try TemporaryFolder("moto")
+        started = try await StartedS3("moto") { folder, _ in
             let port = try FreePort.find()[0]
             let process = try await ServerProcess(
                 "moto", executable: moto, arguments: ["-H", "127.0.0.1", "-p", "\(port)"], folder: folder.url)
-            return ("http://127.0.0.1:\(port)", process, folder)
-        } check: { endpoint, process, folder in
-            try await Self(endpoint: endpoint, process: process, folder: folder).waitUntilReady()
+            return (port, process)
         }
-    }
-
-    private init(endpoint: String, process: ServerProcess, folder: TemporaryFolder) {
-        self.endpoint = endpoint
-        self.process = process
-        self.folder = folder
     }
 }
 

@@ -8,7 +8,7 @@ package struct NamespaceObjectsComponent: Equatable, Sendable {
     package var context: String?
     package var namespace: String?
     package var others: [String] = []
-    /// Types to back up: "configmaps", "statefulsets.apps"; empty for all but those that dr leaves out by itself.
+    /// Types to back up: "configmaps", "statefulsets.apps"; empty for all but those that dr skips by default.
     package var included: [String] = []
     package var excluded: [String] = []
     package var secrets = SecretUse.auto

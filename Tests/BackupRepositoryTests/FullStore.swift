@@ -37,7 +37,7 @@ final class FullStore: ObjectStore {
     }
 
     func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload {
-        Upload(to: self, key, options: options)
+        CollectedUpload { [self] content in try put(key, content, options: options) }
     }
 
     func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
@@ -48,21 +48,4 @@ final class FullStore: ObjectStore {
         try base.list(prefix: prefix, after: after, body)
     }
     func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError] { try base.delete(keys) }
-
-    private final class Upload: ObjectUpload {
-        private let store: FullStore
-        private let key: ObjectKey
-        private let options: PutOptions
-        private var content: [UInt8] = []
-
-        init(to store: FullStore, _ key: ObjectKey, options: PutOptions) {
-            self.store = store
-            self.key = key
-            self.options = options
-        }
-
-        func write(_ bytes: RawSpan) throws { bytes.withUnsafeBytes { content += $0 } }
-        func finish() throws -> ObjectInfo { try store.put(key, content, options: options) }
-        func cancel() {}
-    }
 }

@@ -64,7 +64,7 @@ final class MemoryStore: RetainingStore, PartedStore {
     }
 
     func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload {
-        Upload(to: self, key, options: options)
+        CollectedUpload { [self] content in try put(key, content, options: options) }
     }
 
     func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
@@ -138,21 +138,4 @@ final class MemoryStore: RetainingStore, PartedStore {
 
     func unfinishedUploads(_ body: (UnfinishedUpload) throws -> Void) throws { try unfinished.forEach(body) }
     func abort(_ upload: UnfinishedUpload) { state.withLock { $0.uploads.removeAll { $0 == upload } } }
-
-    private final class Upload: ObjectUpload {
-        private let store: MemoryStore
-        private let key: ObjectKey
-        private let options: PutOptions
-        private var content: [UInt8] = []
-
-        init(to store: MemoryStore, _ key: ObjectKey, options: PutOptions) {
-            self.store = store
-            self.key = key
-            self.options = options
-        }
-
-        func write(_ bytes: RawSpan) throws { bytes.withUnsafeBytes { content += $0 } }
-        func finish() throws -> ObjectInfo { try store.put(key, content, options: options) }
-        func cancel() {}
-    }
 }

@@ -33,6 +33,26 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: temporary.path) == [])
     }
 
+    @Test(.enabled(if: TinyDisk.isPossible, "mounting needs root"))
+    func `a disk that is too small is refused for an ordinary user, and nothing stays`() async throws {
+        let disk = try await TinyDisk(kibibytes: 4096)
+        let folder = try TemporaryFolder("self-test")
+        // A copy that the other user can reach.
+        let program = "\(folder.path)/dr"
+        try FileManager.default.copyItem(atPath: Journey.program, toPath: program)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
+        let run = try await CommandRun.run(
+            "/usr/bin/setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", program, "self-test"],
+            in: URL(filePath: "/"), environment: ["TMPDIR": disk.path])
+        #expect(run.status == 4, "\(run.errors)")
+        #expect(
+            run.output.contains("'\(disk.path)' has 4.0 MiB free, and the test needs 64.0 MiB; set TMPDIR"),
+            "\(run.output)")
+        #expect(run.output.contains("was not tested: it has no temporary folder"))
+        #expect(!run.output.contains("does not work on this machine"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path) == [])
+    }
+
     @Test func `a folder that cannot be used fails the first step`() async throws {
         let folder = try TemporaryFolder("self-test")
         let file = folder.url.appending(path: "file")

@@ -8,6 +8,9 @@ package struct AlertmanagerRestorer: ComponentRestorer {
 
     private let pool: BlockingPool
 
+    /// Bytes. Documents of silences and configurations are far smaller.
+    private static let longestDocument = 16 << 20
+
     package init(pool: BlockingPool) { self.pool = pool }
 
     package func examine(restored tree: String) async throws -> [Damage] {
@@ -25,7 +28,8 @@ package struct AlertmanagerRestorer: ComponentRestorer {
     }
 
     package func inspector(of path: String) -> (any ContentInspector)? {
-        Self.isDocument(path) ? DocumentInspector(path) : nil
+        guard Self.isDocument(path) else { return nil }
+        return DocumentInspector(path, longest: Self.longestDocument) { AlertmanagerTree.defect(of: path, $0) }
     }
 
     package func advice(restored tree: String, target: String) async -> [String] {

@@ -142,7 +142,7 @@ struct RunHistory: Sendable {
     /// Returns the base of an incremental backup of a component. There is none for a first backup, and none if the newest
     /// manifest cannot be read: the backup does not build upon damaged data.
     ///
-    /// Where sets are not signed, a user with write access to the store can add a set, and its index could give another
+    /// Without signatures, a user with write access to the store can add a set, and its index could give another
     /// content for a file that did not change. So the base is then a manifest that this machine made.
     func base(of component: String) throws -> Base {
         var set = try importing.flatMap { try nearest(to: $0, with: component) } ?? latest

@@ -27,8 +27,15 @@ package struct HealPlace: Sendable {
     /// Removes the finished copies of a killed heal. An unfinished copy stays, so that the next heal resumes it.
     package func removeLeftovers() throws { try remove(named: [Self.prefix]) }
 
+    /// Ends a heal: removes the copies that the next heal does not need, and makes the moves durable.
+    /// - Parameter isWhole: true if no damage is left, so that no heal resumes an unfinished copy.
+    package func finish(isWhole: Bool) throws {
+        if isWhole { try removeAll() } else { try removeLeftovers() }
+        try synchronize()
+    }
+
     /// Removes unfinished copies too, after a heal that needs none of them.
-    package func removeAll() throws { try remove(named: [Self.prefix, "\(RestoreNames.staging)\(Self.prefix)"]) }
+    private func removeAll() throws { try remove(named: [Self.prefix, "\(RestoreNames.staging)\(Self.prefix)"]) }
 
     private func remove(named starts: [String]) throws {
         let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -62,8 +69,7 @@ package struct HealPlace: Sendable {
         }
     }
 
-    /// Makes the moves durable.
-    package func synchronize() throws {
+    private func synchronize() throws {
         let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard directory >= 0 else { throw StagedTree.refusal(folder, "cannot read it") }
         defer { close(directory) }

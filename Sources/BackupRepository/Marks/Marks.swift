@@ -93,6 +93,14 @@ package struct Marks: Sendable {
     /// - Returns: nil if there is no such mark (any more).
     /// - Throws: `RepositoryError` `.damaged`, or `.untrusted` for a mark without the signature that it needs.
     func read<M: Mark>(_ key: ObjectKey, as type: M.Type = M.self) throws -> M? {
+        guard let found = try readJudged(key, as: type) else { return nil }
+        if let refusal = found.refusal { throw refusal }
+        return found.mark
+    }
+
+    /// - Returns: nil if there is no such mark (any more).
+    /// - Throws: `RepositoryError` `.damaged`.
+    private func readJudged<M: Mark>(_ key: ObjectKey, as type: M.Type) throws -> JudgedMark<M>? {
         for attempt in 1... {
             do {
                 let (document, signature) = MarkSignature.split(try store.readDocument(key))
@@ -114,8 +122,7 @@ package struct Marks: Sendable {
                 guard mark.kind == M.kind else {
                     throw RepositoryError.damaged(key.text, "it is a mark of another kind")
                 }
-                _ = try signer(of: mark, document, signature, at: key)
-                return mark
+                return JudgedMark(mark: mark, refusal: try refusal(of: mark, document, signature, at: key))
             } catch let error as ObjectStoreError where error.reason == .notFound {
                 return nil
             } catch let error as RepositoryError where error.reason == .damaged && attempt < Retries.ofDamagedReads {
@@ -127,6 +134,18 @@ package struct Marks: Sendable {
             }
         }
         return nil
+    }
+
+    /// Returns the reason why a mark lacks the signature that it needs; nil if it has it, or needs none.
+    private func refusal(
+        of mark: some Mark, _ document: [UInt8], _ signature: [UInt8]?, at key: ObjectKey
+    ) throws -> RepositoryError? {
+        do {
+            _ = try signer(of: mark, document, signature, at: key)
+            return nil
+        } catch let error as RepositoryError where error.reason == .untrusted {
+            return error
+        }
     }
 
     /// Returns the mark if a trusted signer with one of the roles signed it.
@@ -165,15 +184,33 @@ package struct Marks: Sendable {
     package func forEach<M: Mark>(
         _ type: M.Type, unreadable: (RepositoryError) throws -> Void, _ body: (ObjectInfo, M) throws -> Void
     ) throws {
+        try forEachJudged(type, unreadable: unreadable) { object, found in
+            if let refusal = found.refusal { try unreadable(refusal) } else { try body(object, found.mark) }
+        }
+    }
+
+    /// Calls `body` for each mark of a kind, oldest first, also for those that lack the signature that they need.
+    /// - Parameter unreadable: is called for each damaged mark; a mark that vanished meanwhile is skipped.
+    package func forEachJudged<M: Mark>(
+        _ type: M.Type, unreadable: (RepositoryError) throws -> Void, _ body: (ObjectInfo, JudgedMark<M>) throws -> Void
+    ) throws {
         for object in try list(M.kind) {
             try Task.checkCancellation()
             do {
-                if let mark = try read(object.key, as: M.self) { try body(object, mark) }
-            } catch let error as RepositoryError where error.isUnreadable || error.reason == .untrusted {
+                if let found = try readJudged(object.key, as: M.self) { try body(object, found) }
+            } catch let error as RepositoryError where error.isUnreadable {
                 try unreadable(error)
             }
         }
     }
+}
+
+/// A mark, and the reason why it does not count.
+package struct JudgedMark<M: Mark>: Sendable {
+    package var mark: M
+    /// The error `.untrusted` of a mark that lacks the signature that it needs: any user who can write to the store could
+    /// have made it. Nil for a mark that counts.
+    package var refusal: RepositoryError?
 }
 
 /// A mark while it is decoded: ``RepositoryDocument`` for any kind of mark.

@@ -12,6 +12,9 @@ package struct SetMarks: Sendable {
         package var isDamaged: Bool { damage != nil }
         fileprivate var damage: VerifiedDepth?
         package var drilled: Timestamp?
+        /// The time of the newest drill that passed and does not count, because its mark has no trusted signature. It comes
+        /// from that mark, so it serves only to tell the operator.
+        package var untrustedDrill: Timestamp?
         package var pinned: Pin?
         /// The time at which the newest pin was set, by the clock of the machine that set it.
         package fileprivate(set) var pinnedAt: Timestamp?
@@ -58,12 +61,15 @@ package struct SetMarks: Sendable {
             }
             for set in mark.damaged { facts[set, default: Facts()].note(damagedBy: mark) }
         }
-        try marks.forEach(
-            DrilledMark.self,
-            // One without a signature hides nothing: the set only counts as not drilled.
-            unreadable: { if $0.reason != .untrusted { unreadable.append($0) } }
-        ) { _, mark in
-            if mark.passed, now.map({ mark.at <= $0 }) ?? true { facts[mark.set, default: Facts()].drilled = mark.at }
+        // One without a signature hides nothing: the set only counts as not drilled.
+        try marks.forEachJudged(DrilledMark.self, unreadable: { unreadable.append($0) }) { _, found in
+            let mark = found.mark
+            guard mark.passed, now.map({ mark.at <= $0 }) ?? true else { return }
+            if found.refusal == nil {
+                facts[mark.set, default: Facts()].drilled = mark.at
+            } else {
+                facts[mark.set, default: Facts()].untrustedDrill = mark.at
+            }
         }
         try marks.forEach(PinnedMark.self, unreadable: { lostPins.append($0) }) { _, mark in
             facts[mark.set, default: Facts()].pinned = Pin(until: mark.until, reason: mark.reason)

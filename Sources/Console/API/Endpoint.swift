@@ -53,6 +53,18 @@ struct Endpoint: Sendable {
     }
 }
 
+extension Endpoint.Parameter {
+    static let lastRange = 1...500
+
+    /// The parameter that limits a list to its newest entries.
+    static func last(of things: String, default usual: Int) -> Self {
+        let bounds = "\"minimum\": \(lastRange.lowerBound), \"maximum\": \(lastRange.upperBound)"
+        return Self(
+            name: "last", about: "The number of \(things), the newest.",
+            schema: "{\"type\": \"integer\", \(bounds), \"default\": \(usual)}")
+    }
+}
+
 extension Site {
     var apiRoutes: [Route] {
         Endpoint.all.map { endpoint in

@@ -7,13 +7,9 @@ extension Endpoint {
     static let runs: [Endpoint] = [
         Endpoint(
             path: "/runs", about: "Recoveries and drills: those under way, and those that ended.", ownSchema: "runs",
-            parameters: [
-                Parameter(
-                    name: "last", about: "The number of runs, the newest.",
-                    schema: #"{"type": "integer", "minimum": 1, "maximum": 500, "default": 50}"#)
-            ]
+            parameters: [.last(of: "runs", default: 50)]
         ) { site, routed in
-            let last = try site.number("last", of: routed.request, in: 1...500) ?? 50
+            let last = try site.last(of: routed.request, default: 50)
             return try Output.json(RunList(site.runs, last: last))
         },
         Endpoint(

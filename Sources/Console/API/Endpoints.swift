@@ -25,13 +25,9 @@ extension Endpoint {
         },
         Endpoint(
             path: "/list", about: "The document of `dr list --last N`.", definition: "list",
-            parameters: [
-                Parameter(
-                    name: "last", about: "The number of sets, the newest.",
-                    schema: #"{"type": "integer", "minimum": 1, "maximum": 500, "default": 100}"#)
-            ]
+            parameters: [.last(of: "sets", default: 100)]
         ) { site, routed in
-            let last = try site.number("last", of: routed.request, in: 1...500) ?? 100
+            let last = try site.last(of: routed.request, default: 100)
             let shelf = try site.snapshot().shelf
             return try site.answers.answer("list \(last)") {
                 try site.read { session, repository in
@@ -99,13 +95,9 @@ extension Endpoint {
         },
         Endpoint(
             path: "/ledger", about: "The document of `dr ledger`: its newest entries.", definition: "ledger",
-            parameters: [
-                Parameter(
-                    name: "last", about: "The number of entries, the newest.",
-                    schema: #"{"type": "integer", "minimum": 1, "maximum": 500, "default": 100}"#)
-            ]
+            parameters: [.last(of: "entries", default: 100)]
         ) { site, routed in
-            let last = try site.number("last", of: routed.request, in: 1...500) ?? 100
+            let last = try site.last(of: routed.request, default: 100)
             return try site.answers.answer("ledger \(last)") {
                 let session = site.session
                 return try waiting { try await LedgerDocument.read(session, last: last) }
@@ -142,6 +134,11 @@ extension Site {
     func read(_ body: @escaping @Sendable (Session, Repository) async throws -> String) throws -> String {
         let state = state
         return try waiting { try await body(state.session, try await state.repository()) }
+    }
+
+    /// The value of ``Endpoint/Parameter/last(of:default:)``.
+    func last(of request: WebRequest, default usual: Int) throws -> Int {
+        try number("last", of: request, in: Endpoint.Parameter.lastRange) ?? usual
     }
 
     /// A whole number of the query.

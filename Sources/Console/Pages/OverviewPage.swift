@@ -194,7 +194,7 @@ extension OverviewView.Component {
             share = .init(percent: percent, isOver: seconds > rpo, text: "\(percent) % of the RPO")
         }
         verified = PageText.age(component.verified, at: now)
-        drilled = PageText.age(component.drilled, at: now)
+        drilled = PageText.drilled(component.drilled, untrusted: component.untrustedDrill, at: now)
         storage = component.storedBytes.map(Units.bytes) ?? "–"
         hasGaps = (component.gaps ?? 0) > 0
         gaps = component.gaps.map { $0 == 0 ? "none" : Units.count($0, "gap") } ?? "unknown"

@@ -33,6 +33,14 @@ enum PageText {
         time.map { Units.duration(seconds: max(0, now.seconds - $0.seconds)) + " ago" } ?? "never"
     }
 
+    /// The age of the last drill that counts; if there is none, the age of one that does not, with the reason.
+    static func drilled(
+        _ time: Timestamp?, untrusted: Timestamp?, at now: Timestamp, never: String = "never"
+    ) -> String {
+        if let time { return age(time, at: now) }
+        return untrusted.map { "\(age($0, at: now)), not signed" } ?? never
+    }
+
     /// A value for the query of an address.
     static func encoded(_ text: String) -> String { PercentEncoding.encode(text) }
 

@@ -87,7 +87,9 @@ struct SetView {
             .init(name: "Files", value: "\(set.components.values.lazy.map(\.files).clampedSum())"),
             .init(name: "Took", value: Units.duration(seconds: seconds)),
             .init(name: "Verified", value: PageText.age(row?.marks.verified, at: now)),
-            .init(name: "Drilled", value: PageText.age(row?.marks.drilled, at: now)),
+            .init(
+                name: "Drilled",
+                value: PageText.drilled(row?.marks.drilled, untrusted: row?.marks.untrustedDrill, at: now)),
             .init(name: "Written by", value: set.provenance.map { $0.host } ?? set.tool),
         ]
         components = set.components.sorted { $0.key < $1.key }.map { name, part in

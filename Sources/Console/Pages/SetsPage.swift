@@ -174,7 +174,7 @@ extension SetsView.Row {
         stored = Units.bytes(set.stored)
         verified =
             row.marks.verified.map { PageText.age($0, at: now) } ?? (row.marks.checked == nil ? "–" : "structure only")
-        drilled = row.marks.drilled.map { PageText.age($0, at: now) } ?? "–"
+        drilled = PageText.drilled(row.marks.drilled, untrusted: row.marks.untrustedDrill, at: now, never: "–")
         // The reasons of other sets are those to drop it.
         reason = row.isKept ? row.reasons.first?.text ?? "–" : "– (goes with the next prune)"
         if row.isKept, row.reasons.count > 1 { more = "and \(row.reasons.count - 1) more" }

@@ -40,9 +40,4 @@ extension X509Certificate {
         }
         return KeyAlgorithm(key)
     }
-
-    /// True if its key may sign; a certificate without a key usage allows every use.
-    package func allowsSigning() throws(CMSError) -> Bool {
-        X509_get_key_usage(try makeHandle().pointer) & UInt32(KU_DIGITAL_SIGNATURE) != 0
-    }
 }

@@ -15,14 +15,14 @@ package struct IsolationGuard: Sendable {
     /// - Returns: the reasons why the drill must not use these places, one line each; empty if it may.
     package func objections(to drill: [Place]) -> [String] {
         drill.filter { !$0.isOnlyRead }.flatMap { place in
-            live.compactMap { living in
-                reason(place, living).map { "\(place) is not isolated from the live \(living): \($0)" }
+            live.compactMap { livePlace in
+                reason(place, livePlace).map { "\(place) is not isolated from the live \(livePlace): \($0)" }
             }
         }
     }
 
-    private func reason(_ place: Place, _ living: Place) -> String? {
-        switch (place.kind, living.kind) {
+    private func reason(_ place: Place, _ livePlace: Place) -> String? {
+        switch (place.kind, livePlace.kind) {
         case (.directory(let own), .directory(let other)): DirectoryIdentity.overlap(own, other)
         case (.server(let own), .server(let other)): ServerIdentity.overlap(own, other, resolver: network)
         case (.bucket(let name, let prefix, let endpoint), .bucket(let otherName, let otherPrefix, let otherEndpoint)):

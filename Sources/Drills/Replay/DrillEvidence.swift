@@ -49,9 +49,15 @@ struct DrillEvidence {
         let first = try files.source(run, actions: nil).evidence
         let passed = first.verdict == .passed || first.verdict == .late
         // A machine without a configuration does not write to the store.
-        if live.recorded == nil, let failure = await mark(sets.map(\.name), passed: passed, in: repository) {
-            try Task.checkCancellation()
-            try note("the set could not be marked as drilled: \(failure)", in: journal)
+        if live.recorded == nil {
+            if let failure = await mark(sets.map(\.name), passed: passed, in: repository) {
+                try Task.checkCancellation()
+                try note("the set could not be marked as drilled: \(failure)", in: journal)
+            } else if let reason = repository.signing.refusalToSign(as: DrilledMark.roles, at: live.now()) {
+                // The mark is stored all the same, so that readers can say why the drill does not count.
+                try note(
+                    "the drill does not count in the repository: its mark must be signed, and \(reason)", in: journal)
+            }
         }
         var (source, written) = try await make(run, files)
         if let authority, let report = written.files.first {

@@ -6,7 +6,7 @@ internal import Documents
 struct RolloutState: Equatable, Sendable {
     enum Progress: Equatable, Sendable {
         case complete
-        /// What the status shows: "1 of 3 replicas are ready".
+        /// The text of the status, such as "1 of 3 replicas are ready".
         case pending(String)
         /// The controller has given up.
         case failed(String)

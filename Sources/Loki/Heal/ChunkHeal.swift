@@ -57,10 +57,7 @@ struct ChunkHeal {
             report.parts.append(part)
         }
         if !request.isDryRun {
-            try await pool.run { [place, report] in
-                if report.unhealed == 0 { try place.removeAll() } else { try place.removeLeftovers() }
-                try place.synchronize()
-            }
+            try await pool.run { [place, report] in try place.finish(isWhole: report.unhealed == 0) }
         }
         if report.parts.contains(where: { $0.action == .healed && $0.state == .damaged }) { report.kept = place.aside }
         if report.healed > 0 { report.server = ["Loki reads chunks when a query needs them: no restart is needed"] }

@@ -3,7 +3,7 @@ package import Platform
 
 /// Calls in both directions over one link.
 package final class Conversation: Sendable {
-    /// Answers the calls of the other side, each on a thread of its own, which may block.
+    /// Answers the calls of the other side, each on a separate thread, which may block.
     package protocol Answering: Sendable {
         /// - Parameter request: data from outside, as JSON.
         /// - Throws: any error; the other side gets it.

@@ -6,7 +6,7 @@ internal import Synchronization
 
 /// Answers a mover's calls to the store: the coordinator's credentials and keys stay here.
 ///
-/// What a mover asks is data from outside: it gets its own component's objects only, and can replace or delete none.
+/// A mover's calls are data from outside: it gets only the objects of its component, and can replace or delete none.
 package struct StoreService: Conversation.Answering {
     private let repository: Repository
     private let rights: StoreRights

@@ -42,7 +42,7 @@ struct ObjectDigests: Equatable {
         return digest == Self.hidden || digest == Self.digest(CanonicalObject.make(from: object))
     }
 
-    /// The number of replicas is left out: autoscalers and operators change it while the stack runs.
+    /// The digest skips the number of replicas: autoscalers and operators change it while the stack runs.
     private static func digest(_ document: JSONValue) -> String {
         guard document["kind"]?.text != "Secret" else { return hidden }
         var document = document

@@ -12,7 +12,7 @@ struct TypeSelection: Sendable {
         guard resource.isNamespaced, resource.verbs.contains("list"), resource.verbs.contains("get"),
             !Self.names(excluded, resource), takesSecrets || !Self.isSecrets(resource)
         else { return false }
-        // An explicit name is meant, also that of a type that is left out by itself.
+        // An explicit name also selects a type that dr skips by default.
         return included.isEmpty
             ? !Self.transient.contains(resource.name) && !skips(group: resource.group) : Self.names(included, resource)
     }

@@ -15,7 +15,7 @@ struct ObjectRestorer: ComponentRestorer {
             {
                 try Task.checkCancellation()
                 guard let content = FileManager.default.contents(atPath: "\(tree)/\(path)") else { continue }
-                if let defect = ObjectInspector.defect(of: [UInt8](content)) {
+                if let defect = ObjectDocument.defect(of: [UInt8](content)) {
                     damage.append(Damage(path: path, reason: defect))
                 }
             }
@@ -24,7 +24,8 @@ struct ObjectRestorer: ComponentRestorer {
     }
 
     func inspector(of path: String) -> (any ContentInspector)? {
-        path.hasSuffix(".json") ? ObjectInspector(path) : nil
+        guard path.hasSuffix(".json") else { return nil }
+        return DocumentInspector(path, longest: ObjectDocument.longest, defect: ObjectDocument.defect)
     }
 
     func advice(restored tree: String, target: String) async -> [String] {

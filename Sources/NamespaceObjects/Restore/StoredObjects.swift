@@ -12,7 +12,7 @@ struct StoredObject: Sendable {
 
     /// - Throws: ``ObjectDefect`` if the document cannot be read.
     func document() throws(ObjectDefect) -> JSONValue {
-        guard let content = FileManager.default.contents(atPath: file), content.count <= ObjectInspector.longest else {
+        guard let content = FileManager.default.contents(atPath: file), content.count <= ObjectDocument.longest else {
             throw ObjectDefect("it cannot be read")
         }
         do { return try JSONValue(parsing: [UInt8](content)) } catch { throw ObjectDefect("\(error)") }

@@ -1,7 +1,7 @@
 import Cryptography
 import FoundationEssentials
 import Glibc
-package import Metrics
+import Metrics
 import Platform
 import StackConfiguration
 
@@ -69,7 +69,4 @@ extension Session {
         let identity = "\(configuration.stack)\n\(configuration.store.url)\n\(configuration.store.endpoint ?? "")"
         return "\(stateRoot)/metrics/\(Digest(of: [UInt8](identity.utf8)).hex.prefix(16)).json"
     }
-
-    /// The metrics that the runs of this machine have written so far, for `dr serve`.
-    package func recordedMetrics() -> [MetricFamily] { MetricsRecord.read(metricsRecordPath)?.book.ordered ?? [] }
 }

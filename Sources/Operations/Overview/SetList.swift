@@ -114,6 +114,8 @@ package struct SetList: Encodable, Sendable {
         package var verified: Timestamp?
         package var checked: Timestamp?
         package var drilled: Timestamp?
+        /// The time of a drill that does not count, because its mark has no trusted signature.
+        package var untrustedDrill: Timestamp?
         package var pinned: Bool
         /// True if the set's name is a time in the future: a clock was wrong.
         package var isFuture: Bool
@@ -132,6 +134,7 @@ package struct SetList: Encodable, Sendable {
             self.encryption = encryption
             dropped = marks.dropReason(at: now)
             (verified, checked, drilled) = (marks.verified, marks.checked, marks.drilled)
+            untrustedDrill = marks.untrustedDrill
             pinned = marks.pinned?.holds(at: now) ?? false
             kept = reasons ?? []
             name = set.name

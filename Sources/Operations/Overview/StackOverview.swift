@@ -26,6 +26,8 @@ package struct StackOverview: Codable, Equatable, Sendable {
         package var verdict: String
         package var verified: Timestamp?
         package var drilled: Timestamp?
+        /// The time of a later drill that does not count, because its mark has no trusted signature.
+        package var untrustedDrill: Timestamp?
         /// Bytes of its packs, indexes and manifests in the store.
         package var storedBytes: Int?
         /// The number of data that no backup holds; nil if the query failed or was not made.
@@ -153,7 +155,7 @@ extension StackOverview {
                 name: row.component,
                 kind: session.configuration.components.first { $0.name == row.component }?.kind, set: row.set,
                 newestDatum: row.newestDatum, verdict: row.verdict, verified: row.verified, drilled: row.drilled,
-                storedBytes: storage.components[row.component]?.bytes, gaps: found,
+                untrustedDrill: row.untrustedDrill, storedBytes: storage.components[row.component]?.bytes, gaps: found,
                 isFailed: newestSet.map { $0.failed.contains(row.component) })
         }
         isNewestPartial = newestSet.map { !$0.isComplete }

@@ -51,6 +51,7 @@ package struct StatusReport: Encodable {
                 component, newest: latest.parts[component], proofs: proofs, hasFuture: !future.isEmpty, now: now,
                 rpo: session.rpo, tolerance: repository.scope.clockTolerance, encryption: encryption)
         }
+        if let remark = DrillText.remark(proofs.untrustedDrills) { remarks.append(remark) }
         let forecasts = try await RecoveryForecasts(session, repository, sets: names, now: now)
         previousContent = await PreviousContentRow.all(session, now: now)
         let missing = try await session.missingSets(of: Set(listed), in: repository)
@@ -81,6 +82,8 @@ package struct StatusReport: Encodable {
         /// drilled.
         package var verified: Timestamp?
         package var drilled: Timestamp?
+        /// The time of a later drill that does not count, because its mark has no trusted signature.
+        package var untrustedDrill: Timestamp?
         /// "ok", "late", "unknown" (time of the newest datum), "future" (a datum is later than now), "empty", "shrunk"
         /// (the newest backup), "no backup", "future set" (a set from the future exists).
         package var verdict: String
@@ -95,6 +98,7 @@ package struct StatusReport: Encodable {
         ) {
             self.component = component
             (verified, drilled) = (proofs.verified[component], proofs.drilled[component])
+            untrustedDrill = proofs.untrustedDrills[component]
             passedOver = newest?.passedOver ?? []
             guard let newest, let part = newest.set.components[component] else {
                 verdict = "no backup"

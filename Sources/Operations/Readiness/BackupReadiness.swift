@@ -17,6 +17,8 @@ struct StoreFacts: Sendable {
     var recipients: [RecipientProof]
     /// The marks of drills, by scenario.
     var drills: [String: [DrilledMark]]
+    /// The times of the newest drills whose marks do not count, because they have no trusted signature, by scenario.
+    var untrustedDrills: [String: Timestamp]
     var sizes: ComponentSizes
     var ledger: LedgerFacts
     /// Signs of an intruder: sets that are gone without a prune, marks without a trusted signature.
@@ -38,14 +40,20 @@ struct StoreFacts: Sendable {
         return try await pool.run {
             let marks = Marks(repository)
             var drills: [String: [DrilledMark]] = [:]
-            try marks.forEach(DrilledMark.self, unreadable: { _ in }) { _, mark in
-                if let scenario = mark.scenario, mark.at <= now { drills[scenario, default: []].append(mark) }
+            var untrusted: [String: Timestamp] = [:]
+            try marks.forEachJudged(DrilledMark.self, unreadable: { _ in }) { _, found in
+                guard let scenario = found.mark.scenario, found.mark.at <= now else { return }
+                if found.refusal == nil {
+                    drills[scenario, default: []].append(found.mark)
+                } else {
+                    untrusted[scenario] = max(untrusted[scenario] ?? found.mark.at, found.mark.at)
+                }
             }
             return StoreFacts(
                 location: repository.store.location, sets: names.count, latest: latest,
-                marks: try SetMarks(marks, now: now),
+                marks: proofs.marks,
                 verified: proofs.verifications, recipients: try RecipientProof.all(in: repository, now: now),
-                drills: drills,
+                drills: drills, untrustedDrills: untrusted,
                 sizes: sizes, ledger: ledger,
                 alarms: missing.lines + RepositoryError.warnings(aboutMarks: try UntrustedMarks(in: repository).errors))
         }

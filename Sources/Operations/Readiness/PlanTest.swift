@@ -59,7 +59,7 @@ struct PlanTest: Equatable, Sendable {
     }
 
     /// Seconds after the end of a drill within which its mark is written.
-    private static let delay = 600
+    fileprivate static let delay = 600
 
     /// Joins the tests of this host with those of the ledger and with the marks of drills in the store, of which some are
     /// about the same drills. The newest end of a run in the ledger wins over its journal.
@@ -116,20 +116,30 @@ extension ReadinessRow {
     /// Judges the tests of a scenario.
     /// - Parameters:
     ///   - tests: in any order.
+    ///   - untrusted: the end in seconds since 1970 of the newest drill that does not count, because its mark has no
+    ///     trusted signature; nil if there is none.
     ///   - limit: the longest time in seconds since the last passed test.
-    static func drill(_ tests: [PlanTest], scenario: String, now: Int, limit: Int) -> ReadinessRow {
+    static func drill(
+        _ tests: [PlanTest], untrusted: Int? = nil, scenario: String, now: Int, limit: Int
+    ) -> ReadinessRow {
         let remedy = "dr drill --scenario \(scenario)"
-        func row(_ status: Status, _ reason: String) -> ReadinessRow {
-            ReadinessRow(.drill, is: status, reason, remedy: remedy)
+        func ago(_ time: Int) -> String { "\(Units.duration(seconds: max(0, now.subtractingClamped(time)))) ago" }
+        func ago(_ test: PlanTest) -> String { ago(test.at) }
+        let newest = tests.max { $0.at < $1.at }
+        // The journal of a drill on this host counts without its mark.
+        let ignored = untrusted.flatMap { at in
+            (newest.map { $0.at.addingClamped(PlanTest.delay) < at } ?? true) ? at : nil
         }
-        func ago(_ test: PlanTest) -> String {
-            "\(Units.duration(seconds: max(0, now.subtractingClamped(test.at)))) ago"
+        func row(_ status: Status, _ reason: String) -> ReadinessRow {
+            let more = ignored.map { "; a drill \(ago($0)) does not count: its mark is not signed by a trusted signer" }
+            return ReadinessRow(.drill, is: status, reason + (status == .green ? "" : more ?? ""), remedy: remedy)
         }
         func result(_ test: PlanTest) -> String {
             test.verdict.rawValue + (test.isContradicted ? ": its journal differs from the ledger" : "")
         }
-        guard let newest = tests.max(by: { $0.at < $1.at }) else {
-            return row(.red, "the scenario was never drilled or recovered")
+        guard let newest else {
+            return row(
+                .red, ignored == nil ? "the scenario was never drilled or recovered" : "no drill or recovery counts")
         }
         let passed = tests.filter(\.passed).max { $0.at < $1.at }
         guard let passed else {

@@ -12,7 +12,7 @@ import StackConfiguration
 /// Checks, without changing anything, if the scenarios of a stack could be recovered now.
 package struct ReadinessReview {
     package let session: Session
-    /// The checks to leave out.
+    /// The checks to skip.
     package var without: Set<ReadinessRow.Check> = []
     /// The time for each part that asks a store, a server or a cluster.
     package var limit = Duration.seconds(60)
@@ -46,7 +46,7 @@ package struct ReadinessReview {
     /// The facts that do not depend on the scenario.
     private struct Common {
         var facts: Result<StoreFacts, NoAnswer>
-        /// Nil if the check is left out.
+        /// Nil if the check is skipped.
         var gaps: Result<GapReport, NoAnswer>?
     }
 
@@ -76,7 +76,9 @@ package struct ReadinessReview {
         let now = session.now()
         var rows = [
             ReadinessRow.plan(review, scenario: scenario),
-            ReadinessRow.drill(tests, scenario: scenario, now: now.seconds, limit: limits.drill.wholeSeconds),
+            ReadinessRow.drill(
+                tests, untrusted: facts?.untrustedDrills[scenario]?.seconds, scenario: scenario, now: now.seconds,
+                limit: limits.drill.wholeSeconds),
             ReadinessRow.planChange(
                 tests, scenario: scenario, digest: Digest(of: [UInt8](entry.text.text.utf8)).hex,
                 outline: try? PlanOutline(entry.text)),

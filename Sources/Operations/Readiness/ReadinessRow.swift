@@ -16,7 +16,7 @@ package struct ReadinessRow: Encodable, Equatable, Sendable {
         case snapshots
         case gaps
 
-        /// The checks that ask servers or clusters, which `--without` can leave out.
+        /// The checks that ask servers or clusters, which `--without` can skip.
         package static let slow: [Check] = [.cluster, .snapshots, .gaps]
     }
 

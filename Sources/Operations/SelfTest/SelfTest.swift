@@ -46,7 +46,7 @@ package struct SelfTest: Sendable {
                 throw CancellationError()
             } catch {
                 step.verdict = .failed
-                step.detail = "\(error)"
+                step.detail = (["\(error)"] + [place?.shortage].compactMap { $0 }).joined(separator: "; ")
                 failed = name
             }
             step.seconds = (ContinuousClock.now - start).rounded

@@ -13,6 +13,8 @@ struct SelfTestPlace: Sendable {
 
     /// The bytes that the sample data, the repository and the restored data need, with a reserve.
     private static let space = 64 << 20
+    /// The bytes that one step writes at most.
+    private static let spaceOfStep = 16 << 20
 
     /// - Throws: ``SelfTestFailure`` or `FileError`; then nothing stays.
     init(in temporary: String) throws {
@@ -52,16 +54,28 @@ struct SelfTestPlace: Sendable {
     }
 
     private static func checkSpace(of folder: String) throws {
+        let free = try free(in: folder)
+        guard free >= space else {
+            throw SelfTestFailure(
+                "'\(folder)' has \(Units.bytes(free)) free, and the test needs \(Units.bytes(space)); "
+                    + "set TMPDIR to another folder")
+        }
+    }
+
+    /// Returns the bytes that an ordinary user can still write to the file system of a folder.
+    private static func free(in folder: String) throws -> Int {
         var status = statvfs()
         guard statvfs(folder, &status) == 0 else {
             throw SelfTestFailure("'\(folder)': \(FileFailure.text(code: errno)); set TMPDIR to a writable folder")
         }
         let (free, overflow) = UInt(status.f_bavail).multipliedReportingOverflow(by: UInt(status.f_frsize))
-        guard overflow || free >= UInt(space) else {
-            throw SelfTestFailure(
-                "'\(folder)' has \(Units.bytes(Int(clamping: free))) free, and the test needs "
-                    + "\(Units.bytes(space)); set TMPDIR to another folder")
-        }
+        return overflow ? .max : Int(clamping: free)
+    }
+
+    /// The advice for a step that failed while the disk was full; nil if there was space.
+    var shortage: String? {
+        guard let free = try? Self.free(in: path), free < Self.spaceOfStep else { return nil }
+        return "'\(path)' has \(Units.bytes(free)) free: another program filled the disk; set TMPDIR to another folder"
     }
 
     /// Writes files of all sizes: empty, many small ones, one that compresses and one that does not; and a link.

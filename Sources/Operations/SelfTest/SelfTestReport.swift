@@ -41,12 +41,19 @@ package struct SelfTestReport: Encodable, Sendable {
             ])
         }
         let failures = steps.filter { $0.verdict == .failed }.map { "\($0.name.rawValue): \($0.detail ?? "")" }
-        let result =
-            passed
-            ? "dr \(version) works on this machine: \(steps.count) steps passed in \(Units.fixed(seconds, 1)) s, "
-                + "with at most \(Units.bytes(peakMemory)) of memory"
-            : "dr \(version) does not work on this machine: \(failures.count) of \(steps.count) steps failed"
-        return ([table.text] + failures + [result, "not tested:"] + notTested.map { "  \($0)" })
+        return
+            ([table.text] + failures + [result(failures: failures.count), "not tested:"] + notTested.map { "  \($0)" })
             .joined(separator: "\n")
+    }
+
+    private func result(failures: Int) -> String {
+        if passed {
+            return "dr \(version) works on this machine: \(steps.count) steps passed in \(Units.fixed(seconds, 1)) s, "
+                + "with at most \(Units.bytes(peakMemory)) of memory"
+        }
+        if steps.contains(where: { $0.name == .folder && $0.verdict == .failed }) {
+            return "dr \(version) was not tested: it has no temporary folder"
+        }
+        return "dr \(version) does not work on this machine: \(failures) of \(steps.count) steps failed"
     }
 }

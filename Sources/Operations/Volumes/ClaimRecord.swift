@@ -20,7 +20,7 @@ package struct ClaimRecord: Codable, Equatable, Sendable {
     var labels: [String: String]
     var annotations: [String: String]
 
-    /// Where the data are in it, and as whom the workload uses them.
+    /// The place of the data in the volume, and the user and the groups with which the workload uses them.
     var workload: String?
     var mountPath: String?
     var subPath: String?

@@ -17,7 +17,7 @@ package struct RunProvenance: Codable, Equatable, Sendable {
     package var credentials: String?
     /// The SHA-256 of the certificate of the signing key; nil without a key.
     package var signer: String?
-    /// What `dr.yaml` trusts that key for; nil if it trusts it without limits.
+    /// The roles that `dr.yaml` trusts that key for; nil if it trusts the key without limits.
     package var roles: [String]?
 
     package init(

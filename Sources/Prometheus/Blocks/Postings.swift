@@ -12,12 +12,7 @@ enum Postings {
         var table = try OffsetTable(
             file, layout.postingsOffsetTable, title: "postings offset table", keys: 2, capacity: capacity)
         for number in 0..<table.count {
-            let offset = try table.next()
-            let start = (lists.position + 3) & ~3
-            try lists.padding(to: min(start, lists.end))
-            guard offset == start else {
-                throw table.defect("entry \(number + 1) points at \(offset), but the next list is at \(start)")
-            }
+            let start = try table.startOfList(in: &lists, number: number)
             guard (number == 0) == table.isOfAllSeries else {
                 throw table.defect("the list of all series is not first")
             }
@@ -59,12 +54,7 @@ enum LabelIndices {
         var table = try OffsetTable(
             file, layout.labelOffsetTable, title: "label offset table", keys: 1, capacity: capacity)
         for number in 0..<table.count {
-            let offset = try table.next()
-            let start = (lists.position + 3) & ~3
-            try lists.padding(to: min(start, lists.end))
-            guard offset == start else {
-                throw table.defect("entry \(number + 1) points at \(offset), but the next list is at \(start)")
-            }
+            let start = try table.startOfList(in: &lists, number: number)
             let length = Int(try lists.be32())
             lists.beginSum()
             let names = Int(try lists.be32())
@@ -82,5 +72,21 @@ enum LabelIndices {
         }
         try table.finish()
         try lists.padding(to: lists.end)
+    }
+}
+
+extension OffsetTable {
+    /// Reads the next entry, and skips the padding before its list, which starts at a multiple of 4.
+    /// - Parameter number: of the entry, from 0.
+    /// - Returns: the position of the list.
+    /// - Throws: ``BlockDefect``, also if the entry points at another place.
+    fileprivate mutating func startOfList(in lists: inout FileWindow, number: Int) throws -> Int {
+        let offset = try next()
+        let start = (lists.position + 3) & ~3
+        try lists.padding(to: min(start, lists.end))
+        guard offset == start else {
+            throw defect("entry \(number + 1) points at \(offset), but the next list is at \(start)")
+        }
+        return start
     }
 }

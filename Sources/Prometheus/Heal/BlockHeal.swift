@@ -53,10 +53,7 @@ struct BlockHeal {
             report.parts.append(part)
         }
         if !request.isDryRun {
-            try await pool.run { [place, report] in
-                if report.unhealed == 0 { try place.removeAll() } else { try place.removeLeftovers() }
-                try place.synchronize()
-            }
+            try await pool.run { [place, report] in try place.finish(isWhole: report.unhealed == 0) }
         }
         let replaced = report.parts.contains { $0.action == .healed && $0.state == .damaged }
         if replaced { report.kept = place.aside }

@@ -49,7 +49,7 @@ package struct PrometheusHealer: ComponentHealer {
         var head: Int
     }
 
-    /// - Returns: nil if the server does not answer all questions: a guess could bring back what it deleted.
+    /// - Returns: nil if the server does not answer all questions: a guess could restore data that it deleted.
     private func askServer() async -> Server? {
         guard let info = try? await api.runtimeInfo(), let flags = try? await api.flags(),
             let metric = try? await api.metric("prometheus_tsdb_head_min_time")

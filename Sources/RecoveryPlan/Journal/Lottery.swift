@@ -1,6 +1,6 @@
 internal import Cryptography
 
-/// A draw that nobody can steer, and that everyone can repeat.
+/// A draw that no operator can steer, and that every reader can repeat.
 ///
 /// The seed is the SHA-256 of three lines of text: the SHA-256 of the newest backup set, the SHA-256 of the newest entry of
 /// the ledger before the entry in which the drill began, and the scenario. Each line ends with a line feed. A hash that does

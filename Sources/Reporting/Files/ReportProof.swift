@@ -39,9 +39,9 @@ package struct ReportProof: Encodable {
     }
 
     private var signed: String {
-        guard let signature = proof.signature else { return "by nobody" }
+        guard let signature = proof.signature else { return "no" }
         let name = "by \(signature.signer), certificate SHA-256 \(signature.fingerprint)"
         return signature.isTrusted
-            ? name : name + "\n        which nobody vouches for here: name whom you trust with --certificate"
+            ? name : name + "\n        the signer is not trusted: pass --certificate with a trusted certificate"
     }
 }

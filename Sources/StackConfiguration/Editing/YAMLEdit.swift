@@ -98,7 +98,7 @@ package struct YAMLEdit {
         if scalars[start] == "{" {
             insert("\(key): \(source)\(pairs.isEmpty ? "" : ", ")", at: start + 1)
         } else {
-            // The first key moves to a line of its own. In a list, that line has no dash.
+            // The first key moves to a new line. In a list, that line has no dash.
             let indent = String(repeating: " ", count: start - lineStart(of: start))
             insert("\(key): \(source)\n\(indent)", at: start)
         }

@@ -3,20 +3,14 @@ package import Retention
 
 /// The retention policy as it is written in `dr.yaml`. The module `Retention` implements its rules.
 package struct RetentionConfiguration: Equatable, Sendable {
-    package var hourly: CalendarLength?
-    package var daily: CalendarLength?
-    package var weekly: CalendarLength?
-    package var monthly: CalendarLength?
-    package var yearly: CalendarLength?
-    package var keepLast: Int?
-    package var keepWithin: CalendarLength?
-    package var timeZone = DeclaredZone.utc
-    package var limits = FreezeLimits()
-    package var protection = Protection.usual
+    package var policy: RetentionPolicy
     /// The grace period in seconds, from the announcement of a removal to the removal; nil for the prune's default.
     package var grace: Int?
 
-    package init() {}
+    package init() {
+        policy = RetentionPolicy()
+        policy.protection = .usual
+    }
 
     /// Reads a policy from the command line, such as `hourly=24h,keep_last=5`: the keys and values of `dr.yaml`.
     /// - Parameter option: the name of the option in messages.
@@ -39,49 +33,40 @@ package struct RetentionConfiguration: Equatable, Sendable {
         guard reader.diagnostics.isEmpty, let section else { throw DocumentError(reader.diagnostics) }
         self = section
     }
-
-    package var policy: RetentionPolicy {
-        var policy = RetentionPolicy(
-            hourly: hourly, daily: daily, weekly: weekly, monthly: monthly, yearly: yearly, keepLast: keepLast,
-            keepWithin: keepWithin, timeZone: timeZone)
-        policy.limits = limits
-        policy.protection = protection
-        return policy
-    }
 }
 
 extension RetentionConfiguration: Section {
     package static let keys: [Key<Self>] = [
-        Key("hourly", \.hourly, as: .calendarLength, about: "Keep one backup for each hour this far back."),
-        Key("daily", \.daily, as: .calendarLength, about: "Keep one backup for each day this far back."),
-        Key("weekly", \.weekly, as: .calendarLength, about: "Keep one backup for each ISO week this far back."),
-        Key("monthly", \.monthly, as: .calendarLength, about: "Keep one backup for each month this far back."),
-        Key("yearly", \.yearly, as: .calendarLength, about: "Keep one backup for each year this far back."),
+        Key("hourly", \.policy.hourly, as: .calendarLength, about: "Keep one backup for each hour this far back."),
+        Key("daily", \.policy.daily, as: .calendarLength, about: "Keep one backup for each day this far back."),
+        Key("weekly", \.policy.weekly, as: .calendarLength, about: "Keep one backup for each ISO week this far back."),
+        Key("monthly", \.policy.monthly, as: .calendarLength, about: "Keep one backup for each month this far back."),
+        Key("yearly", \.policy.yearly, as: .calendarLength, about: "Keep one backup for each year this far back."),
         Key(
-            "keep_last", \.keepLast, as: .count(1...1_000_000),
+            "keep_last", \.policy.keepLast, as: .count(1...1_000_000),
             about: "Keep this number of newest backups, regardless of age."),
-        Key("keep_within", \.keepWithin, as: .calendarLength, about: "Keep every backup younger than this."),
+        Key("keep_within", \.policy.keepWithin, as: .calendarLength, about: "Keep every backup younger than this."),
         Key(
-            "time_zone", \.timeZone, as: .timeZone,
+            "time_zone", \.policy.timeZone, as: .timeZone,
             about: "Time zone of the hours, days, weeks, months and years, such as Europe/Berlin. Default: UTC."),
         Key(
-            "largest_drop", \.limits.largestDrop, as: .share,
+            "largest_drop", \.policy.limits.largestDrop, as: .share,
             about:
                 "Freeze pruning if it would drop more than this share of all backups at once. Default: 50%."),
         Key(
-            "freeze_after_failures", \.limits.failedRuns, as: .count(0...1000),
+            "freeze_after_failures", \.policy.limits.failedRuns, as: .count(0...1000),
             about: "Freeze pruning after this number of failed runs in a row; 0 for never. Default: 3."),
         Key(
-            "longest_gap", \.limits.longestGap, as: .longSeconds,
+            "longest_gap", \.policy.limits.longestGap, as: .longSeconds,
             about: "Freeze pruning after a longer time without backups, since a clock may be wrong. Default: 60d."),
         Key(
-            "clock_tolerance", \.limits.clockTolerance, as: .longSeconds,
+            "clock_tolerance", \.policy.limits.clockTolerance, as: .longSeconds,
             about: "A backup whose name is further ahead of the clock counts as from the future. Default: 5m."),
         Key(
-            "protect_unverified", \.protection.longestUnverified, as: .longSeconds,
+            "protect_unverified", \.policy.protection.longestUnverified, as: .longSeconds,
             about: "Drop no backup of a component while none that remains was verified within this time. Default: 90d."),
         Key(
-            "protect_smaller_than", \.protection.smallestShare, as: .share,
+            "protect_smaller_than", \.policy.protection.smallestShare, as: .share,
             about:
                 "Keep a backup of a component if those that remain have less than this share of its size; 0% for never. Default: 50%."
         ),

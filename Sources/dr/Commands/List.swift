@@ -41,7 +41,8 @@ struct List: AsyncParsableCommand {
                 [
                     "\(row.name)", row.isFuture ? "-" : Units.duration(seconds: max(0, now.seconds - row.name.seconds)),
                     row.state, row.components.joined(separator: ","), "\(row.files)", Units.bytes(row.bytes),
-                    Units.bytes(row.stored), row.proof, row.drilled?.readable ?? "-", row.kept.first ?? "-",
+                    Units.bytes(row.stored), row.proof, DrillText.cell(row.drilled, untrusted: row.untrustedDrill),
+                    row.kept.first ?? "-",
                 ] + (list.hasEncryption ? [row.encryption?.word ?? "-"] : []))
         }
         return table.text

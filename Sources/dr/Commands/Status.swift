@@ -42,7 +42,7 @@ struct Status: AsyncParsableCommand {
                 Units.moment(milliseconds: row.newestDatum),
                 row.ageSeconds.map { Units.duration(seconds: $0) } ?? "-",
                 report.rpoSeconds.map { Units.duration(seconds: $0) } ?? "-", row.verified?.readable ?? "-",
-                row.drilled?.readable ?? "-", row.verdict,
+                DrillText.cell(row.drilled, untrusted: row.untrustedDrill), row.verdict,
             ])
         }
         let replaced = PreviousContentRow.text(report.previousContent).map { "\n\n" + $0 } ?? ""

@@ -67,6 +67,28 @@ import Testing
         #expect(drill(PlanTest.all([], [mark(2, true)])).status == .green)
     }
 
+    @Test(
+        arguments: [
+            (
+                [],
+                "no drill or recovery counts; a drill 1d 0h ago does not count: its mark is not signed by a trusted signer"
+            ),
+            (
+                [(40, .passed)],
+                "last passed drill: 40d 0h ago, limit 30d 0h; a drill 1d 0h ago does not count: its mark is not signed by a "
+                    + "trusted signer"
+            ),
+            // That mark belongs to the drill that this host knows.
+            ([(1, .failed)], "no test passed; the newest, a drill 1d 0h ago: failed"),
+            ([(0, .passed)], "last passed drill: 0s ago"),
+        ] as [([(Int, Evidence.Verdict)], String)])
+    func `a later drill whose mark is not signed is named`(_ tests: [(Int, Evidence.Verdict)], _ reason: String) {
+        let row = ReadinessRow.drill(
+            tests.map { test($0.0, $0.1) }, untrusted: Self.now - Self.day, scenario: "loss", now: Self.now,
+            limit: 30 * Self.day)
+        #expect(row.reason == reason)
+    }
+
     // MARK: Backups
 
     @Test func `another tool's backup never meets the objective`() {

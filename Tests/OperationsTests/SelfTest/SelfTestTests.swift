@@ -58,14 +58,17 @@ import Testing
     }
 
     private func run(fault: String, limit: Duration = .seconds(60)) throws -> Outcome {
-        let folder = try TemporaryFolder("stand-in")
         let temporary = try TemporaryFolder("self-test")
+        return try run(fault: fault, limit: limit, in: temporary.path)
+    }
+
+    private func run(fault: String, limit: Duration = .seconds(60), in temporary: String) throws -> Outcome {
+        let folder = try TemporaryFolder("stand-in")
         var test = SelfTest(
-            program: try Self.standIn(fault, in: folder), temporary: temporary.path,
-            environment: ["PATH": "/usr/bin:/bin"])
+            program: try Self.standIn(fault, in: folder), temporary: temporary, environment: ["PATH": "/usr/bin:/bin"])
         test.limit = limit
         let report = try test.run()
-        return Outcome(report: report, left: try FileManager.default.contentsOfDirectory(atPath: temporary.path))
+        return Outcome(report: report, left: try FileManager.default.contentsOfDirectory(atPath: temporary))
     }
 
     @Test func `the stand-in without a fault passes`() throws {
@@ -150,6 +153,18 @@ import Testing
         #expect(later.last?.name == .clean && later.last?.verdict == .passed)
         #expect(later.dropLast().allSatisfy { $0.verdict == .skipped })
         #expect(!outcome.report.passed && outcome.report.text.contains("FAILED"))
+        #expect(outcome.left == [])
+    }
+
+    @Test(.enabled(if: TinyDisk.isPossible, "mounting needs root"))
+    func `a disk that another program fills is named, and nothing stays`() async throws {
+        let disk = try await TinyDisk(kibibytes: 80 << 10)
+        let outcome = try run(
+            fault: "[ $call != backup1 ] || { cat /dev/zero >data/more 2>/dev/null; exit 1; }", in: disk.path)
+        let failed = try #require(outcome.report.steps.first { $0.verdict == .failed })
+        #expect(failed.name == .backup)
+        #expect(failed.detail?.contains("has 0 B free") == true, "\(failed)")
+        #expect(failed.detail?.hasSuffix("set TMPDIR to another folder") == true, "\(failed)")
         #expect(outcome.left == [])
     }
 

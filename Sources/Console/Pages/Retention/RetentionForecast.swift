@@ -3,7 +3,7 @@ import Operations
 import Platform
 import Synchronization
 
-/// The dry run of a prune, which the retention page shows. It is made in the background while somebody looks at the page,
+/// The dry run of a prune, which the retention page shows. It is made in the background while a visitor looks at the page,
 /// and kept, so that the page shows the last one while the store is away.
 final class RetentionForecast: Sendable {
     struct Known: Sendable {

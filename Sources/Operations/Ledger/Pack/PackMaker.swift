@@ -76,7 +76,7 @@ package struct PackMaker {
             runs: try? RunFolder(state: session.stateRoot), state: session.stateRoot, folders: reportFolders,
             pack: folder)
         let (entries, pool) = (pack.entries, session.pool)
-        // The journal of a run that goes on behind the period is not the one that the entries name.
+        // The journal of a run that ends after the period is not the one that the entries name.
         let resumed = Set(newest.filter { $0.value > period?.upperBound ?? older }.keys)
         let found = try await pool.run { try reports.collect(entries, without: resumed) }
         (pack.reports, pack.deviations, pack.actions) = (found.reports, found.deviations, found.actions)
