@@ -93,7 +93,7 @@ package final class DocumentShelf: KeptObjects {
     }
 
     /// Days since 1970: a use is noted once a day.
-    private static var today: Int { Int(clamping: Int64(Date().timeIntervalSince1970) / 86_400) }
+    private static var today: Int { Int(clamping: Date().timeIntervalSince1970 / 86_400) }
 
     private static func use(_ key: ObjectKey, in database: Database) {
         guard let row = try? database.prepare("UPDATE objects SET used = ? WHERE key = ?") else { return }
