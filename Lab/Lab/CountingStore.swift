@@ -37,6 +37,15 @@ package final class CountingStore: ObjectStore {
         try store.list(prefix: prefix, after: after, body)
     }
 
+    package func enumerate(
+        prefix: String, skipping skipped: String?, _ body: (ObjectInfo) throws -> Void
+    ) throws {
+        note("list \(prefix)")
+        try store.enumerate(prefix: prefix, skipping: skipped, body)
+    }
+
+    package func storeTime() throws -> Int? { try store.storeTime() }
+
     package func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError] {
         note("delete")
         return try store.delete(keys)

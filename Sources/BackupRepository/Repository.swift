@@ -7,7 +7,7 @@ package import ObjectStorage
 /// Calls block. A document that does not match its hash is fetched again, because a transfer can damage a document that
 /// is intact in the store.
 package struct Repository: Sendable {
-    package let store: any ObjectStore
+    package private(set) var store: any ObjectStore
     package let description: RepositoryDescription
     package var encryption = RepositoryEncryption()
     package var signing = SetSigning()
@@ -58,6 +58,14 @@ package struct Repository: Sendable {
             where error.reason == .noSpace
         {}
         return (try Repository(opening: store), true)
+    }
+
+    /// The same repository for a reader that must see what the store has.
+    var unremembered: Repository {
+        var repository = self
+        repository.store = store.with(RememberedObjects.self)?.base ?? store
+        (repository.memory, repository.cache) = (nil, nil)
+        return repository
     }
 
     // MARK: Sets
@@ -272,6 +280,7 @@ package struct Repository: Sendable {
             do {
                 return try decoded(try store.readDocument(key, limit: limit))
             } catch let error as RepositoryError where error.reason == .damaged {
+                store.discard(key)
                 continue
             } catch let error as ObjectStoreError where error.reason == .truncated {
                 continue

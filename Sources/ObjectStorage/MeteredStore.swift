@@ -54,6 +54,20 @@ package struct MeteredStore: ObjectStore {
         }
     }
 
+    package func storeTime() throws -> Int? { try store.storeTime() }
+
+    package func enumerate(
+        prefix: String, skipping skipped: String?, _ body: (ObjectInfo) throws -> Void
+    ) throws {
+        meter.addRequest()
+        var listed = 0
+        try store.enumerate(prefix: prefix, skipping: skipped) { object in
+            if listed > 0, listed.isMultiple(of: Self.page) { meter.addRequest() }
+            listed += 1
+            try body(object)
+        }
+    }
+
     package func put(_ key: ObjectKey, _ content: [UInt8], options: PutOptions) throws -> ObjectInfo {
         meter.addRequest()
         return try store.put(key, content, options: options)

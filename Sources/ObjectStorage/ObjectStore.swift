@@ -39,6 +39,16 @@ package protocol ObjectStore: Sendable {
     ///   - after: skips this key and all keys before it.
     func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws
 
+    /// Calls `body` for every object whose key starts with `prefix`, in any order. An object may come twice.
+    ///
+    /// Where the storage answers in pages, this costs a request for each page, while ``list(prefix:after:_:)`` costs at
+    /// least one for each folder.
+    /// - Parameter skipped: a folder with its slash, whose objects are not wanted; nil for none.
+    func enumerate(prefix: String, skipping skipped: String?, _ body: (ObjectInfo) throws -> Void) throws
+
+    /// Returns the time of the storage's clock in seconds since 1970; nil if only a new object would show it.
+    func storeTime() throws -> Int?
+
     /// Removes objects; a key that does not exist is not an error.
     /// - Returns: the keys that could not be removed (locked or denied), each with the reason; empty if all are
     ///   removed.
@@ -106,6 +116,9 @@ package struct PutOptions: Hashable, Sendable {
     package var condition: Condition
     /// Ignored by stores without object lock.
     package var lock: Lock?
+    /// True for a small object with a random name, which no other process writes: the store may send it twice to learn
+    /// whether a server refuses the second write. Later writes then need no question before and after.
+    package var isTrial = false
 
     package init(_ condition: Condition = .ifAbsent, lock: Lock? = nil) {
         self.condition = condition
@@ -114,6 +127,17 @@ package struct PutOptions: Hashable, Sendable {
 }
 
 extension ObjectStore {
+    package func enumerate(
+        prefix: String, skipping skipped: String?, _ body: (ObjectInfo) throws -> Void
+    ) throws {
+        try list(prefix: prefix, after: nil) { object in
+            if skipped.map({ object.key.text.hasPrefix($0) }) != true { try body(object) }
+            return .proceed
+        }
+    }
+
+    package func storeTime() throws -> Int? { nil }
+
     /// Reads a whole, small object into memory.
     /// - Parameter limit: the longest object to accept, in bytes.
     package func read(_ key: ObjectKey, limit: Int = 64 << 20) throws -> [UInt8] {

@@ -18,6 +18,9 @@ package final class StoreUse: Sendable {
         package var sent = 0
         /// True if the last request succeeded; nil without a request.
         package var isUp: Bool?
+
+        /// All requests that the store has answered or failed to answer, with those that were repeated.
+        package var requests: Int { successes.values.reduce(0, +) + errors.values.reduce(0, +) }
     }
 
     /// Upper bounds in seconds: from a local disk to a request that the server retries for minutes.

@@ -12,6 +12,16 @@ extension S3Store {
             }
         }
     }
+
+    package func enumerate(
+        prefix: String, skipping skipped: String?, _ body: (ObjectInfo) throws -> Void
+    ) throws {
+        try attempt("list", of: nil) {
+            try S3Listing(store: self, after: nil).visitAll(startingWith: prefix, skipping: skipped) { info in
+                do { try body(info) } catch { throw SinkFailure(underlying: error) }
+            }
+        }
+    }
 }
 
 /// Lists a bucket folder by folder, because not every server lists in the order of bytes.
@@ -46,7 +56,7 @@ private struct S3Listing {
         repeat {
             try Task.checkCancellation()
             let wanted = prefix.utf8.count > folder.utf8.count ? prefix : folder
-            var page = try page(wanted, token)
+            var page = try page(wanted, token.map(Position.marked) ?? .beginning)
             // A server that ignores the prefix, or lists a folder as its own child, must not cause an endless loop.
             page.objects.removeAll { !$0.key.text.hasPrefix(wanted) }
             page.folders.removeAll { !$0.hasPrefix(wanted) || $0.utf8.count <= wanted.utf8.count }
@@ -64,6 +74,32 @@ private struct S3Listing {
             token = page.isLast ? nil : try markers.next(page.next, isNew: isNew)
         } while token != nil
         return try visitHeld(before: nil)
+    }
+
+    /// Visits all objects in the server's order, without a request for each folder.
+    func visitAll(
+        startingWith prefix: String, skipping skipped: String?, _ body: (ObjectInfo) throws -> Void
+    ) throws {
+        var markers = PageMarkers()
+        var next = Position.beginning
+        var hasSkipped = false
+        while true {
+            try Task.checkCancellation()
+            let page = try page(prefix, next, byFolder: false)
+            // A server may ignore the prefix.
+            let objects = page.objects.filter { $0.key.text.hasPrefix(prefix) }
+            func isSkipped(_ object: ObjectInfo) -> Bool { skipped.map { object.key.text.hasPrefix($0) } ?? false }
+            for object in objects where !isSkipped(object) { try body(object) }
+            guard !page.isLast else { return }
+            if let skipped, let last = objects.last, isSkipped(last), !hasSkipped {
+                // All signs in keys come before a tilde: it is behind the folder in the order of bytes, and for a server
+                // that sorts each folder by its names.
+                next = .behind(skipped + "~")
+                hasSkipped = true
+            } else {
+                next = .marked(try markers.next(page.next, isNew: !objects.isEmpty))
+            }
+        }
     }
 
     private static func precedes(_ left: String, _ right: String) -> Bool {
@@ -84,13 +120,27 @@ private struct S3Listing {
         var next: String?
     }
 
+    /// The beginning of a page.
+    private enum Position {
+        case beginning
+        /// At the server's marker.
+        case marked(String)
+        /// Behind a key, which need not exist.
+        case behind(String)
+    }
+
     /// ListObjectsV2.
-    private func page(_ prefix: String, _ token: String?) throws -> Page {
+    private func page(_ prefix: String, _ position: Position, byFolder: Bool = true) throws -> Page {
         var query: [HTTPHeaders.Field] = [
-            ("list-type", "2"), ("encoding-type", "url"), ("delimiter", "/"), ("prefix", store.keyPrefix + prefix),
+            ("list-type", "2"), ("encoding-type", "url"), ("prefix", store.keyPrefix + prefix),
             ("max-keys", "\(store.configuration.pageSize)"),
         ]
-        if let token { query.append(("continuation-token", token)) }
+        if byFolder { query.append(("delimiter", "/")) }
+        switch position {
+        case .beginning: break
+        case .marked(let token): query.append(("continuation-token", token))
+        case .behind(let key): query.append(("start-after", store.keyPrefix + key))
+        }
         let (response, document) = try store.client.send(S3Request("GET", nil, query: query))
         guard let root = XMLElement.parse(document), root.name == "ListBucketResult" else {
             throw S3Failure(response, document)

@@ -26,6 +26,7 @@ extension S3Store {
                 if isGuarded { request.headers.append(("if-none-match", "*")) }
                 do {
                     let info = ObjectInfo(key, try client.once(request) { _, _ in }, size: size)
+                    if options.isTrial, isGuarded, isConditional == nil, refusesRepeating(request) { return info }
                     try refuseIfReplaced(info, by: writeID, options: options) { try StoredContent(payload) }
                     return info
                 } catch let failure as S3Failure where isGuarded && failure.code == "PreconditionFailed" {
@@ -43,6 +44,20 @@ extension S3Store {
                 }
             }
         }
+    }
+
+    /// Sends a conditional write again, and notes if the server refuses it. One that does not has stored the same content.
+    private func refusesRepeating(_ request: S3Request) -> Bool {
+        do {
+            _ = try client.once(request) { _, _ in }
+            noteConditional(false)
+        } catch let failure as S3Failure where failure.code == "PreconditionFailed" {
+            noteConditional(true)
+            return true
+        } catch {
+            // Such as a policy that refuses to overwrite: the store asks before and after each write.
+        }
+        return false
     }
 
     /// The header fields of an object, for PutObject and CreateMultipartUpload.

@@ -94,9 +94,11 @@ package final class S3Store: ObjectStore {
     var isConditional: Bool? { conditional.withLock { $0 } }
     func noteConditional(_ works: Bool) { conditional.withLock { $0 = works } }
 
+    package func storeTime() throws -> Int? { client.time }
+
     /// Checks for the object before a write, unless the server is known to refuse a second write.
     func refuseIfTaken(_ key: ObjectKey, _ options: PutOptions) throws {
-        guard options.condition == .ifAbsent, isConditional != true else { return }
+        guard options.condition == .ifAbsent, isConditional != true, !options.isTrial else { return }
         guard try look(key) == nil else { throw taken(key) }
     }
 

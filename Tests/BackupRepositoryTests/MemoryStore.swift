@@ -7,11 +7,13 @@ final class MemoryStore: RetainingStore, PartedStore {
         var content: [UInt8]
         var modified: Int
         var lock: PutOptions.Lock?
+        var tag: String
     }
 
     private struct State {
         var objects: [ObjectKey: Object] = [:]
         var clock: Int
+        var writes = 0
         var locked: Set<ObjectKey> = []
         /// The number of calls of ``retain(_:_:)``.
         var retained = 0
@@ -58,8 +60,11 @@ final class MemoryStore: RetainingStore, PartedStore {
                 throw ObjectStoreError(
                     .alreadyExists, operation: "put", key: key, "the key is taken", store: "memory://")
             }
-            state.objects[key] = Object(content: content, modified: state.clock, lock: options.lock)
-            return ObjectInfo(key: key, size: content.count, modified: state.clock)
+            state.writes += 1
+            let object = Object(
+                content: content, modified: state.clock, lock: options.lock, tag: "\"\(state.writes)\"")
+            state.objects[key] = object
+            return ObjectInfo(key: key, size: content.count, tag: object.tag, modified: state.clock)
         }
     }
 
@@ -76,13 +81,16 @@ final class MemoryStore: RetainingStore, PartedStore {
     }
 
     func head(_ key: ObjectKey) throws -> ObjectInfo? {
-        state.withLock { $0.objects[key] }.map { ObjectInfo(key: key, size: $0.content.count, modified: $0.modified) }
+        state.withLock { $0.objects[key] }.map {
+            ObjectInfo(key: key, size: $0.content.count, tag: $0.tag, modified: $0.modified)
+        }
     }
 
     func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws {
         let found = state.withLock { $0.objects.filter { $0.key.text.hasPrefix(prefix) } }
         for (key, object) in found.sorted(by: { $0.key < $1.key }) where after.map({ $0 < key }) ?? true {
-            let info = ObjectInfo(key: key, size: object.content.count, modified: object.modified)
+            let info = ObjectInfo(
+                key: key, size: object.content.count, tag: object.tag, modified: object.modified)
             if try body(info) == .stop { return }
         }
     }
@@ -99,6 +107,8 @@ final class MemoryStore: RetainingStore, PartedStore {
             }
         }
     }
+
+    func storeTime() -> Int? { clock }
 
     // MARK: Optional features of stores
 

@@ -32,6 +32,42 @@ import Testing
         }
     }
 
+    @Test(arguments: StoreKind.allCases) func `an enumeration finds what a listing finds`(_ kind: StoreKind)
+        async throws
+    {
+        try await withStore(kind) { store in
+            // Names that path-keeping servers sort in another order than S3, and more than two pages.
+            let few = ["a", "a-b/1", "a/1", "a/2/3", "l/edger/1", "l/edger/2", "l/edger-2/1", "l/edger.x", "z/1"]
+            let many = (0..<25).map { "l/edger/x\($0)" } + (0..<25).map { "m/\($0)" }
+            for key in few + many where key != "a" || kind == .moto { try store.put(key) }
+            for prefix in ["", "a", "a/", "l/", "l/edger", "m/", "n/"] {
+                for skipped in [nil, "l/edger/"] {
+                    let expected = try store.keys(prefix: prefix).filter { key in
+                        skipped.map { key.hasPrefix($0) } != true
+                    }
+                    var found: [String] = []
+                    try store.enumerate(prefix: prefix, skipping: skipped) { found.append($0.key.text) }
+                    #expect(Set(found) == Set(expected), "\(prefix) without \(skipped ?? "nothing")")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: StoreKind.allCases) func `a write may be a trial`(_ kind: StoreKind) async throws {
+        try await withStore(kind) { store in
+            var trial = PutOptions()
+            trial.isTrial = true
+            let info = try store.put("marks/run/1", [1, 2], options: trial)
+            #expect(info.size == 2)
+            #expect(try store.bytes("marks/run/1") == [1, 2])
+            #expect(reason { _ = try store.put("marks/run/1", [3], options: PutOptions()) } == .alreadyExists)
+            _ = try store.put("other", [4], options: PutOptions())
+            #expect(reason { _ = try store.put("other", [5], options: PutOptions()) } == .alreadyExists)
+            #expect(try store.bytes("other") == [4])
+            if let time = try store.storeTime() { #expect(abs(time - Int(Date().timeIntervalSince1970)) < 3600) }
+        }
+    }
+
     @Test(arguments: StoreKind.allCases) func `a key is written once`(_ kind: StoreKind) async throws {
         try await withStore(kind) { store in
             _ = try store.put("one", [1], options: PutOptions())

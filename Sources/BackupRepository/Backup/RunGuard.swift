@@ -25,7 +25,7 @@ struct RunGuard: Sendable {
         self.run = run
         let marks = Marks(repository)
         self.marks = marks
-        let mark = try marks.put(RunMark(at: now, run: run), id: run)
+        let mark = try marks.begin(RunMark(at: now, run: run))
         lease = mark.key
         began = min(now.seconds, mark.modified ?? now.seconds)
         prunesBefore = Set(try marks.list(PrunedMark.kind).map(\.key))

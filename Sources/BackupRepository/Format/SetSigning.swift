@@ -121,14 +121,16 @@ package struct SetSigning: Sendable {
     func signer(
         of set: BackupSet, _ document: [UInt8], in repository: Repository, hint: String? = nil
     ) throws -> TrustedSigner {
-        let key = Layout.set(set.name).text
+        let (key, place) = (Layout.set(set.name).text, Layout.signature(of: set))
         let signature: [UInt8]
         do {
-            signature = try repository.store.read(Layout.signature(of: set), limit: 1 << 20)
+            signature = try repository.store.read(place, limit: 1 << 20)
         } catch let error as ObjectStoreError where error.reason == .notFound {
             throw RepositoryError(.damaged, object: key, "it is not signed", hint: hint)
         }
         do { return try verify(signature, of: document) } catch {
+            // The caller reads again: the transfer may have damaged it.
+            repository.store.discard(place)
             throw RepositoryError(.damaged, object: key, "its signature is not valid: \(error.detail)", hint: hint)
         }
     }

@@ -71,17 +71,16 @@ package struct RepositoryStorage: Sendable {
 
     /// Blocks.
     package init(of repository: Repository) throws {
-        try repository.store.list(prefix: "", after: nil) { object in
+        try repository.store.enumerate(prefix: "", skipping: nil) { object in
             try Task.checkCancellation()
             bytes = bytes.addingClamped(object.size)
             objects += 1
             let parts = object.key.text.split(separator: "/")
-            guard parts.count == 3, parts[1] == "packs" || parts[1] == "backups" else { return .proceed }
+            guard parts.count == 3, parts[1] == "packs" || parts[1] == "backups" else { return }
             var component = components[String(parts[0])] ?? (bytes: 0, packs: 0)
             component.bytes = component.bytes.addingClamped(object.size)
             if Layout.packID(of: object.key) != nil { component.packs += 1 }
             components[String(parts[0])] = component
-            return .proceed
         }
     }
 }

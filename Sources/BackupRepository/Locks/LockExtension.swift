@@ -33,7 +33,7 @@ struct LockExtension: Sendable {
     static func extend(for judgement: PruneJudgement) async throws -> Outcome {
         let repository = judgement.listing.prune.repository
         guard let lock = repository.lock else { return Outcome() }
-        guard let store = repository.store as? any RetainingStore else {
+        guard let store = repository.store.with((any RetainingStore).self) else {
             return Outcome(warnings: ["\(repository.store.location) cannot lock objects: no object is locked"])
         }
         return try await LockExtension(judgement: judgement, lock: lock, store: store).extend()

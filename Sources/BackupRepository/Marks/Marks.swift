@@ -50,6 +50,14 @@ package struct Marks: Sendable {
         try put(mark, at: Self.key(mark.kind, "\(mark.at)-\(id)"))
     }
 
+    /// Writes the first object of a run, and lets the store learn from it.
+    func begin(_ mark: RunMark) throws -> ObjectInfo {
+        let key = Self.key(mark.kind, "\(mark.at)-\(mark.run)")
+        var options = PutOptions(.ifAbsent)
+        options.isTrial = true
+        return try store.put(key, object(of: mark, at: key), options: options)
+    }
+
     /// - Throws: `RepositoryError` `.noSigningKey` if the mark needs a signature that this machine cannot make.
     @discardableResult
     func put<M: Mark>(_ mark: M, at key: ObjectKey) throws -> ObjectInfo {
@@ -126,6 +134,7 @@ package struct Marks: Sendable {
             } catch let error as ObjectStoreError where error.reason == .notFound {
                 return nil
             } catch let error as RepositoryError where error.reason == .damaged && attempt < Retries.ofDamagedReads {
+                store.discard(key)
                 continue
             } catch let error as ObjectStoreError
                 where error.reason == .truncated && attempt < Retries.ofDamagedReads

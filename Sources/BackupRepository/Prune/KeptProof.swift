@@ -55,7 +55,10 @@ struct KeptProof: Sendable {
         for use in try ledger.uses(ofSet: name.seconds) {
             try ledger.need(.kept, manifest: use.manifest, of: use.component, lockEnd: lockEnd)
             do {
-                let manifest = try repository.manifest(
+                var reading = repository
+                // A manifest that the store has lost must not look intact because this machine has it.
+                if try ledger.manifest(use.component, use.manifest) == nil { reading.cache = nil }
+                let manifest = try reading.manifest(
                     use.component, Timestamp(seconds: use.manifest), sha256: Digest(bytes: use.digest))
                 try ledger.need(.kept, packs: manifest.packs.map(\.pack), of: use.component, lockEnd: lockEnd)
                 if isNewest { terms.sparse.seed(manifest) } else { terms.sparse.add(manifest) }

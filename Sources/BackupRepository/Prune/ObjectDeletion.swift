@@ -48,7 +48,7 @@ struct ObjectDeletion {
     }
 
     private func locked(_ keys: [ObjectKey], _ removal: inout Removal) throws -> Set<ObjectKey> {
-        guard prune.repository.lock != nil, let store = store as? any RetainingStore else { return [] }
+        guard prune.repository.lock != nil, let store = store.with((any RetainingStore).self) else { return [] }
         var locked: Set<ObjectKey> = []
         for key in keys {
             try Task.checkCancellation()

@@ -17,7 +17,10 @@ struct PruneClock: Sendable {
         storeNow =
             prune.isDryRun
             ? now.seconds
-            : min(now.seconds, try SpaceReserve(store: store).spending { try Self.time(of: store) ?? now.seconds })
+            : min(
+                now.seconds,
+                try SpaceReserve(store: store).spending { try store.storeTime() ?? Self.time(of: store) ?? now.seconds }
+            )
     }
 
     /// Returns the time of the store's clock, read from a new object: an empty one, which fits on a full disk.

@@ -48,7 +48,7 @@ struct PruneHousekeeping {
     /// mark.
     private func abortUploads() throws -> Outcome {
         var outcome = Outcome()
-        guard let store = store as? any PartedStore else { return outcome }
+        guard let store = store.with((any PartedStore).self) else { return outcome }
         var abandoned: [UnfinishedUpload] = []
         do {
             try store.unfinishedUploads { upload in

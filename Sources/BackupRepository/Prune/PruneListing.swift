@@ -22,6 +22,8 @@ struct PruneListing: Sendable {
     /// Calls block.
     init(for prune: Prune) throws {
         let store = prune.repository.store
+        // Pins and announcements of other machines, up to this moment.
+        store.refresh()
         self.prune = prune
         let ledger = try PruneLedger()
         self.ledger = ledger
@@ -79,7 +81,7 @@ struct PruneListing: Sendable {
     ) throws -> (sets: [Timestamp: Int], outcomes: Set<String>) {
         var sets: [Timestamp: Int] = [:]
         var outcomes: Set<String> = []
-        try store.list(prefix: "", after: nil) { object in
+        try store.enumerate(prefix: "", skipping: Marks.prefix(LedgerEntry.kind)) { object in
             try Task.checkCancellation()
             let parts = object.key.text.split(separator: "/")
             if parts.count == 2, parts[0] == "sets" {
@@ -100,7 +102,6 @@ struct PruneListing: Sendable {
                     try ledger.addPack(String(parts[0]), pack, bytes: object.size, modified: object.modified)
                 }
             }
-            return .proceed
         }
         return (sets, outcomes)
     }

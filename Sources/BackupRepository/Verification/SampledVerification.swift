@@ -82,6 +82,8 @@ package struct SampledVerification: Sendable {
         /// Marks that ``state`` replaces.
         var replaced: [ObjectKey]
         var plan: ReadingPlan
+        /// The manifests that the store lists.
+        var manifests: Set<ObjectKey>
 
         func chosen(_ position: UInt32) -> Bool { plan.contains(position) }
     }
@@ -94,19 +96,31 @@ package struct SampledVerification: Sendable {
             found
             ?? SampledMark(at: now, tool: tool, began: now, ring: ReadingRing(), credit: 0, damaged: [:])
         var packs: [ReadingPlan.Pack] = []
-        try repository.store.list(prefix: "", after: nil) { object in
+        var manifests: Set<ObjectKey> = []
+        try repository.store.enumerate(prefix: "", skipping: nil) { object in
             try Task.checkCancellation()
             let parts = object.key.text.split(separator: "/")
             if parts.count == 3, parts[1] == "packs", let pack = Layout.packID(of: object.key) {
                 packs.append(.init(position: ReadingRing.position(ofPack: pack), bytes: object.size))
+            } else if parts.count == 3, parts[1] == "backups", manifests.count < Self.mostManifests {
+                manifests.insert(object.key)
             }
-            return .proceed
         }
         let plan = ReadingPlan(
             packs, ring: state.ring, began: state.began, credit: state.credit,
             pace: ReadingPace(period: period, sets: try repository.setNames()), now: now)
         (report.packs, report.bytes, report.overdueBytes) = (plan.totalPacks, plan.totalBytes, plan.overdueBytes)
-        return (Share(state: state, replaced: keys, plan: plan), report)
+        return (Share(state: state, replaced: keys, plan: plan, manifests: manifests), report)
+    }
+
+    /// Bounds the memory: beyond them, manifests are fetched.
+    private static let mostManifests = 100_000
+
+    /// Returns the repository to read a set's documents from. The store is asked for those of a share, as for packs, so
+    /// that damage to any of them is found within the period. The others are on this machine.
+    private func source(of set: Timestamp, _ share: Share) -> Repository {
+        let id = Digest(of: Array(set.description.utf8)).hex
+        return share.chosen(ReadingRing.position(ofPack: id)) ? repository.unremembered : repository
     }
 
     // MARK: Uses of packs
@@ -145,16 +159,20 @@ package struct SampledVerification: Sendable {
             try await pool.run {
                 try Task.checkCancellation()
                 let facts = marks[name]
+                let source = source(of: name, share)
                 if facts.isDamaged { found.withLock { _ = $0.knownDamaged.insert(name) } }
                 guard
                     let set = try document(
-                        Layout.set(name), of: name, noting: found, { try repository.set(name, void: void) })
+                        Layout.set(name), of: name, noting: found, { try source.set(name, void: void) })
                 else { return }
                 var isCovered = true
                 let since = max(set.finished.seconds + Self.clockTolerance, facts.verified?.seconds ?? .min)
                 for (component, part) in set.components {
-                    let manifest = try document(Layout.manifest(component, part.manifest), of: name, noting: found) {
-                        try repository.manifest(component, part.manifest, sha256: part.sha256)
+                    let key = Layout.manifest(component, part.manifest)
+                    let manifest = try document(key, of: name, noting: found) {
+                        var source = source
+                        if !share.manifests.contains(key) { source.cache = nil }
+                        return try source.manifest(component, part.manifest, sha256: part.sha256)
                     }
                     guard let manifest else { return }
                     for use in manifest.packs {

@@ -26,6 +26,8 @@ package struct BackupJob {
         package var recording: Int
         /// Volume snapshots that could not be kept, one line each.
         package var snapshotWarnings: [String] = []
+        /// The requests to the store, up to now.
+        package var requests = 0
     }
 
     /// - Parameter names: the names of the components; empty for all.
@@ -82,7 +84,8 @@ package struct BackupJob {
         await session.noteStack(repository, newest: report.set, telling: output)
         if prunes { await prune(repository) }
         return Result(
-            set: report.set, sample: sample, recording: recorded, snapshotWarnings: snapshotWarnings)
+            set: report.set, sample: sample, recording: recorded, snapshotWarnings: snapshotWarnings,
+            requests: session.storeUse.reading.requests)
     }
 
     private func record(
@@ -143,6 +146,7 @@ package struct BackupJob {
                 period: Int(session.configuration.verification.period.duration.components.seconds),
                 tool: Release.tool, pool: session.pool, now: session.now())
             sample.lanes = Session.lanes
+            sample.repository.cache = try session.state(of: repository).documents(isRead: true)
             sample.restorers = try session.inspectors()
             let display = ProgressDisplay(options: session.options, work: [("", sample.progress)])
             let report = try await display.during { [sample] in try await sample.run() }
@@ -200,9 +204,9 @@ package struct BackupJob {
     }
 }
 
-/// Encodes the set, with the additional member `sample` if a share was read.
+/// Encodes the set, with the additional members `requests`, and `sample` if a share was read.
 extension BackupJob.Result: Encodable {
-    private enum CodingKeys: String, CodingKey { case sample, snapshotWarnings }
+    private enum CodingKeys: String, CodingKey { case sample, snapshotWarnings, requests }
 
     package func encode(to encoder: any Encoder) throws {
         var set = set
@@ -210,6 +214,7 @@ extension BackupJob.Result: Encodable {
         try set.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encodeIfPresent(sample, forKey: .sample)
+        try container.encode(requests, forKey: .requests)
         if !snapshotWarnings.isEmpty { try container.encode(snapshotWarnings, forKey: .snapshotWarnings) }
     }
 }

@@ -13,7 +13,7 @@ struct LockCheck {
 
     /// Blocks.
     func run() -> [Check] {
-        guard let store = store as? any RetainingStore else {
+        guard let store = store.with((any RetainingStore).self) else {
             return [Check(Self.name, verdict: lock == nil ? .ok : .failed, "this type of store cannot lock objects")]
         }
         do {

@@ -10,6 +10,7 @@ extension Session {
             now: { [clock] in Timestamp(seconds: clock.seconds) })
         let state = try state(of: repository)
         prune.state = state
+        prune.repository.cache = state.documents(isRead: true)
         if let grace = configuration.retention.grace { prune.grace = grace }
         prune.failedRuns = state.failedRuns()
         prune.components = Set(configuration.components.map(\.name))

@@ -74,6 +74,14 @@ package struct Session {
         self.pool = pool
     }
 
+    /// The same session for a command that may use what this machine has of the store: it lists the sets and marks once,
+    /// and fetches only those that it never read. Not for a verification, which must see what the store has.
+    package var askingOnce: Session {
+        var session = self
+        session.wrapsStore = { [wrapsStore] in RememberedObjects(wrapsStore($0)) }
+        return session
+    }
+
     package func store() throws -> any ObjectStore {
         do {
             return wrapsStore(try StoreFactory.make(configuration.store, use: storeUse, logger: logger))
@@ -92,6 +100,9 @@ package struct Session {
             try await pool.run { try Repository(opening: store) }
         }
         try checkIdentity(of: repository)
+        if let remembered = store.with(RememberedObjects.self), remembered.kept == nil {
+            remembered.kept = (try? state(of: repository))?.shelf()
+        }
         repository.scope = SetScope(
             stack: configuration.stack.isEmpty ? nil : configuration.stack,
             formerStacks: Set(configuration.formerStacks),

@@ -23,6 +23,8 @@ final class S3Client: Sendable {
         var endpoint: S3Endpoint
         /// The number of seconds that the server's clock is ahead of ours.
         var skew = 0
+        /// The server's time in the newest answer with one, and when it came.
+        var answered: (time: Int, at: ContinuousClock.Instant)?
     }
 
     /// Makes no request.
@@ -150,7 +152,15 @@ final class S3Client: Sendable {
             failure.credentials = credentials
             throw failure
         }
+        if let time = response.date { state.withLock { $0.answered = (time, .now) } }
         return response
+    }
+
+    /// The server's time in seconds since 1970; nil before the first answer.
+    var time: Int? {
+        state.withLock { $0.answered }.map { answer in
+            answer.time.addingClamped(Int((ContinuousClock.now - answer.at).components.seconds))
+        }
     }
 
     private func signed(_ request: S3Request, _ credentials: S3Credentials) -> HTTPRequest {

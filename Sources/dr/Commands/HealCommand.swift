@@ -43,9 +43,8 @@ struct HealCommand: AsyncParsableCommand {
     }
 
     private func work(_ session: Session) async throws {
-        var session = session
+        var session = session.askingOnce
         session.take(key)
-        session.wrapsStore = { RememberedListings($0) }
         let chosen = try session.chosen([component])
         let repository = session.remembering(try await session.repository(recoveryKey: key.recoveryKey))
         var job = HealJob(session: session, repository: repository, component: chosen[0])

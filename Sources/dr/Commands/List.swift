@@ -20,7 +20,7 @@ struct List: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try await Session(options, source, key: key)
+        let session = try await Session(options, source, key: key).askingOnce
         let list = try await SetList(session, try await session.repository(), last: last)
         let output = Output(options: options)
         for remark in list.remarks { output.warn(remark) }

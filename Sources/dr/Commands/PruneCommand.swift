@@ -37,6 +37,7 @@ struct PruneCommand: AsyncParsableCommand {
     }
 
     private func work(_ session: Session) async throws {
+        let session = session.askingOnce
         let repository = try await dryRun ? session.repository() : session.writableRepository()
         var prune = try session.prune(of: repository)
         prune.isDryRun = dryRun

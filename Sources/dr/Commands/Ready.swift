@@ -41,6 +41,7 @@ struct Ready: AsyncParsableCommand {
     }
 
     private func work(_ session: Session) async throws {
+        let session = session.askingOnce
         let library = try session.planLibrary()
         var review = ReadinessReview(session: session)
         review.without = Set(without.map(\.check))

@@ -242,7 +242,8 @@ struct Restore: AsyncParsableCommand {
         var session = session
         session.acceptsRevoked = acceptRevoked
         let meter = StoreMeter()
-        if component != nil || rehearse { session.wrapsStore = { RememberedListings(MeteredStore($0, meter: meter)) } }
+        if component != nil || rehearse { session.wrapsStore = { MeteredStore($0, meter: meter) } }
+        session = session.askingOnce
         if all { return try await restoreAll(session) }
         if configuration { return try await restoreConfiguration(session) }
         if let scenario {

@@ -13,7 +13,7 @@ struct Stats: AsyncParsableCommand {
     @OptionGroup var key: RecoveryKeyOptions
 
     func run() async throws {
-        let session = try await Session(options, source, key: key)
+        let session = try await Session(options, source, key: key).askingOnce
         let repository = try await session.repository()
         let statistics = try await Statistics(of: repository, pool: session.pool)
         try Output(options: options).result(statistics) {

@@ -22,7 +22,7 @@ struct Status: AsyncParsableCommand {
     @OptionGroup var key: RecoveryKeyOptions
 
     func run() async throws {
-        let session = try await Session(options, source, key: key)
+        let session = try await Session(options, source, key: key).askingOnce
         let report = try await StatusReport(session, try await session.repository())
         let output = Output(options: options)
         for remark in report.remarks { output.warn(remark) }
