@@ -60,7 +60,8 @@ extension OpenAPI {
                       "properties": {
                         "name": {"type": "string"}, "kind": {"type": "string"}, "set": {"type": "string"},
                         "newestDatum": {"type": "integer", "description": "milliseconds since 1970"},
-                        "verdict": {"type": "string"}, "verified": {"type": "string"}, "drilled": {"type": "string"}, "untrustedDrill": {"type": "string"},
+                        "verdict": {"type": "string"}, "verified": {"type": "string"}, "drilled": {"type": "string"},
+                        "untrustedDrill": {"type": "string"},
                         "storedBytes": {"type": "integer"}, "gaps": {"type": "integer"},
                         "isFailed": {
                           "type": "boolean", "description": "true if its backup failed in the newest set"
