@@ -1,7 +1,8 @@
 import ArgumentParser
+import BackupRepository
+import Documents
 import FoundationEssentials
 import Platform
-import StackConfiguration
 
 /// A time on the command line: RFC 3339, or an age.
 enum MomentArgument: ExpressibleByArgument {
