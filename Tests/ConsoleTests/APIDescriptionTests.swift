@@ -171,7 +171,7 @@ import Testing
             scenario: "s", verdict: .fits, rto: 1, expected: 1, upper: 1, runs: 1, note: "n")
         overview.recoveries = [recovery]
         #expect(emptyProperties(of: overview) + emptyProperties(of: component) + emptyProperties(of: recovery) == [])
-        try expectDescribed(overview, "#/components/schemas/overview/properties/overview", walk)
+        try expectDescribed(overview, by: "#/components/schemas/overview/properties/overview", in: walk)
 
         var run = WatchedRun(Self.record(id: "r", stack: "s", isDrill: true, set: "20261129T220000Z"))
         var step = try #require(run.steps.first)
@@ -185,10 +185,10 @@ import Testing
         run.burnDown = [.init(seconds: 1, remaining: 1)]
         (run.end, run.isControl, run.verdict) = (RunEnd(.late, reasons: ["a"]), true, "late")
         #expect(emptyProperties(of: run) + emptyProperties(of: step) + emptyProperties(of: transfer) == [])
-        try expectDescribed(run, "#/components/schemas/run/properties/run", walk)
+        try expectDescribed(run, by: "#/components/schemas/run/properties/run", in: walk)
     }
 
-    private func expectDescribed(_ value: some Encodable, _ reference: String, _ walk: SchemaWalk) throws {
+    private func expectDescribed(_ value: some Encodable, by reference: String, in walk: SchemaWalk) throws {
         let place = try #require(walk.resolve(reference, in: "openapi.json"))
         let document = try JSONValue(parsing: [UInt8](JSONEncoder().encode(value)))
         #expect(walk.undescribed(document, [place]) == [])

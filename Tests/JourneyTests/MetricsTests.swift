@@ -92,20 +92,20 @@ import Testing
             try await journey.expect(0, "backup")
         }
         func series(_ name: String, _ labels: String = "") throws -> String? {
-            value("\(name){stack=\"monitoring\",scenario=\"loss\"\(labels)}", in: try text(journey))
+            value("\(name){stack=\"monitoring\",\(labels)scenario=\"loss\"}", in: try text(journey))
         }
         try await journey.expect(0, "drill", "--scenario", "loss")
         #expect(try series("dr_drill_last_success") == "1")
         let end = try #require(try series("dr_drill_last_end_timestamp_seconds"))
         #expect((Int(end) ?? 0) > 1_700_000_000)
         #expect(try series("dr_recovery_objective_seconds") == "14400")
-        let drill = try #require(try series("dr_recovery_duration_seconds", ",run_type=\"drill\""))
+        let drill = try #require(try series("dr_recovery_duration_seconds", "run_type=\"drill\","))
         #expect((Double(drill) ?? 0) > 0)
-        #expect(try series("dr_recovery_duration_seconds", ",run_type=\"recovery\"") == nil)
+        #expect(try series("dr_recovery_duration_seconds", "run_type=\"recovery\",") == nil)
         let packs = journey.repository.appending(path: "tree/packs")
         try FileManager.default.removeItem(at: journey.data)
         try await journey.expect(0, "restore", "--scenario", "loss", "--yes")
-        let recovery = try #require(try series("dr_recovery_duration_seconds", ",run_type=\"recovery\""))
+        let recovery = try #require(try series("dr_recovery_duration_seconds", "run_type=\"recovery\","))
         #expect((Double(recovery) ?? 0) > 0)
         #expect(try series("dr_drill_last_success") == "1")
         let activity = #"stack="monitoring",activity="drill""#

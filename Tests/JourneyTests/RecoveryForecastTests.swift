@@ -246,7 +246,8 @@ import Testing
     @Test func `the forecast of a changed plan reports no data for the changed step`() async throws {
         let journey = try await started()
         try runs(journey, Self.short)
-        try write(Self.plan.replacing("run: [\"true\"]", with: "wait: 1s"), journey)
+        let other = "notify: {event: disaster_declared, summary: gone}"
+        try write(Self.plan.replacing("run: [\"true\"]", with: other), journey)
         let shown = try await journey.expect(0, "plan", "show", "loss").output
         #expect(shown.contains("no data: no earlier time for: first") && shown.contains("at least 6.0s"), "\(shown)")
         let status = try await journey.json(Status.self, "status")

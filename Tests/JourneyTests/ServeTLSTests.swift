@@ -92,10 +92,9 @@ import Testing
         let console = try await ServedConsole(
             journey, "serve", "--tls-certificate", "console.pem", "--tls-key", "console.key")
         let place = console.address.replacing("https://", with: "")
-        for (version, words) in [
-            ("-tls1", "alert protocol version"), ("-tls1_1", "alert protocol version"), ("-tls1_2", "TLSv1.2"),
-            ("-tls1_3", "TLSv1.3"),
-        ] {
+        for (version, admitted) in [("-tls1", nil), ("-tls1_1", nil), ("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")]
+            as [(String, String?)]
+        {
             // Without the security level, the client itself would refuse the old versions.
             let run = try await CommandRun.run(
                 "/bin/sh",
@@ -103,7 +102,10 @@ import Testing
                     "-c",
                     "openssl s_client -connect \(place) \(version) -cipher DEFAULT:@SECLEVEL=0 </dev/null 2>&1",
                 ])
-            #expect(run.output.contains(words), "\(version): \(run.output)")
+            #expect(
+                run.output.contains(admitted.map { "New, \($0)" } ?? "no peer certificate"), "\(version): \(run.output)"
+            )
+            #expect(!run.output.contains("no protocols available"), "the client does not speak \(version)")
         }
         try await console.process.stop()
     }
