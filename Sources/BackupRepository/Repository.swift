@@ -80,7 +80,7 @@ package struct Repository: Sendable {
                 names.append(name)
             }
         }
-        if let known, !names.contains(known), try store.head(Layout.set(known)) != nil {
+        if let known, !names.contains(known), try unremembered.store.head(Layout.set(known)) != nil {
             names.append(known)
             names.sort()
         }

@@ -1,3 +1,4 @@
+internal import Platform
 internal import Synchronization
 
 /// The store of one command: it lists the sets and marks once, and fetches each of them once in the life of the machine.
@@ -19,6 +20,10 @@ package final class RememberedObjects: LayeredStore {
         /// True after a manifest was written: then only the marks of prunes matter.
         var isNarrow = false
         var kept: (any KeptObjects)?
+        /// The newest writes, with the time of the answer.
+        var written: [ObjectKey: Int] = [:]
+        /// The seconds by which the times of a listing are ahead of those in answers; nil if no listing showed a write.
+        var lead: Int?
     }
 
     private struct Answer {
@@ -71,7 +76,13 @@ package final class RememberedObjects: LayeredStore {
         }
     }
 
-    package func storeTime() throws -> Int? { try base.storeTime() }
+    /// The time by the clock that listings show: that of a server in front may be another one.
+    package func storeTime() throws -> Int? {
+        guard let lead = state.withLock({ $0.lead }) else { return nil }
+        return try base.storeTime().map { $0.addingClamped(min(lead, 0)) }
+    }
+
+    private static let mostWritten = 64
 
     package func discard(_ key: ObjectKey) { kept?.discard(key) }
 
@@ -138,6 +149,10 @@ package final class RememberedObjects: LayeredStore {
         state.withLock { state in
             guard state.epoch == epoch else { return }
             state.groups[group] = Answer(listing: listing, since: .now)
+            for (key, time) in state.written {
+                guard let listed = listing[key]?.modified else { continue }
+                state.lead = min(state.lead ?? .max, listed.subtractingClamped(time))
+            }
             if group == .marks { state.isNarrow = false }
         }
         return listing
@@ -199,6 +214,12 @@ package final class RememberedObjects: LayeredStore {
     package func put(_ key: ObjectKey, _ content: [UInt8], options: PutOptions) throws -> ObjectInfo {
         do {
             let object = try base.put(key, content, options: options)
+            if let time = object.modified {
+                state.withLock { state in
+                    if state.written.count >= Self.mostWritten { state.written.removeAll() }
+                    state.written[key] = time
+                }
+            }
             note(object, content)
             return object
         } catch {

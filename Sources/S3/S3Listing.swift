@@ -83,6 +83,8 @@ private struct S3Listing {
         var markers = PageMarkers()
         var next = Position.beginning
         var hasSkipped = false
+        /// The first key of each page: a server in whatever order repeats none.
+        var begun: Set<ObjectKey> = []
         while true {
             try Task.checkCancellation()
             let page = try page(prefix, next, byFolder: false)
@@ -97,7 +99,8 @@ private struct S3Listing {
                 next = .behind(skipped + "~")
                 hasSkipped = true
             } else {
-                next = .marked(try markers.next(page.next, isNew: !objects.isEmpty))
+                next = .marked(
+                    try markers.next(page.next, isNew: objects.first.map { begun.insert($0.key).inserted } ?? false))
             }
         }
     }

@@ -166,6 +166,7 @@ import Testing
         (component.kind, component.set, component.newestDatum) = ("files", snapshot.confirmed, 1)
         (component.verified, component.drilled) = (snapshot.confirmed, snapshot.confirmed)
         (component.storedBytes, component.gaps, component.isFailed) = (1, 1, true)
+        component.untrustedDrill = snapshot.confirmed
         overview.components = [component]
         let recovery = StackOverview.Recovery(
             scenario: "s", verdict: .fits, rto: 1, expected: 1, upper: 1, runs: 1, note: "n")

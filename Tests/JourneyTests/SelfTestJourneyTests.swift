@@ -46,7 +46,7 @@ import Testing
             in: URL(filePath: "/"), environment: ["TMPDIR": disk.path])
         #expect(run.status == 4, "\(run.errors)")
         #expect(
-            run.output.contains("'\(disk.path)' has 4.0 MiB free, and the test needs 64.0 MiB; set TMPDIR"),
+            run.output.contains("'\(disk.path)' has 4.00 MiB free, and the test needs 64.0 MiB; set TMPDIR"),
             "\(run.output)")
         #expect(run.output.contains("was not tested: it has no temporary folder"))
         #expect(!run.output.contains("does not work on this machine"))

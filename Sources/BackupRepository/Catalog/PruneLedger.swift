@@ -24,7 +24,7 @@ package final class PruneLedger: Sendable {
                 component BLOB, name INT, bytes INT, modified INT, need INT, lockEnd INT, PRIMARY KEY (component, name)
             ) WITHOUT ROWID;
             CREATE TABLE packs (
-                component BLOB, id BLOB, bytes INT, modified INT, need INT, lockEnd INT,
+                component BLOB, id BLOB, bytes INT, modified INT, need INT, lockEnd INT, parts INT,
                 PRIMARY KEY (component, id)
             ) WITHOUT ROWID;
             CREATE TABLE announced (component BLOB, id BLOB, PRIMARY KEY (component, id)) WITHOUT ROWID;
@@ -162,18 +162,34 @@ package final class PruneLedger: Sendable {
     }
 
     /// Adds a pack's object or its index. Their sizes are added, and the later time is stored.
-    package func addPack(_ component: String, _ id: String, bytes: Int, modified: Int?) throws {
+    package func addPack(_ component: String, _ id: String, _ part: PackPart, bytes: Int, modified: Int?) throws {
         try connection.withLock { database in
             let row = try database.prepare(
                 """
-                INSERT INTO packs VALUES (?, ?, ?, ?, 0, 0) ON CONFLICT (component, id)
-                DO UPDATE SET bytes = bytes + excluded.bytes, modified = max(modified, excluded.modified)
+                INSERT INTO packs VALUES (?, ?, ?, ?, 0, 0, ?) ON CONFLICT (component, id)
+                DO UPDATE SET bytes = bytes + iif(parts & excluded.parts, 0, excluded.bytes),
+                modified = max(modified, excluded.modified), parts = parts | excluded.parts
                 """)
             row.bind(1, component)
             row.bind(2, id)
             row.bind(3, bytes)
             row.bind(4, modified ?? .max)
+            row.bind(5, part.rawValue)
             try row.run()
+        }
+    }
+
+    /// An object of a pack.
+    package enum PackPart: Int, Sendable { case content = 1, index = 2 }
+
+    /// Returns true if both objects of the pack are listed.
+    package func isWhole(_ component: String, pack id: String) throws -> Bool {
+        try connection.withLock { database in
+            let row = try database.prepare("SELECT parts FROM packs WHERE component = ? AND id = ?")
+            row.bind(1, component)
+            row.bind(2, id)
+            defer { row.reset() }
+            return try row.step() && row.integer(0) == PackPart.content.rawValue | PackPart.index.rawValue
         }
     }
 

@@ -1,5 +1,6 @@
 internal import Cryptography
 internal import FoundationEssentials
+internal import Glibc
 package import ObjectStorage
 internal import Platform
 internal import Synchronization
@@ -11,7 +12,8 @@ internal import Synchronization
 /// that SQLite cannot use is removed: losing it costs time only.
 package final class DocumentShelf: KeptObjects {
     private struct Shelf: ~Copyable {
-        let database: Database
+        /// Nil after another process kept it for too long: this command then continues without it.
+        var database: Database?
         var bytes: Int
     }
 
@@ -27,7 +29,8 @@ package final class DocumentShelf: KeptObjects {
     }
 
     private static func renewed(_ path: String) -> Shelf? {
-        for file in [path, path + "-journal"] { try? FileManager.default.removeItem(atPath: file) }
+        // Not a folder, which dr did not make.
+        for file in [path, path + "-journal"] { unlink(file) }
         return open(path)
     }
 
@@ -35,13 +38,13 @@ package final class DocumentShelf: KeptObjects {
         do {
             let database = try Database(path: path)
             // It may be lost at any time, so it need not be durable.
-            try database.execute("PRAGMA busy_timeout = 2000; PRAGMA synchronous = OFF;")
+            try database.execute("PRAGMA busy_timeout = 500; PRAGMA synchronous = OFF;")
             try database.execute(
                 """
                 CREATE TABLE IF NOT EXISTS objects (
                     key BLOB PRIMARY KEY, size INT, tag BLOB, hash BLOB, used INT, content BLOB) WITHOUT ROWID;
                 """)
-            let sum = try database.prepare("SELECT coalesce(sum(size), 0) FROM objects")
+            let sum = try database.prepare("SELECT coalesce(sum(length(content)), 0) FROM objects")
             defer { sum.reset() }
             return Shelf(database: database, bytes: try sum.step() ? sum.integer(0) : 0)
         } catch { return nil }
@@ -49,28 +52,31 @@ package final class DocumentShelf: KeptObjects {
 
     package func content(of object: ObjectInfo) -> [UInt8]? {
         guard let tag = object.tag else { return nil }
-        let content = shelf.withLock { shelf -> [UInt8]? in
-            guard
-                let row = try? shelf.database.prepare(
-                    "SELECT size, tag, hash, used, content FROM objects WHERE key = ?")
-            else { return nil }
+        return shelf.withLock { shelf in
+            guard let database = shelf.database, let row = try? database.prepare(Self.query) else { return nil }
             row.bind(1, object.key.text)
             defer { row.reset() }
-            guard (try? row.step()) == true, row.integer(0) == object.size, row.text(1) == tag,
-                let hash = row.bytes(2), let content = row.bytes(4), content.count == object.size,
-                Digest(of: content).bytes == hash
+            let isThere: Bool
+            do { isThere = try row.step() } catch {
+                shelf.database = nil
+                return nil
+            }
+            guard isThere, row.integer(0) == object.size, row.text(1) == tag, let hash = row.bytes(2),
+                let content = row.bytes(4), content.count == object.size, Digest(of: content).bytes == hash
             else { return nil }
-            if row.integer(3) != Self.today { Self.use(object.key, in: shelf.database) }
+            if row.integer(3) != Self.today { Self.use(object.key, in: database) }
             return content
         }
-        return content
     }
+
+    private static let query = "SELECT size, tag, hash, used, content FROM objects WHERE key = ?"
 
     package func keep(_ content: [UInt8], of object: ObjectInfo) {
         guard let tag = object.tag else { return }
         shelf.withLock { shelf in
+            guard let database = shelf.database else { return }
             do {
-                let row = try shelf.database.prepare("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?)")
+                let row = try database.prepare("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?)")
                 row.bind(1, object.key.text)
                 row.bind(2, content.count)
                 row.bind(3, tag)
@@ -78,15 +84,15 @@ package final class DocumentShelf: KeptObjects {
                 row.bind(5, Self.today)
                 row.bind(6, content)
                 try row.run()
-                shelf.bytes += content.count
+                shelf.bytes = shelf.bytes.addingClamped(content.count)
                 if shelf.bytes > Self.most { try Self.trim(&shelf) }
-            } catch { return }
+            } catch { shelf.database = nil }
         }
     }
 
     package func discard(_ key: ObjectKey) {
         shelf.withLock { shelf in
-            guard let row = try? shelf.database.prepare("DELETE FROM objects WHERE key = ?") else { return }
+            guard let row = try? shelf.database?.prepare("DELETE FROM objects WHERE key = ?") else { return }
             row.bind(1, key.text)
             try? row.run()
         }
@@ -104,7 +110,8 @@ package final class DocumentShelf: KeptObjects {
 
     /// Removes a quarter, least recently used first.
     private static func trim(_ shelf: inout Shelf) throws {
-        let list = try shelf.database.prepare("SELECT key, size FROM objects ORDER BY used, key")
+        guard let database = shelf.database else { return }
+        let list = try database.prepare("SELECT key, length(content) FROM objects ORDER BY used, key")
         var keys: [[UInt8]] = []
         var rest = shelf.bytes
         while rest > most / 4 * 3, try list.step() {
@@ -113,7 +120,7 @@ package final class DocumentShelf: KeptObjects {
         }
         list.reset()
         for key in keys {
-            let row = try shelf.database.prepare("DELETE FROM objects WHERE key = ?")
+            let row = try database.prepare("DELETE FROM objects WHERE key = ?")
             row.bind(1, key)
             try row.run()
         }

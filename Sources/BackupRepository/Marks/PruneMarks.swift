@@ -1,3 +1,5 @@
+internal import ObjectStorage
+
 /// `prune`: the objects that a prune will delete, written before it deletes any, removed when all are deleted.
 package struct PruneIntent: Mark {
     package static let kind: String = "prune"
@@ -63,11 +65,10 @@ package struct PrunedMark: Mark {
     }
 }
 
-/// `unwanted`: packs of which only a little is needed, so that the next backup stores that part again and no longer
-/// needs the pack.
+/// `unwanted`: packs of which only a little is needed, or which are damaged or gone, so that the next backup stores that
+/// part again and no longer needs the pack. It costs space, so each trusted signer may write it.
 struct UnwantedMark: Mark {
     static let kind: String = "unwanted"
-    static let roles: Set<SignerRole> = [.prune]
     var format: Int = RepositoryFormat.version
     var kind: String = UnwantedMark.kind
     var takesAway: Bool { true }
@@ -75,4 +76,28 @@ struct UnwantedMark: Mark {
     var tool: String
     /// By component, in order.
     var packs: [String: [String]]
+}
+
+extension Marks {
+    /// Makes the next backup store the content of damaged packs again, as far as the source still has it.
+    /// - Parameters:
+    ///   - objects: keys of packs, indexes and other objects, from a verification.
+    /// - Returns: notes for the user.
+    package func replace(_ objects: some Sequence<String>, tool: String, at now: Timestamp) throws -> [String] {
+        var packs: [String: Set<String>] = [:]
+        for key in objects.lazy.compactMap(ObjectKey.init) {
+            let parts = key.text.split(separator: "/")
+            guard parts.count == 3, parts[1] == "packs", let id = Layout.packID(of: key) ?? Layout.indexID(of: key)
+            else { continue }
+            packs[String(parts[0]), default: []].insert(id)
+        }
+        guard !packs.isEmpty else { return [] }
+        if let reason = refusalToSign(as: UnwantedMark.roles, at: now) {
+            return [
+                "the next backup still builds upon the damaged packs: the note for it must be signed, and \(reason)"
+            ]
+        }
+        try put(UnwantedMark(at: now, tool: tool, packs: packs.mapValues { $0.sorted() }))
+        return []
+    }
 }

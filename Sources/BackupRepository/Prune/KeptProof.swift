@@ -10,6 +10,8 @@ struct KeptProof: Sendable {
     let damaged: [Timestamp: [String: String]]
     /// Sets whose runs were abandoned before they ended.
     let dead: [Timestamp]
+    /// For each set that lacks a pack, the first one.
+    let lost: [Timestamp: ObjectKey]
 
     /// The decisions on the sets so far.
     struct Terms: Sendable {
@@ -23,6 +25,9 @@ struct KeptProof: Sendable {
     private struct Found {
         var damaged: [Timestamp: [String: String]] = [:]
         var dead: [Timestamp] = []
+        var lost: [Timestamp: ObjectKey] = [:]
+        /// Packs that the listing lacks: each is asked for once. True if it is lost.
+        var sought: [ObjectKey: Bool] = [:]
     }
 
     init(of names: [Timestamp], as terms: Terms, in listing: PruneListing) async throws {
@@ -33,19 +38,39 @@ struct KeptProof: Sendable {
         for names in [names.filter { $0 == newest }, names.filter { $0 != newest }] {
             try await names.concurrentForEach(limit: prune.lanes) { name in
                 try await prune.pool.run {
-                    let (hasRun, damaged) = try Self.need(name, isNewest: name == newest, as: terms, in: listing)
+                    let (hasRun, damaged) = try Self.need(name, isNewest: name == newest, as: terms, in: listing) {
+                        try Self.look(for: $0, of: $1, in: listing, found)
+                    } lost: { key in
+                        found.withLock { $0.lost[name] = $0.lost[name] ?? key }
+                    }
                     if !damaged.isEmpty { found.withLock { $0.damaged[name] = damaged } }
                     if try hasRun && Self.isGivenUp(name, in: listing) { found.withLock { $0.dead.append(name) } }
                 }
             }
         }
-        (damaged, dead) = found.withLock { ($0.damaged, $0.dead) }
+        (damaged, dead, lost) = found.withLock { ($0.damaged, $0.dead, $0.lost) }
+    }
+
+    /// Asks the store for a pack that the listing lacks: a listing may lag behind.
+    /// - Returns: the key of the first object that is missing; nil if the pack is there.
+    private static func look(
+        for pack: String, of component: String, in listing: PruneListing, _ found: borrowing Mutex<Found>
+    ) throws -> ObjectKey? {
+        let store = listing.prune.repository.store
+        let keys =
+            [Layout.index(component, pack)] + [false, true].map { Layout.pack(component, pack, isEncrypted: $0) }
+        if let known = found.withLock({ $0.sought[keys[0]] }) { return known ? keys[1] : nil }
+        let hasIndex = try store.head(keys[0]) != nil
+        let hasContent = try keys.dropFirst().contains { try store.head($0) != nil }
+        found.withLock { $0.sought[keys[0]] = !(hasIndex && hasContent) }
+        return hasIndex ? hasContent ? nil : keys[1] : keys[0]
     }
 
     /// Marks the objects of one set as needed.
     /// - Returns: true if one of its manifests names the run that wrote it, and the components that cannot be read.
     private static func need(
-        _ name: Timestamp, isNewest: Bool, as terms: Terms, in listing: PruneListing
+        _ name: Timestamp, isNewest: Bool, as terms: Terms, in listing: PruneListing,
+        seek: (_ pack: String, _ component: String) throws -> ObjectKey?, lost: (ObjectKey) -> Void
     ) throws -> (hasRun: Bool, damaged: [String: String]) {
         try Task.checkCancellation()
         let (repository, ledger) = (listing.prune.repository, listing.ledger)
@@ -61,6 +86,11 @@ struct KeptProof: Sendable {
                 let manifest = try reading.manifest(
                     use.component, Timestamp(seconds: use.manifest), sha256: Digest(bytes: use.digest))
                 try ledger.need(.kept, packs: manifest.packs.map(\.pack), of: use.component, lockEnd: lockEnd)
+                for use in manifest.packs where try !ledger.isWhole(manifest.component, pack: use.pack) {
+                    guard let key = try seek(use.pack, manifest.component) else { continue }
+                    lost(key)
+                    if isNewest { terms.sparse.lose(use.pack, of: manifest.component) }
+                }
                 if isNewest { terms.sparse.seed(manifest) } else { terms.sparse.add(manifest) }
                 hasRun = hasRun || manifest.run != nil
             } catch let error as RepositoryError where error.isUnreadable {

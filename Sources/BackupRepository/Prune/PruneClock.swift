@@ -26,7 +26,9 @@ struct PruneClock: Sendable {
     /// Returns the time of the store's clock, read from a new object: an empty one, which fits on a full disk.
     private static func time(of store: any ObjectStore) throws -> Int? {
         let key = ObjectKey(trusted: "marks/probe/\(RandomID.make())")  // checked: digits
-        let modified = try store.put(key, [], options: PutOptions(.ifAbsent)).modified
+        let written = try store.put(key, [], options: PutOptions(.ifAbsent)).modified
+        // The times in listings may come from another clock than those in answers.
+        let modified = try store.head(key)?.modified ?? written
         if let refused = try store.delete([key]).first { throw refused }
         return modified
     }

@@ -19,7 +19,7 @@ struct PruneHousekeeping {
     private var reserve: SpaceReserve { SpaceReserve(store: store) }
 
     func tidy() throws -> Outcome {
-        let unwanted = try permit.judgement.sparse.unwanted(in: prune.repository)
+        let unwanted = try permit.judgement.sparse.unwanted(in: prune.repository, known: known())
             .filter { permit.doomed.sealed[$0.key] == nil }
         var outcome = try abortUploads()
         outcome.unwantedPacks = unwanted.values.reduce(0) { $0 + $1.count }
@@ -81,6 +81,15 @@ struct PruneHousekeeping {
     /// Returns the states of runs that ended or were killed some time ago.
     private func oldStates() throws -> [ObjectKey] {
         try marks.list(LiveMark.kind).filter { permit.clock.age(of: $0.modified ?? .max) > LiveMark.life }.map(\.key)
+    }
+
+    /// The packs that earlier prunes and verifications do not want.
+    private func known() throws -> [String: Set<String>] {
+        var known: [String: Set<String>] = [:]
+        try marks.forEach(UnwantedMark.self, unreadable: { _ in }) { _, mark in
+            for (component, packs) in mark.packs { known[component, default: []].formUnion(packs) }
+        }
+        return known
     }
 
     /// - Returns: the marks that the new one replaces.

@@ -34,6 +34,7 @@ struct PruneJudgement: Sendable {
         var kept: Set<Timestamp> = []
         var sealed: [String: String] = [:]
         var lockEnds: [Timestamp: Int] = [:]
+        var lost: [Timestamp: ObjectKey] = [:]
         var plan = decide(sets, policy: prune.policy, circumstances: circumstances)
         while case let fresh = Set(plan.kept.map { Timestamp(seconds: $0.time) }).subtracting(kept), !fresh.isEmpty {
             kept.formUnion(fresh)
@@ -43,6 +44,10 @@ struct PruneJudgement: Sendable {
             let proof = try await KeptProof(of: readable, as: terms, in: listing)
             for (name, failure) in proof.damaged {
                 sealed.merge(failure) { _, new in new }
+                if let number = sets.firstIndex(where: { $0.time == name.seconds }) { sets[number].isDamaged = true }
+            }
+            lost.merge(proof.lost) { first, _ in first }
+            for name in proof.lost.keys {
                 if let number = sets.firstIndex(where: { $0.time == name.seconds }) { sets[number].isDamaged = true }
             }
             kept.subtract(proof.dead)
@@ -65,8 +70,18 @@ struct PruneJudgement: Sendable {
                     remedy: "restore or remove that object")
             }
         warnings =
-            facts.warnings + Self.futureWarning(plan, in: listing)
+            facts.warnings + Self.futureWarning(plan, in: listing) + Self.warnings(of: lost)
             + RepositoryError.warnings(aboutMarks: marks.unreadable.filter { $0.reason != .untrusted })
+    }
+
+    private static func warnings(of lost: [Timestamp: ObjectKey]) -> [String] {
+        guard let newest = lost.max(by: { $0.key < $1.key }) else { return [] }
+        let more = lost.count > 1 ? ", and \(lost.count - 1) older sets lack objects too" : ""
+        return [
+            "set \(newest.key) is damaged: '\(newest.value)' is gone from the store, and no prune removed it\(more)\n"
+                + "hint: the next backup stores the content of the newest set again; `dr verify` lists all damage, and "
+                + "versions of the bucket may still have the object"
+        ]
     }
 
     /// Stops the prune if the store holds such marks. A user who writes them may also have added sets that retention would

@@ -27,9 +27,10 @@ struct PruneListing: Sendable {
         self.prune = prune
         let ledger = try PruneLedger()
         self.ledger = ledger
-        clock = try PruneClock(for: prune)
         untrusted = try UntrustedMarks(in: prune.repository).errors
         marks = try SetMarks(Marks(prune.repository))
+        // After a listing, which shows the clock of the store.
+        clock = try PruneClock(for: prune)
         leases = try RunLeases(in: Marks(prune.repository), at: clock)
         let announced = try Self.intents(of: prune, at: clock, into: ledger)
         intents = announced.pending
@@ -98,8 +99,11 @@ struct PruneListing: Sendable {
                         String(parts[0]), name.seconds, bytes: object.size, modified: object.modified)
                 }
             } else if parts.count == 3, parts[1] == "packs" {
-                if let pack = Layout.packID(of: object.key) ?? Layout.indexID(of: object.key) {
-                    try ledger.addPack(String(parts[0]), pack, bytes: object.size, modified: object.modified)
+                if let pack = Layout.packID(of: object.key) {
+                    try ledger.addPack(
+                        String(parts[0]), pack, .content, bytes: object.size, modified: object.modified)
+                } else if let pack = Layout.indexID(of: object.key) {
+                    try ledger.addPack(String(parts[0]), pack, .index, bytes: object.size, modified: object.modified)
                 }
             }
         }

@@ -14,6 +14,10 @@ final class SparsePacks: Sendable {
     }
 
     private let candidates = Mutex([String: [String: Candidate]]())
+    /// All packs of the newest backup, by component.
+    private let newest = Mutex([String: Set<String>]())
+    /// Packs of the newest backup that the store has lost, by component.
+    private let lost = Mutex([String: Set<String>]())
 
     /// Bounds the memory and the number of indexes to read; the next prune continues with others.
     private static let mostCandidates = 4096
@@ -24,6 +28,7 @@ final class SparsePacks: Sendable {
 
     /// Begins with the manifests of the newest set; only their packs can become unwanted.
     func seed(_ manifest: Manifest) {
+        newest.withLock { $0[manifest.component] = Set(manifest.packs.map(\.pack)) }
         candidates.withLock { candidates in
             for use in manifest.packs {
                 let candidate = Candidate(use: use, needed: use.liveMembers.union(use.lentMembers))
@@ -32,6 +37,11 @@ final class SparsePacks: Sendable {
                 candidates[manifest.component, default: [:]][use.pack] = candidate
             }
         }
+    }
+
+    /// Adds a pack that the store has lost: the next backup must not build upon it.
+    func lose(_ pack: String, of component: String) {
+        lost.withLock { _ = $0[component, default: []].insert(pack) }
     }
 
     /// Adds the needs of another kept manifest.
@@ -49,9 +59,15 @@ final class SparsePacks: Sendable {
     }
 
     /// Reads the indexes of the candidates.
-    /// - Returns: for each component, in order, the packs of which less than a fifth of the bytes is needed.
-    func unwanted(in repository: Repository) throws -> [String: [String]] {
-        var unwanted: [String: [String]] = [:]
+    /// - Returns: for each component, in order, the packs of which less than a fifth of the bytes is needed, and those that
+    ///   are lost.
+    /// - Parameter known: packs that are not wanted any more; those that the newest backup still needs stay so.
+    func unwanted(in repository: Repository, known: [String: Set<String>]) throws -> [String: [String]] {
+        let (lost, newest) = (lost.withLock { $0 }, newest.withLock { $0 })
+        let still = known.merging(newest) { $0.intersection($1) }.filter {
+            known[$0.key] != nil && newest[$0.key] != nil
+        }
+        var unwanted = lost.merging(still) { $0.union($1) }.filter { !$0.value.isEmpty }.mapValues { $0.sorted() }
         var bytes = 0
         for (component, packs) in candidates.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
             for (pack, candidate) in packs.sorted(by: { $0.key < $1.key }) {
@@ -69,6 +85,6 @@ final class SparsePacks: Sendable {
                 unwanted[component, default: []].append(pack)
             }
         }
-        return unwanted
+        return unwanted.mapValues { Set($0).sorted() }
     }
 }

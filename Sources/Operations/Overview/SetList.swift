@@ -117,6 +117,8 @@ package struct SetList: Encodable, Sendable {
         /// The time of a drill that does not count, because its mark has no trusted signature.
         package var untrustedDrill: Timestamp?
         package var pinned: Bool
+        /// True if a verification found the set damaged; absent otherwise.
+        package var damaged: Bool?
         /// True if the set's name is a time in the future: a clock was wrong.
         package var isFuture: Bool
         /// The reason for which an operator dropped it; it is removed once the grace period is over.
@@ -136,6 +138,7 @@ package struct SetList: Encodable, Sendable {
             (verified, checked, drilled) = (marks.verified, marks.checked, marks.drilled)
             untrustedDrill = marks.untrustedDrill
             pinned = marks.pinned?.holds(at: now) ?? false
+            damaged = marks.isDamaged ? true : nil
             kept = reasons ?? []
             name = set.name
             status = set.status
@@ -147,7 +150,9 @@ package struct SetList: Encodable, Sendable {
             stored = set.components.values.lazy.map(\.added.stored).clampedSum()
         }
 
-        package var state: String { dropped != nil ? "dropped" : isFuture ? "future" : status.rawValue }
+        package var state: String {
+            dropped != nil ? "dropped" : isFuture ? "future" : damaged == true ? "damaged" : status.rawValue
+        }
 
         package var proof: String { verified?.readable ?? (checked == nil ? "-" : "structure only") }
     }

@@ -52,6 +52,12 @@ package struct StatusReport: Encodable {
                 rpo: session.rpo, tolerance: repository.scope.clockTolerance, encryption: encryption)
         }
         if let remark = DrillText.remark(proofs.untrustedDrills) { remarks.append(remark) }
+        let damaged = Set(components.filter { $0.verdict == "damaged" }.compactMap(\.set))
+        for name in damaged.sorted() {
+            remarks.append(
+                "a verification found set \(name) damaged: a restore of it may fail\n"
+                    + "hint: `dr verify` lists the damage; the next `dr backup` stores again what the source still has")
+        }
         let forecasts = try await RecoveryForecasts(session, repository, sets: names, now: now)
         previousContent = await PreviousContentRow.all(session, now: now)
         let missing = try await session.missingSets(of: Set(listed), in: repository)
@@ -85,7 +91,8 @@ package struct StatusReport: Encodable {
         /// The time of a later drill that does not count, because its mark has no trusted signature.
         package var untrustedDrill: Timestamp?
         /// "ok", "late", "unknown" (time of the newest datum), "future" (a datum is later than now), "empty", "shrunk"
-        /// (the newest backup), "no backup", "future set" (a set from the future exists).
+        /// (the newest backup), "damaged" (a verification found the set damaged), "no backup", "future set" (a set from the
+        /// future exists).
         package var verdict: String
         /// The keys that open the set; absent where neither dr.yaml nor the set has recipients.
         package var encryption: SetEncryption?
@@ -106,7 +113,8 @@ package struct StatusReport: Encodable {
             }
             set = newest.set.name
             self.encryption = encryption[newest.set.name]
-            status = part.damaged > 0 ? "damaged" : part.shrunk != nil ? "shrunk" : "whole"
+            let isDamaged = proofs.marks[newest.set.name].isDamaged
+            status = part.damaged > 0 || isDamaged ? "damaged" : part.shrunk != nil ? "shrunk" : "whole"
             let point = RestorePoint.Part(component, part, now: now, rpo: rpo, tolerance: tolerance)
             newestDatum = point.newestDatum
             ageSeconds = point.ageSeconds
@@ -114,6 +122,8 @@ package struct StatusReport: Encodable {
             let loss = newest.passedOver.first { [.empty, .shrunk].contains($0.kind) }?.kind
             if part.isEmpty || loss == .empty {
                 verdict = RestorePoint.Verdict.empty.rawValue
+            } else if isDamaged {
+                verdict = "damaged"
             } else if part.shrunk != nil || loss != nil {
                 verdict = "shrunk"
             } else if point.verdict == .ok, newest.set.imported != nil {

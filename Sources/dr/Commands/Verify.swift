@@ -96,7 +96,12 @@ struct Verify: AsyncParsableCommand {
         let mark = VerifiedMark(
             at: session.now(), tool: Release.tool, level: share == 1 ? .data : .structure, share: share,
             good: good.sorted(), damaged: damaged.sorted())
-        for note in try await session.pool.run({ try Marks(repository).record(mark) }) {
+        let notes = try await session.pool.run {
+            let marks = Marks(repository)
+            return try marks.record(mark)
+                + marks.replace(report.findings.map(\.object), tool: Release.tool, at: session.now())
+        }
+        for note in notes {
             Output(options: options).note("note: \(note)")
         }
     }

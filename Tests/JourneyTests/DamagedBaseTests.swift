@@ -1,0 +1,56 @@
+import Foundation
+import Lab
+import Testing
+
+/// Packs that are damaged or gone while the source still has their content.
+@Suite struct DamagedBaseTests {
+    private func prepared() async throws -> (Journey, pack: URL) {
+        let journey = try await Journey()
+        try journey.write("kept", "content that never changes")
+        try await journey.expect(0, "backup", "--verify", "none")
+        let packs = journey.repository.appending(path: "tree/packs")
+        let name = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: packs.path).first { $0.hasSuffix(".tar.gz") })
+        try await journey.nextSecond()
+        return (journey, packs.appending(path: name))
+    }
+
+    private func expectRestorable(_ journey: Journey) async throws {
+        let out = journey.folder.url.appending(path: UUID().uuidString).path
+        try await journey.expect(0, "restore", "--component", "tree", "--to", out)
+        #expect(try String(contentsOfFile: "\(out)/kept", encoding: .utf8) == "content that never changes")
+    }
+
+    @Test func `a pack that is gone is named by the next backup, and stored again by the one after it`() async throws {
+        let (journey, pack) = try await prepared()
+        try FileManager.default.removeItem(at: pack)
+        let first = try await journey.expect(0, "backup", "--verify", "none")
+        #expect(first.errors.contains("\(pack.lastPathComponent)' is gone from the store"), "\(first.errors)")
+        try await journey.nextSecond()
+        try await journey.expect(0, "backup", "--verify", "none")
+        try await expectRestorable(journey)
+        // The new set lacks nothing, so later backups have nothing more to store.
+        try await journey.nextSecond()
+        try await journey.expect(0, "backup", "--verify", "none")
+        try await expectRestorable(journey)
+    }
+
+    @Test func `a pack that a verification found damaged is stored again by the next backup`() async throws {
+        let (journey, pack) = try await prepared()
+        var bytes = [UInt8](try Data(contentsOf: pack))
+        bytes[bytes.count / 2] ^= 0xFF
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: pack.path)
+        try Data(bytes).write(to: pack)
+        let verified = try await journey.dr(["verify", "--read-data"])
+        #expect(verified.status == 4, "\(verified.errors)")
+        let status = try await journey.dr(["status"])
+        #expect(status.status == 5 && status.output.contains("damaged"), "\(status.output) \(status.errors)")
+        #expect(status.errors.contains("found set") && status.errors.contains("damaged"), "\(status.errors)")
+        #expect(try await journey.expect(0, "list").output.contains(" damaged "))
+        // A prune between must not forget it.
+        try await journey.expect(0, "prune")
+        try await journey.expect(0, "backup", "--verify", "none")
+        try await expectRestorable(journey)
+        #expect(try await journey.dr(["status"]).status == 0)
+    }
+}
