@@ -162,7 +162,7 @@ package final class PruneLedger: Sendable {
     }
 
     /// Adds a pack's object or its index. Their sizes are added, and the later time is stored.
-    package func addPack(_ component: String, _ id: String, _ part: PackPart, bytes: Int, modified: Int?) throws {
+    package func addPack(_ component: String, _ id: String, as part: PackPart, bytes: Int, modified: Int?) throws {
         try connection.withLock { database in
             let row = try database.prepare(
                 """

@@ -101,9 +101,10 @@ struct PruneListing: Sendable {
             } else if parts.count == 3, parts[1] == "packs" {
                 if let pack = Layout.packID(of: object.key) {
                     try ledger.addPack(
-                        String(parts[0]), pack, .content, bytes: object.size, modified: object.modified)
+                        String(parts[0]), pack, as: .content, bytes: object.size, modified: object.modified)
                 } else if let pack = Layout.indexID(of: object.key) {
-                    try ledger.addPack(String(parts[0]), pack, .index, bytes: object.size, modified: object.modified)
+                    try ledger.addPack(
+                        String(parts[0]), pack, as: .index, bytes: object.size, modified: object.modified)
                 }
             }
         }
