@@ -5,7 +5,7 @@ import Testing
 /// Packs that are damaged or gone while the source still has their content.
 @Suite struct DamagedBaseTests {
     private func prepared() async throws -> (Journey, pack: URL) {
-        let journey = try await Journey()
+        let journey = try await Journey(extra: "metrics: {textfile: dr.prom}")
         try journey.write("kept", "content that never changes")
         try await journey.expect(0, "backup", "--verify", "none")
         let packs = journey.repository.appending(path: "tree/packs")
@@ -47,6 +47,12 @@ import Testing
         #expect(status.status == 5 && status.output.contains("damaged"), "\(status.output) \(status.errors)")
         #expect(status.errors.contains("found set") && status.errors.contains("damaged"), "\(status.errors)")
         #expect(try await journey.expect(0, "list").output.contains(" damaged "))
+        // A verification that reads less says so, and does not end the alert.
+        let shallow = try await journey.expect(0, "verify")
+        #expect(shallow.errors.contains("an earlier verification found 1 set damaged"), "\(shallow.errors)")
+        let metrics = try String(contentsOf: journey.folder.url.appending(path: "dr.prom"), encoding: .utf8)
+        let value = metrics.firstMatch(of: /dr_verify_damaged_objects\{[^}]*\} (\d+)/)?.1
+        #expect(value == "1", "\(metrics)")
         // A prune between must not forget it.
         try await journey.expect(0, "prune")
         try await journey.expect(0, "backup", "--verify", "none")

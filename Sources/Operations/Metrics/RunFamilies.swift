@@ -94,8 +94,9 @@ extension Session {
         collected.note(.add(samples.one(.pruneRemovedBytes, Double(report.removed.bytes))))
     }
 
-    package func note(_ report: Verification.Report) {
-        let damaged = report.findings.count + report.untrusted.count
+    /// - Parameter known: sets that an earlier, deeper verification found damaged.
+    package func note(_ report: Verification.Report, known: Int) {
+        let damaged = report.findings.count + report.untrusted.count + known
         collected.note(.replace(samples.one(.verifyFindings, Double(damaged))))
         collected.note(.add(samples.one(.verifyRead, Double(report.bytesRead))))
     }

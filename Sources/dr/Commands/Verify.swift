@@ -61,7 +61,13 @@ struct Verify: AsyncParsableCommand {
             do { try await mark(report, in: repository, session: session) } catch {
                 output.warn("the result of the verification could not be recorded: \(error)")
             }
-            session.note(report)
+            let known = try await knownDamage(beyond: report, in: repository, session)
+            if let newest = known.last {
+                output.warn(
+                    "an earlier verification found \(Units.count(known.count, "set")) damaged, the newest \(newest): this "
+                        + "one read less\nhint: `dr verify --read-data` reads everything again")
+            }
+            session.note(report, known: known.count)
             await session.noteStack(repository, telling: output)
         } catch {
             await ledger.end("failed", exitCode: Int(ExitStatus(error).rawValue), in: opened) {
@@ -84,6 +90,17 @@ struct Verify: AsyncParsableCommand {
         if let set { verification.only = try await session.set(set, in: repository).name }
         let display = ProgressDisplay(options: options, work: [("", progress)])
         return try await display.during { [verification] in try await verification.run() }
+    }
+
+    /// The sets that a deeper verification found damaged and this one could not: its good result must not hide them.
+    private func knownDamage(
+        beyond report: Verification.Report, in repository: Repository, _ session: Session
+    ) async throws -> [Timestamp] {
+        let found = Set(report.findings.flatMap(\.sets))
+        return try await session.pool.run {
+            let marks = try SetMarks(Marks(repository), now: session.now())
+            return report.setsRead.filter { marks[$0].isDamaged && !found.contains($0) }.sorted()
+        }
     }
 
     /// Records the sets that were verified and the sets that are damaged.
