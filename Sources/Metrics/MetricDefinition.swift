@@ -130,7 +130,8 @@ extension MetricDefinition {
     package static let pruneRefused = MetricDefinition(
         "dr_prune_refused_objects", "Objects that the store refused to remove in the newest prune.")
     package static let verifyFindings = MetricDefinition(
-        "dr_verify_damaged_objects", "Damaged or untrusted objects that the newest verification found, and damaged sets known from deeper ones.")
+        "dr_verify_damaged_objects",
+        "Damaged or untrusted objects of the newest verification, and damaged sets known from deeper ones.")
     package static let verifyRead = MetricDefinition(
         "dr_verify_read_bytes_total", kind: .counter, unit: "bytes", "Stored bytes that verifications read.")
     package static let drillSuccess = MetricDefinition(
