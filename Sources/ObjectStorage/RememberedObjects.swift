@@ -119,7 +119,13 @@ package final class RememberedObjects: LayeredStore {
     private func listing(for prefix: String) throws -> Listing? {
         let fitting = Group.allCases.filter { $0.holds(prefix) }
         guard let widest = fitting.last else { return nil }
-        func known() -> Listing? { fitting.lazy.compactMap { self.answer($0) }.first }
+        // Not by a lazy sequence, which would ask twice: another thread may forget the answer between.
+        func known() -> Listing? {
+            for group in fitting {
+                if let known = answer(group) { return known }
+            }
+            return nil
+        }
         if let known = known() { return known }
         return try listing.withLock { _ in
             if let known = known() { return known }
