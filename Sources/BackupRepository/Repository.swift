@@ -61,7 +61,7 @@ package struct Repository: Sendable {
     }
 
     /// The same repository for a reader that must see what the store has.
-    var unremembered: Repository {
+    package var unremembered: Repository {
         var repository = self
         repository.store = store.with(RememberedObjects.self)?.base ?? store
         (repository.memory, repository.cache) = (nil, nil)

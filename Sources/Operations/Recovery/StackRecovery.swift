@@ -1,6 +1,7 @@
 package import BackupRepository
 package import FoundationEssentials
 package import Notifications
+import ObjectStorage
 import Platform
 package import Components
 package import RecoveryPlan
@@ -217,7 +218,11 @@ package struct StackRecovery: RecoveryServices {
 
     /// Other tools' backups that were imported do not count.
     private func newestBackup(at now: Timestamp) async throws -> Timestamp? {
-        try await session.pool.run { try repository.newestSet(now: now) { $0.imported == nil }.set?.name }
+        try await session.pool.run {
+            // Another process writes it: `dr backup` below, or the one of the hour.
+            repository.store.refresh()
+            return try repository.newestSet(now: now) { $0.imported == nil }.set?.name
+        }
     }
 
     package func confirm(_ question: String) async throws {

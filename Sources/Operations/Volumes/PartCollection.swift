@@ -22,6 +22,8 @@ struct PartCollection: Sendable {
     /// dead. Ignores results that no mover of this run wrote. Calls block.
     /// - Parameter now: the present time, in seconds since 1970.
     func take(at now: Int = WallClock.system.seconds) throws -> Found {
+        // The pods write while dr waits: a listing of before does not show their results.
+        let repository = repository.unremembered
         let oldest = now.subtractingClamped(Int(life.duration.components.seconds))
         var found = Found()
         var keys: [ObjectKey] = []
