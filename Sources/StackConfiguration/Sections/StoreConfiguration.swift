@@ -39,12 +39,37 @@ package struct StoreConfiguration: Equatable, Sendable {
     package var repository: String?
     /// The object lock; nil for no lock.
     package var lock: LockConfiguration?
+    /// The stores to which each backup set is copied, the nearest first.
+    package var copies: [CopyConfiguration] = []
 
     package init() {}
 }
 
 extension StoreConfiguration: Section {
-    package static let keys: [Key<Self>] = [
+    package static let keys: [Key<Self>] =
+        placeKeys + [
+            Key(
+                "recipients", \.recipients, as: .list(of: .path),
+                about: "PEM certificates; backups are encrypted for all of them."),
+            Key(
+                "document_key", \.documentKey, as: .path,
+                about:
+                    "File with the keys for names and hashes of encrypted backups. Default: document-keys in the state folder."
+            ),
+            Key(
+                "signing", \.signing, as: .section(),
+                about: "Certificate and key that sign sets and, by their hashes, all objects that sets refer to."),
+            Key(
+                "repository", \.repository, as: .repositoryID,
+                about:
+                    "Id of the repository, 32 hexadecimal digits. dr refuses any other repository at this address."),
+            Key(
+                "copies", \.copies, as: .list(of: .section()),
+                about: "Other stores to which each backup set is copied after it is written, the nearest first."),
+        ]
+
+    /// The keys that say where a store is, how to reach it, and how it keeps objects.
+    static let placeKeys: [Key<Self>] = [
         Key(
             "url", \.url, as: .storeURL, required: true,
             about: "Location of the store: s3://bucket/prefix or file:///absolute/path."),
@@ -76,31 +101,29 @@ extension StoreConfiguration: Section {
             "stall_timeout", \.stallTimeout, as: .period,
             about: "Cancel and retry a request that transfers less than 100 bytes per second for this time."),
         Key(
-            "recipients", \.recipients, as: .list(of: .path),
-            about: "PEM certificates; backups are encrypted for all of them."),
-        Key(
-            "document_key", \.documentKey, as: .path,
-            about:
-                "File with the keys for names and hashes of encrypted backups. Default: document-keys in the state folder."
-        ),
-        Key(
-            "signing", \.signing, as: .section(),
-            about: "Certificate and key that sign sets and, by their hashes, all objects that sets refer to."),
-        Key(
-            "repository", \.repository, as: .repositoryID,
-            about: "Id of the repository, 32 hexadecimal digits. dr refuses any other repository at this address."),
-        Key(
             "lock", \.lock, as: .section(), about: "Object lock: protects the objects of kept backups against deletion."
         ),
     ]
 
-    /// The keys that apply to every store; all others apply to S3 only.
-    private static let general: Set = ["url", "recipients", "document_key", "signing", "repository"]
-
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+        validatePlace(written, &reader)
+        var (places, names) = ([self], Set<String>())
+        for copy in copies {
+            if places.contains(where: { $0.url == copy.store.url && $0.endpoint == copy.store.endpoint }) {
+                reader.complain(written["copies"], "'\(copy.store.url)' is named twice: a copy needs another place")
+            }
+            places.append(copy.store)
+            if !names.insert(copy.name).inserted {
+                reader.complain(written["copies"], "two copies have the name '\(copy.name)'")
+            }
+        }
+    }
+
+    /// Checks the rules about ``placeKeys``.
+    func validatePlace(_ written: WrittenKeys, _ reader: inout Reader) {
         if case .directory = url {
             // An ignored key would suggest an encryption or a storage class that does not exist.
-            for key in Self.keys where written.contains(key.name) && !Self.general.contains(key.name) {
+            for key in Self.placeKeys where written.contains(key.name) && key.name != "url" {
                 reader.complain(written[key.name], "'\(key.name)' needs an s3:// store; this one is file://")
             }
         }
