@@ -143,6 +143,7 @@ struct InClusterBackup: RemoteComponent {
         var denial = SignTime()
         var absences = 0
         var last = ""
+        var pace = JobPace()
         while true {
             let found = try await pool.run { try parts.take() }
             // A shard may be late.
@@ -153,7 +154,13 @@ struct InClusterBackup: RemoteComponent {
                 }
                 return result
             }
-            switch await JobState(of: name, kubectl) {
+            guard pace.isDue() else {
+                try await Task.sleep(for: .seconds(1))
+                continue
+            }
+            let state = await JobState(of: name, kubectl)
+            pace.note(state)
+            switch state {
             case .running(let ready, let job):
                 absences = 0
                 denial.note(false)

@@ -63,3 +63,23 @@ struct SignTime {
         }
     }
 }
+
+/// Spaces out the looks at a Job through the API server. Each look starts a kubectl, which takes a fifth of a second of
+/// processor time; with one look a second for each component, they took more of it than the backup.
+struct JobPace {
+    /// The pause while pods of the Job run. Until then dr looks each second, to tell why none runs.
+    var pause = Duration.seconds(5)
+    private var next: ContinuousClock.Instant?
+
+    init() {}
+
+    func isDue(at now: ContinuousClock.Instant = .now) -> Bool { next.map { now >= $0 } ?? true }
+
+    mutating func note(_ state: JobState, at now: ContinuousClock.Instant = .now) {
+        if case .running(let ready, _) = state, ready > 0 {
+            next = now + pause
+        } else {
+            next = nil
+        }
+    }
+}

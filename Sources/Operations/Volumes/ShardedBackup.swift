@@ -66,14 +66,22 @@ struct ShardedBackup {
         var idle = SignTime()
         var moved = ContinuousClock.now
         var recent: [WorkProgress.State] = []
+        var pace = JobPace()
+        pace.pause = min(pace.pause, stallLimit / 4)
         while true {
             // The state before the results: a pod leaves its result before it ends.
-            let state = await JobState(of: name, kubectl)
+            let state = pace.isDue() ? await JobState(of: name, kubectl) : nil
             let known = found.marks.count
             for mark in try await pool.run({ try parts.take() }).marks {
                 if let shard = mark.shard, shard.count == count { found.marks[shard.index] = mark }
             }
             if found.marks.count == count { return found }
+            if found.marks.count > known { moved = .now }
+            guard let state else {
+                try await Task.sleep(for: .seconds(1))
+                continue
+            }
+            pace.note(state)
             switch state {
             case .ended, .gone: return found
             case .running(let ready, _): idle.note(ready == 0)
@@ -83,7 +91,7 @@ struct ShardedBackup {
             let states = await states(name)
             // Answers lack some pods now and then: a state that comes again is not progress.
             let new = states.filter { !recent.contains($0) }
-            if !new.isEmpty || found.marks.count > known { moved = .now }
+            if !new.isEmpty { moved = .now }
             recent = (recent + new).suffix(8 * count)
             if ContinuousClock.now - moved > stallLimit {
                 found.isStalled = true

@@ -77,7 +77,7 @@ struct MoverPart: AsyncParsableCommand {
     var shards: Int?
 
     func run() async throws {
-        let session = try Session(options)
+        let session = try Session(options).askingOnce
         let part = try InClusterPart(session, component: component, data: data, shards: shards)
         try await part.run(environment: ProcessInfo.processInfo.environment) { line in
             try? StandardOutput.write(exactly: line + "\n")

@@ -112,7 +112,31 @@ import Testing
         #expect(sign.duration == .zero)
     }
 
+    @Test func `a job is looked at each second until its pods run, and then rarely`() {
+        var pace = JobPace()
+        let start = ContinuousClock.now
+        #expect(pace.isDue(at: start))
+        pace.note(.running(ready: 0, job: [:]), at: start)
+        #expect(pace.isDue(at: start + .seconds(1)))
+        pace.note(.running(ready: 1, job: [:]), at: start)
+        #expect(!pace.isDue(at: start + .seconds(4)))
+        #expect(pace.isDue(at: start + .seconds(5)))
+        pace.note(.unknown, at: start + .seconds(5))
+        #expect(pace.isDue(at: start + .seconds(6)))
+    }
+
     // MARK: One pod
+
+    @Test(.timeLimit(.minutes(2))) func `a result counts that a pod leaves after the store was listed`() async throws {
+        try job(["active": 1, "ready": 1])
+        let remembering = RememberedObjects(repository.store)
+        let remembered = try Repository(opening: remembering)
+        try remembering.list(prefix: "marks/", after: nil) { _ in .proceed }
+        let parts = PartCollection(
+            run: "ab", component: "web", proof: proof, life: .hours(12), repository: remembered)
+        try put(nil)
+        #expect(try parts.take().marks.count == 1)
+    }
 
     private func wait(within: Period = .minutes(5), denial: Duration = .seconds(60)) async throws -> String? {
         let stack = try await StackFixture(components: [
