@@ -56,6 +56,8 @@ package enum ConfigurationTemplate {
             \(lines(for: protection))
               # Lock objects in a bucket with object lock; see docs/object-lock.md. No user can undo compliance mode.
               # lock: {mode: governance, margin: 3d}
+              # A second store, to which each backup set is copied after it is written; see docs/copies.md.
+              # copies: [{name: offsite, url: "s3://other-bucket/dr", region: eu-west-1, bandwidth: 20MiB}]
 
             \(lines(for: cluster))# Components to back up, by name. The default of 'kind' is the name.
             components:
