@@ -37,6 +37,7 @@ struct DR: AsyncParsableCommand {
             KeyCommand.self,
             PolicyCommand.self,
             RekeyCommand.self,
+            CopyCommand.self,
             PruneCommand.self,
             Pin.self,
             Drop.self,

@@ -20,13 +20,15 @@ package struct StatusReport: Encodable {
     package var previousContent: [PreviousContentRow]
     /// Signs of an intruder: sets that are gone without a prune, marks without a trusted signature.
     package var alarms: [String]
+    /// How far the copies of the store are behind; absent if there are none.
+    package var copies: [CopyState]?
     /// Warnings for the operator, in order. Not part of the document.
     package private(set) var remarks: [String] = []
     /// The forecasts as text. Not part of the document.
     package let forecastText: String
 
     private enum CodingKeys: String, CodingKey {
-        case rpoSeconds, components, recoveryKeys, future, recoveries, recoveryNotes, previousContent, alarms
+        case rpoSeconds, components, recoveryKeys, future, recoveries, recoveryNotes, previousContent, alarms, copies
     }
 
     package init(_ session: Session, _ repository: Repository) async throws {
@@ -72,6 +74,9 @@ package struct StatusReport: Encodable {
         recoveries = forecasts.outlooks
         recoveryNotes = forecasts.notes
         forecastText = forecasts.text
+        let states = session.copyStates(of: repository, sets: names)
+        remarks += states.compactMap(\.warning)
+        copies = states.isEmpty ? nil : states
     }
 
     /// True if each component meets the RPO with sound data, and no set is from the future.

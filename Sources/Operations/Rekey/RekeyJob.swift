@@ -174,7 +174,10 @@ package struct RekeyJob {
                 source.scope.owns($0) && !source.scope.isFuture($0, at: now)
                     && marks[$0.name].dropReason(at: now) == nil
             }
-            let names = scope == .all ? Set(own.map(\.name)) : kept(own, marks: marks, in: source, at: now)
+            let policy = session.configuration.retention.policy
+            let names =
+                scope == .all
+                ? Set(own.map(\.name)) : session.kept(own, marks: marks, in: source, by: policy)
             // An unreadable set is named in the report, unless dr did not write it.
             let lost = try await session.pool.run {
                 try unreadable.map(\.name).filter {
@@ -183,16 +186,5 @@ package struct RekeyJob {
             }
             return names.union(lost).sorted()
         }
-    }
-
-    private func kept(
-        _ sets: [BackupSet], marks: SetMarks, in source: Repository, at now: Timestamp
-    ) -> Set<Timestamp> {
-        let plan = decide(
-            sets.map { marks.retentionFacts(of: $0, at: now, in: source.scope) },
-            policy: session.configuration.retention.policy,
-            circumstances: PruneCircumstances(
-                now: now.seconds, components: Set(session.configuration.components.map(\.name))))
-        return Set(plan.decisions.filter { $0.verdict == .keep }.map { Timestamp(seconds: $0.set.time) })
     }
 }

@@ -26,8 +26,10 @@ package struct BackupJob {
         package var recording: Int
         /// Volume snapshots that could not be kept, one line each.
         package var snapshotWarnings: [String] = []
-        /// The requests to the store, up to now.
+        /// The requests to the first store, up to the end of the prune.
         package var requests = 0
+        /// The copies of the store.
+        package var copies: [CopyJob.Outcome] = []
     }
 
     /// - Parameter names: the names of the components; empty for all.
@@ -83,9 +85,11 @@ package struct BackupJob {
         let sample = readsShare ? await readShare(of: repository) : nil
         await session.noteStack(repository, newest: report.set, telling: output)
         if prunes { await prune(repository) }
+        let requests = session.storeUse.reading.requests
+        let copies = await copy(repository)
         return Result(
             set: report.set, sample: sample, recording: recorded, snapshotWarnings: snapshotWarnings,
-            requests: session.storeUse.reading.requests)
+            requests: requests, copies: copies)
     }
 
     private func record(
@@ -189,6 +193,27 @@ package struct BackupJob {
         }
     }
 
+    /// Brings the copies of the store up to date. The backup is complete, whatever becomes of them.
+    private func copy(_ repository: Repository) async -> [CopyJob.Outcome] {
+        guard !session.configuration.store.copies.isEmpty else { return [] }
+        var job = CopyJob(session, output)
+        job.prunes = prunes
+        do {
+            let outcomes = try await job.run(from: repository)
+            for outcome in outcomes {
+                if outcome.isWhole {
+                    output.note(outcome.text)
+                } else {
+                    output.warn("\(outcome.text)\nhint: the backup is complete; `dr copy \(outcome.name)` tries again")
+                }
+            }
+            return outcomes
+        } catch is CancellationError {
+            output.warn("copying was interrupted; the backup is complete, and the next one continues it")
+        } catch { output.warn("the copies could not be brought up to date, but the backup is complete: \(error)") }
+        return []
+    }
+
     private func prune(_ repository: Repository) async {
         if let reason = repository.signing.refusalToSign(as: [.prune], at: session.now()) {
             return output.note("note: this host does not prune: \(reason)")
@@ -206,7 +231,7 @@ package struct BackupJob {
 
 /// Encodes the set, with the additional members `requests`, and `sample` if a share was read.
 extension BackupJob.Result: Encodable {
-    private enum CodingKeys: String, CodingKey { case sample, snapshotWarnings, requests }
+    private enum CodingKeys: String, CodingKey { case sample, snapshotWarnings, requests, copies }
 
     package func encode(to encoder: any Encoder) throws {
         var set = set
@@ -215,6 +240,7 @@ extension BackupJob.Result: Encodable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encodeIfPresent(sample, forKey: .sample)
         try container.encode(requests, forKey: .requests)
+        if !copies.isEmpty { try container.encode(copies, forKey: .copies) }
         if !snapshotWarnings.isEmpty { try container.encode(snapshotWarnings, forKey: .snapshotWarnings) }
     }
 }

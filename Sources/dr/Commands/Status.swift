@@ -49,6 +49,7 @@ struct Status: AsyncParsableCommand {
         let keys = report.recoveryKeys
         let tests =
             keys.isEmpty ? "" : "\n\n" + keys.map { "recovery key \($0.name): \($0.words)" }.joined(separator: "\n")
-        return table.text + tests + "\n\n" + report.forecastText + replaced
+        let copies = report.copies.map { "\n\n" + $0.map(\.text).joined(separator: "\n") } ?? ""
+        return table.text + copies + tests + "\n\n" + report.forecastText + replaced
     }
 }

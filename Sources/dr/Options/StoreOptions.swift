@@ -29,7 +29,11 @@ struct StoreOptions: ParsableArguments {
         help: "Number of a backup set that must exist, or a newer one: NUMBER, or NUMBER:SHA256 of its document.")
     var expectSet: ExpectedSet?
 
+    @Option(name: .long, help: "Use this copy of `store: copies:` in dr.yaml, and not the first store.")
+    var copy: String?
+
     func validate() throws {
+        if copy != nil, store != nil { throw ValidationError("--copy and --store exclude each other") }
         if stack != nil, store == nil { throw ValidationError("--stack needs --store") }
         if stack?.isEmpty == true { throw ValidationError("--stack takes the name of a stack") }
     }
@@ -59,6 +63,7 @@ extension Session {
     init(_ options: GlobalOptions, _ store: StoreOptions, key: RecoveryKeyOptions) async throws {
         guard let location = store.store else {
             try self.init(options)
+            if let name = store.copy, let copy = try copies([name]).first { self = on(copy) }
             trust = store.trust.map(\.digest)
             take(key)
             expectedSet = store.expectSet

@@ -1,0 +1,361 @@
+internal import Cryptography
+package import ObjectStorage
+package import Platform
+internal import Synchronization
+
+/// Copies backup sets to another store of the same repository, object by object: `dr copy`.
+///
+/// The objects keep their keys and bytes. Those of a set are written in the order of a backup, the set last, and under
+/// the marks of a run, so that a prune of the copy cannot remove what the set needs. A killed copy leaves objects that
+/// the next one uses. The source is only read.
+///
+/// Memory: the keys of the packs of the copied components, and one manifest.
+package struct SetCopy: Sendable {
+    package var source: Repository
+    /// The repository in the other store, with its lock.
+    package var target: Repository
+    package var tool: String
+    package var now: Timestamp
+    package var pool: BlockingPool
+    package var progress: WorkProgress
+    package var limit: RateLimit?
+    /// The number of packs that are sent at the same time.
+    package var lanes = 4
+
+    package init(
+        _ source: Repository, to target: Repository, tool: String, now: Timestamp, pool: BlockingPool,
+        progress: WorkProgress
+    ) {
+        self.source = source
+        self.target = target
+        self.tool = tool
+        self.now = now
+        self.pool = pool
+        self.progress = progress
+    }
+
+    /// A set that could not be copied.
+    package struct Failure: Codable, Equatable, Sendable {
+        package var set: Timestamp
+        package var reason: String
+    }
+
+    package struct Plan: Sendable {
+        /// The sets to copy. The newest comes first: the copy is useful early.
+        package var sets: [Timestamp]
+        /// The newest of the wanted sets that the other store has.
+        package var newest: Timestamp?
+    }
+
+    package struct Report: Codable, Equatable, Sendable {
+        /// The copied sets, newest first.
+        package var sets: [Timestamp] = []
+        package var objects = 0, bytes = 0
+        /// Pins, drills and recorded queries.
+        package var marks = 0
+        package var failed: [Failure] = []
+    }
+
+    // MARK: Which sets
+
+    /// Finds the wanted sets that the other store lacks. A set that a prune removed there is not wanted again. Blocks.
+    /// - Parameters:
+    ///   - wanted: names of sets of the source.
+    ///   - target: nil if the other store has no repository yet.
+    package static func plan(_ wanted: Set<Timestamp>, for target: Repository?) throws -> Plan {
+        guard let target else { return Plan(sets: wanted.sorted(by: >), newest: nil) }
+        let present = Set(try target.setNames())
+        let pruned = try PrunedMark.names(in: target) { _ in }
+        return Plan(
+            sets: wanted.subtracting(present).subtracting(pruned).sorted(by: >),
+            newest: wanted.intersection(present).max())
+    }
+
+    /// Copies the description of the repository, with which the other store becomes one. Blocks.
+    package static func begin(from source: Repository, in store: any ObjectStore) throws {
+        let transfer = ObjectTransfer(
+            source: source.store, target: store, writing: PutOptions(.ifAbsent), progress: WorkProgress())
+        try transfer.send(try source.store.readDocument(Layout.description), as: Layout.description)
+    }
+
+    // MARK: Copying
+
+    /// - Throws: errors of the other store; `CancellationError`. Sets that cannot be copied are in the report.
+    package func run(_ sets: [Timestamp]) async throws -> Report {
+        var copy = self
+        copy.target.writing.lock = target.lock?.ahead(of: now.seconds)
+        return try await copy.copy(sets)
+    }
+
+    private func copy(_ sets: [Timestamp]) async throws -> Report {
+        var report = Report()
+        if !sets.isEmpty {
+            progress.begin("listing the copy")
+            // Before anything is listed: a prune that ends later is then noticed.
+            let guarding = try await pool.run { try RunGuard(target, run: RandomID.make(), now: now) }
+            do {
+                let presence = Presence()
+                for (number, name) in sets.enumerated() {
+                    progress.update { $0.phase = "copying set \(number + 1) of \(sets.count)" }
+                    do {
+                        let sent = try await copy(name, unlessIn: presence, under: guarding)
+                        report.sets.append(name)
+                        report.objects += sent.objects
+                        report.bytes = report.bytes.addingClamped(sent.bytes)
+                    } catch let error as RepositoryError where !error.stopsCopy {
+                        report.failed.append(Failure(set: name, reason: "\(error.place.text): \(error.detail)"))
+                    }
+                }
+            } catch {
+                try? await pool.run { try guarding.end() }
+                throw error
+            }
+            try await pool.run { try guarding.end() }
+        }
+        try await pool.run { [report] in try recordGaps(report.sets, wanted: Set(sets)) }
+        report.marks = try await pool.run { try copyMarks() }
+        progress.update { $0.phase = "done" }
+        return report
+    }
+
+    fileprivate struct Sent: Sendable {
+        var objects = 0, bytes = 0
+    }
+
+    private func copy(
+        _ name: Timestamp, unlessIn presence: Presence, under guarding: RunGuard
+    ) async throws -> Sent {
+        let (set, document) = try await pool.run { try committed(name) }
+        // With a random id: a copy that was killed in the same second has left a mark of the same run.
+        let lease = try await pool.run { try Marks(target).put(RunMark(at: now, run: set.run)) }
+        let result: Result<Sent, any Error>
+        do {
+            result = .success(try await copy(set, document: document, unlessIn: presence, under: guarding))
+        } catch { result = .failure(error) }
+        // If the mark stays, a later prune removes it.
+        _ = try? await pool.run { try target.store.delete([lease.key]) }
+        return try result.get()
+    }
+
+    private func copy(
+        _ set: BackupSet, document: [UInt8], unlessIn presence: Presence, under guarding: RunGuard
+    ) async throws -> Sent {
+        var manifests: [(manifest: Manifest, sha256: Digest)] = []
+        for (component, part) in set.components.sorted(by: { $0.key < $1.key }) {
+            let manifest = try await pool.run {
+                try presence.list(component, in: target.store)
+                return try source.manifest(component, of: set)
+            }
+            manifests.append((manifest, part.sha256))
+        }
+        let sent = SentCount()
+        let packs = manifests.flatMap { part in part.manifest.packs.map { (part.manifest.component, $0) } }
+            .filter { !presence.isWhole($1.pack, of: $0) }
+        progress.update {
+            ($0.files, $0.totalFiles) = (0, packs.count)
+        }
+        try await packs.concurrentForEach(limit: lanes) { component, use in
+            try await pool.run { try send(use, of: component, unlessIn: presence, counting: sent) }
+            progress.update { $0.files += 1 }
+        }
+        try await pool.run { [manifests] in
+            for (manifest, sha256) in manifests {
+                let key = Layout.manifest(manifest.component, manifest.name)
+                sent.add(try send(key, sha256: sha256, limit: DocumentLimits.longestManifest))
+            }
+            // After the manifests: either this run sees the prune, or the prune sees the manifests.
+            for (manifest, _) in manifests {
+                let doomed = try guarding.doomed(of: manifest)
+                guard doomed.isEmpty else {
+                    presence.forget()
+                    throw RepositoryError(
+                        .alreadyExists, object: Layout.set(set.name).text,
+                        "a prune of the copy removes \(Units.count(doomed.count, "pack")) that it needs",
+                        hint: "the next `dr copy` sends them again")
+                }
+            }
+            let signature = Layout.signature(of: set)
+            if try source.store.head(signature) != nil {
+                let bytes = try source.store.readDocument(signature)
+                try transfer.send(bytes, as: signature)
+                sent.add(bytes.count)
+            }
+            try transfer.send(document, as: Layout.set(set.name))
+            sent.add(document.count)
+            guard try OutcomeMark.settle(set.run, as: .committed, at: now, in: Marks(target)) == .committed else {
+                if let refused = try target.store.delete([Layout.set(set.name)]).first { throw refused }
+                throw RepositoryError(
+                    .noSuchSet, object: Layout.set(set.name).text,
+                    "a prune of the copy took its run for dead, so the set cannot be valid there")
+            }
+        }
+        return sent.total
+    }
+
+    private var transfer: ObjectTransfer {
+        ObjectTransfer(
+            source: source.store, target: target.store, writing: target.writing, limit: limit, progress: progress)
+    }
+
+    /// Returns a set whose run has ended, and its document.
+    private func committed(_ name: Timestamp) throws -> (BackupSet, [UInt8]) {
+        let set = try source.set(name)
+        let outcome = try OutcomeMark.find(set.run, in: Marks(source))
+        // Early versions wrote no outcome.
+        let isOld = set.finished.seconds.addingClamped(RunMark.life) < now.seconds
+        guard outcome == .committed || outcome == nil && isOld else {
+            throw RepositoryError(.noSuchSet, object: Layout.set(name).text, "its run has not ended")
+        }
+        let document = try source.store.readDocument(Layout.set(name))
+        guard Digest(of: document) == (try source.document(ofSet: name).digest) else {
+            throw RepositoryError.damaged(Layout.set(name).text, "it changes while it is read")
+        }
+        return (set, document)
+    }
+
+    private func send(
+        _ use: Manifest.PackUse, of component: String, unlessIn presence: Presence, counting sent: SentCount
+    ) throws {
+        let index = try source.index(component, use)
+        if let size = presence.size(of: index.key) {
+            guard size == index.object.size else {
+                throw RepositoryError(
+                    .alreadyExists, object: index.key.text,
+                    "\(target.store.location) has another object of that name, with \(size) bytes")
+            }
+        } else {
+            try transfer.send(index.key, size: index.object.size, sha256: index.object.sha256)
+            presence.note(index.key, size: index.object.size)
+            sent.add(index.object.size)
+        }
+        // After the pack: an index says that the pack is whole.
+        let key = Layout.index(component, use.pack)
+        let bytes = try send(key, sha256: use.index, limit: DocumentLimits.longestIndex(members: use.members))
+        presence.note(key, size: bytes)
+        sent.add(bytes)
+    }
+
+    /// Sends a document whose SHA-256 another one records.
+    /// - Returns: its size in bytes.
+    private func send(_ key: ObjectKey, sha256: Digest, limit: Int) throws -> Int {
+        let document = try source.store.readDocument(key, limit: limit)
+        guard Digest(of: document) == sha256 else {
+            source.store.discard(key)
+            throw RepositoryError.damaged(key.text, "its SHA-256 does not match the recorded one")
+        }
+        try transfer.send(document, as: key)
+        return document.count
+    }
+
+    // MARK: Marks
+
+    /// Records the sets that copied ones name as their previous sets, and that the copy is not meant to have. Otherwise a
+    /// verification of the copy would take them for lost.
+    private func recordGaps(_ copied: [Timestamp], wanted: Set<Timestamp>) throws {
+        let present = Set(try target.setNames()).union(wanted).union(try PrunedMark.names(in: target) { _ in })
+        let gaps = Set(try copied.compactMap { try source.set($0).previous }).subtracting(present)
+        // A host that may not prune cannot record them.
+        guard !gaps.isEmpty, target.signing.refusalToSign(as: PrunedMark.roles, at: now) == nil else { return }
+        try Marks(target).put(PrunedMark(at: now, tool: tool, sets: gaps.sorted()))
+    }
+
+    /// Copies the marks that are true of a copied set as well. Marks that release or drop a set are copied only where a
+    /// trusted signer made them: whoever can write to one store must not remove sets from the other.
+    private func copyMarks() throws -> Int {
+        let names = Set(try target.setNames())
+        var count = 0
+        try copyMarks(DrilledMark.self, about: \.set, in: names, counting: &count)
+        try copyMarks(RecordedMark.self, about: \.set, in: names, counting: &count)
+        try copyMarks(PinnedMark.self, about: \.set, in: names, counting: &count)
+        if source.signing.isRequired {
+            try copyMarks(UnpinnedMark.self, about: \.set, in: names, counting: &count)
+            try copyMarks(DroppedMark.self, about: \.set, in: names, counting: &count)
+        }
+        var writing = transfer
+        writing.writing = PutOptions(.ifAbsent)
+        for key in try missing(DocumentKeyMark.kind) {
+            try writing.send(try source.store.readDocument(key), as: key)
+            count += 1
+        }
+        return count
+    }
+
+    private func copyMarks<M: Mark>(
+        _ type: M.Type, about set: (M) -> Timestamp, in names: Set<Timestamp>, counting count: inout Int
+    ) throws {
+        let wanted = Set(try missing(M.kind))
+        guard !wanted.isEmpty else { return }
+        var writing = transfer
+        writing.writing = PutOptions(.ifAbsent)
+        var keys: [ObjectKey] = []
+        try Marks(source).forEach(type, unreadable: { _ in }) { object, mark in
+            if wanted.contains(object.key), names.contains(set(mark)) { keys.append(object.key) }
+        }
+        for key in keys {
+            try writing.send(try source.store.readDocument(key), as: key)
+            count += 1
+        }
+    }
+
+    /// The marks of a kind that the other store lacks.
+    private func missing(_ kind: String) throws -> [ObjectKey] {
+        let present = Set(try Marks.list(kind, in: target.store).map(\.key))
+        return try Marks.list(kind, in: source.store).map(\.key).filter { !present.contains($0) }
+    }
+}
+
+/// Counts what several threads send.
+private final class SentCount: Sendable {
+    private let sum = Mutex(SetCopy.Sent())
+
+    var total: SetCopy.Sent { sum.withLock { $0 } }
+
+    func add(_ bytes: Int) {
+        sum.withLock {
+            $0.objects += 1
+            $0.bytes = $0.bytes.addingClamped(bytes)
+        }
+    }
+}
+
+/// The packs and indexes that the other store has, by component. Safe to use from many threads.
+private final class Presence: Sendable {
+    private let sizes = Mutex<[String: [ObjectKey: Int]]>([:])
+
+    /// Lists the packs of a component, unless they are known.
+    func list(_ component: String, in store: any ObjectStore) throws {
+        guard sizes.withLock({ $0[component] == nil }) else { return }
+        var found: [ObjectKey: Int] = [:]
+        try store.list(prefix: Layout.packPrefix(component), after: nil) { object in
+            found[object.key] = object.size
+            return .proceed
+        }
+        sizes.withLock { [found] in $0[component] = found }
+    }
+
+    /// True if the store has the pack and its index.
+    func isWhole(_ pack: String, of component: String) -> Bool {
+        sizes.withLock { sizes in
+            guard let keys = sizes[component], keys[Layout.index(component, pack)] != nil else { return false }
+            return [true, false].contains { keys[Layout.pack(component, pack, isEncrypted: $0)] != nil }
+        }
+    }
+
+    func size(of key: ObjectKey) -> Int? { sizes.withLock { $0[Self.component(of: key)]?[key] } }
+
+    func note(_ key: ObjectKey, size: Int) { sizes.withLock { $0[Self.component(of: key), default: [:]][key] = size } }
+
+    /// Forgets everything, because a prune removes packs.
+    func forget() { sizes.withLock { $0 = [:] } }
+
+    private static func component(of key: ObjectKey) -> String {
+        String(key.text.prefix { $0 != "/" })
+    }
+}
+
+extension RepositoryError {
+    /// True for an error that concerns all sets, such as a newer format.
+    fileprivate var stopsCopy: Bool {
+        ![.damaged, .encrypted, .noSuchSet, .alreadyExists, .untrusted].contains(reason)
+    }
+}

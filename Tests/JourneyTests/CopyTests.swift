@@ -1,0 +1,115 @@
+import Foundation
+import Lab
+import Testing
+
+/// `store: copies:`, `dr copy`, and the end of `dr backup`.
+@Suite struct CopyTests {
+    private struct Copied: Decodable {
+        struct Outcome: Decodable {
+            var sets: [String]
+            var error: String?
+            var newest: String?
+        }
+
+        var copies: [Outcome]
+    }
+
+    private func journey(
+        _ place: TemporaryFolder, s3: (any S3Server)? = nil, more: String = ""
+    ) async throws -> Journey {
+        let url = "file://\(place.path)/second"
+        let journey = try await Journey(s3: s3, store: "copies: [{name: offsite, url: \"\(url)\"\(more)}]")
+        journey.keep(place)
+        try journey.write("a", "one")
+        return journey
+    }
+
+    @Test func `each backup is copied, and a lost store is restored from the copy`() async throws {
+        let place = try TemporaryFolder("copy")
+        let journey = try await journey(place)
+        let first = try await journey.expect(0, "backup")
+        #expect(first.errors.contains("copy offsite: copied 1 set"), "\(first.errors)")
+        let dry = try await journey.json(Copied.self, "copy", "--dry-run")
+        #expect(dry.copies.map(\.sets) == [[]])
+        try FileManager.default.removeItem(at: journey.repository)
+        try await journey.expect(0, "verify", "--copy", "offsite", "--read-data")
+        try await journey.expect(0, "restore", "--copy", "offsite", "--component", "tree", "--to", "out")
+        let restored = try Data(contentsOf: journey.folder.url.appending(path: "out/a"))
+        #expect(restored == Data("one".utf8))
+    }
+
+    @Test func `a copy that is away fails no backup, and catches up`() async throws {
+        let place = try TemporaryFolder("copy")
+        let journey = try await journey(place)
+        // A file in place of the directory: also root cannot write to it.
+        let second = place.url.appending(path: "second")
+        try Data().write(to: second)
+        let run = try await journey.expect(0, "backup")
+        #expect(run.errors.contains("warning: copy offsite: failed"), "\(run.errors)")
+        #expect(run.errors.contains("the backup is complete"), "\(run.errors)")
+        let status = try await journey.expect(0, "status")
+        #expect(status.errors.contains("the last attempt failed"), "\(status.errors)")
+        #expect(status.output.contains("copy offsite: no set yet"), "\(status.output)")
+        try await journey.expect(3, "copy")
+
+        try FileManager.default.removeItem(at: second)
+        let copied = try await journey.json(Copied.self, "copy")
+        #expect(copied.copies.first?.sets.count == 1 && copied.copies.first?.error == nil)
+        let after = try await journey.expect(0, "status")
+        #expect(after.output.contains("copy offsite: up to date"), "\(after.output)")
+        for (command, name) in [(["status"], "status"), (["copy"], "copy"), (["backup"], "backup")] {
+            let document = try await journey.dr(command + ["--json"])
+            let objections = try await journey.objections(
+                to: Data(document.output.utf8), schema: "output.schema.json", name)
+            #expect(objections == "", "\(name): \(objections)")
+        }
+    }
+
+    @Test func `another repository is refused, and nothing is written to it`() async throws {
+        let place = try TemporaryFolder("copy")
+        let journey = try await journey(place)
+        let other = try await Journey(store: "")
+        try other.write("b", "other")
+        try await other.expect(0, "backup")
+        let second = place.url.appending(path: "second")
+        try FileManager.default.copyItem(at: other.repository, to: second)
+        let before = try FileManager.default.subpathsOfDirectory(atPath: second.path).sorted()
+        let run = try await journey.expect(0, "backup")
+        #expect(run.errors.contains("need another place"), "\(run.errors)")
+        #expect(try FileManager.default.subpathsOfDirectory(atPath: second.path).sorted() == before)
+    }
+
+    @Test func `a copy has its own retention, and keeps what it pruned away`() async throws {
+        let place = try TemporaryFolder("copy")
+        let journey = try await journey(place, more: ", retention: {keep_last: 1}")
+        for number in 0..<3 {
+            try await journey.nextSecond()
+            try journey.write("a", "\(number)")
+            try await journey.expect(0, "backup")
+        }
+        let dry = try await journey.json(Copied.self, "copy", "--dry-run")
+        #expect(dry.copies.map(\.sets) == [[]], "sets that the retention of the copy drops are not wanted")
+        try await journey.expect(0, "verify", "--copy", "offsite")
+        let list = try await journey.expect(0, "list", "--copy", "offsite")
+        let rows = list.output.split(separator: "\n").dropFirst()
+        #expect(rows.count { $0.hasSuffix("  -") } == 2, "the prune of the copy announced two: \(list.output)")
+        #expect(rows.last?.hasSuffix("newest whole backup") == true, "\(list.output)")
+    }
+
+    @Test func `a copy of a bucket is verified on its way`() async throws {
+        let place = try TemporaryFolder("copy")
+        let journey = try await journey(place, s3: try await SharedS3Server.seaweedFS())
+        let run = try await journey.expect(0, "backup")
+        #expect(run.errors.contains("copy offsite: copied 1 set"), "\(run.errors)")
+        try await journey.expect(0, "verify", "--copy", "offsite", "--read-data")
+    }
+
+    @Test func `names of copies are checked`() async throws {
+        let place = try TemporaryFolder("copy")
+        let journey = try await journey(place)
+        let run = try await journey.expect(2, "copy", "onsite")
+        #expect(run.errors.contains("dr.yaml has no copy 'onsite'") && run.errors.contains("it has: offsite"))
+        try await journey.expect(2, "list", "--copy", "onsite")
+        try await (try await Journey()).expect(2, "copy")
+    }
+}
