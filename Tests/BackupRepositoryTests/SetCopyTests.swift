@@ -10,7 +10,7 @@ import Testing
     private static let start = PruneFixture.beginning
     private static let now = Timestamp(seconds: start + 10 * 3600)
 
-    /// Three sets, of which each has a pack of its own.
+    /// Three sets; each adds a pack.
     private func source(_ fixture: Fixture) async throws -> (MemoryStore, Repository) {
         let store = MemoryStore(clock: Self.start)
         let repository = try fixture.repository(store)

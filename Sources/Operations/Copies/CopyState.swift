@@ -2,7 +2,7 @@ package import BackupRepository
 import Platform
 import StackConfiguration
 
-/// How far a copy is behind the first store, as this machine last saw it.
+/// The lag of a copy behind the first store, as this machine last saw it.
 package struct CopyState: Encodable, Sendable {
     package var name: String
     package var location: String

@@ -20,7 +20,7 @@ package struct StatusReport: Encodable {
     package var previousContent: [PreviousContentRow]
     /// Signs of an intruder: sets that are gone without a prune, marks without a trusted signature.
     package var alarms: [String]
-    /// How far the copies of the store are behind; absent if there are none.
+    /// The lag of each copy of the store; absent if there are none.
     package var copies: [CopyState]?
     /// Warnings for the operator, in order. Not part of the document.
     package private(set) var remarks: [String] = []
