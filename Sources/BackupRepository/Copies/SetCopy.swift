@@ -260,7 +260,7 @@ package struct SetCopy: Sendable {
     }
 
     /// Copies the marks that are true of a copied set as well. Marks that release or drop a set are copied only where a
-    /// trusted signer made them: whoever can write to one store must not remove sets from the other.
+    /// trusted signer made them. Otherwise a user who can write to the first store could remove sets from the copy.
     private func copyMarks() throws -> Int {
         let names = Set(try target.setNames())
         var count = 0
