@@ -101,11 +101,13 @@ package struct SeaweedFS: S3Program {
             // Set every port: two instances with default ports cannot run on one machine.
             let names = ["master", "volume", "filer", "s3"].flatMap { ["\($0).port", "\($0).port.grpc"] }
             let ports = try FreePort.find(names.count)
+            // Each bucket takes seven volumes as soon as it has an object. Without a free volume, a write fails with
+            // status 500. Volumes are sparse files.
             let process = try await ServerProcess(
                 "seaweedfs", executable: weed,
                 arguments: [
                     "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-dir=.", "-filer", "-s3", "-s3.config=s3.json",
-                    "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.volumeSizeLimitMB=512", "-volume.max=50",
+                    "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.volumeSizeLimitMB=512", "-volume.max=2000",
                     "-master.telemetry=false",
                 ] + zip(names, ports).map { "-\($0)=\($1)" },
                 folder: folder.url)

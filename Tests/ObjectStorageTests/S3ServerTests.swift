@@ -40,6 +40,17 @@ import Testing
         #expect(!found.conditionalPut && !found.metadata && !found.tags && found.multipart)
     }
 
+    /// All tests of a process share one server, and many of them make a bucket of their own.
+    @Test func `the shared server has room for many buckets`() async throws {
+        let server = try await SharedS3Server.seaweedFS()
+        for _ in 0..<20 {
+            let bucket = "room-\(UUID().uuidString.lowercased())"
+            try await server.makeBucket(bucket)
+            let store = try store(server) { $0.bucket = bucket }
+            try await threads.run { try store.put("a") }
+        }
+    }
+
     /// The keys of a repository contain no ampersands and the like, but its prefix may.
     @Test(arguments: ["R&D", "a<b>", "it's \"so\"", "x&\u{301}"])
     func `a prefix that XML must escape`(_ name: String) async throws {
