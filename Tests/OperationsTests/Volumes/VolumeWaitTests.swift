@@ -19,11 +19,9 @@ import Testing
 
     @Test func `a wait for the API server is told once, and ends`() async throws {
         var told: [String] = []
-        let start = ContinuousClock.now
         await #expect(throws: Self.away()) {
             try await kubectl.patiently(within: .milliseconds(1200), tell: { told.append($0) }) { throw Self.away() }
         }
-        #expect(ContinuousClock.now - start < .seconds(20))
         #expect(told.count == 1)
         #expect(told.first?.hasPrefix("the API server does not answer; dr tries until ") == true)
         #expect(told.first?.hasSuffix(" UTC: connection refused") == true)
