@@ -13,6 +13,15 @@ extension ObjectStore {
     /// Makes a store that remembers answers ask again. Call it where an older answer could do harm.
     package func refresh() { with(RememberedObjects.self)?.forget() }
 
-    /// Makes a store that keeps contents fetch this one again: it was not as it must be.
-    package func discard(_ key: ObjectKey) { with(RememberedObjects.self)?.discard(key) }
+    /// Makes the next read of a content come from elsewhere, if it can: this one was not as it must be. A store that keeps
+    /// contents fetches it again, and one in front of several stores asks the next of them.
+    package func discard(_ key: ObjectKey) {
+        (self as? any DiscardingStore)?.discardContent(of: key)
+        (self as? any LayeredStore)?.base.discard(key)
+    }
+}
+
+/// A store that has more than one source for a content.
+package protocol DiscardingStore: ObjectStore {
+    func discardContent(of key: ObjectKey)
 }

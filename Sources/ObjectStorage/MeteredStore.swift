@@ -20,20 +20,20 @@ package final class StoreMeter: Sendable {
     fileprivate func add(bytes: Int) { mutex.withLock { $0.bytes += bytes } }
 }
 
-/// Counts the requests to a store. It has none of the optional abilities of the store.
-package struct MeteredStore: ObjectStore {
-    private let store: any ObjectStore
+/// Counts the requests to a store, but for those of its optional abilities.
+package struct MeteredStore: LayeredStore {
+    package let base: any ObjectStore
     private let meter: StoreMeter
     /// S3 lists at most this many objects in one request.
     private static let page = 1000
 
-    package init(_ store: any ObjectStore, meter: StoreMeter) { (self.store, self.meter) = (store, meter) }
+    package init(_ store: any ObjectStore, meter: StoreMeter) { (base, self.meter) = (store, meter) }
 
-    package var location: String { store.location }
+    package var location: String { base.location }
 
     package func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
         meter.addRequest()
-        try store.get(key, range: range) { piece in
+        try base.get(key, range: range) { piece in
             meter.add(bytes: piece.byteCount)
             try sink(piece)
         }
@@ -41,27 +41,27 @@ package struct MeteredStore: ObjectStore {
 
     package func head(_ key: ObjectKey) throws -> ObjectInfo? {
         meter.addRequest()
-        return try store.head(key)
+        return try base.head(key)
     }
 
     package func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws {
         meter.addRequest()
         var listed = 0
-        try store.list(prefix: prefix, after: after) { object in
+        try base.list(prefix: prefix, after: after) { object in
             if listed > 0, listed.isMultiple(of: Self.page) { meter.addRequest() }
             listed += 1
             return try body(object)
         }
     }
 
-    package func storeTime() throws -> Int? { try store.storeTime() }
+    package func storeTime() throws -> Int? { try base.storeTime() }
 
     package func enumerate(
         prefix: String, skipping skipped: String?, _ body: (ObjectInfo) throws -> Void
     ) throws {
         meter.addRequest()
         var listed = 0
-        try store.enumerate(prefix: prefix, skipping: skipped) { object in
+        try base.enumerate(prefix: prefix, skipping: skipped) { object in
             if listed > 0, listed.isMultiple(of: Self.page) { meter.addRequest() }
             listed += 1
             try body(object)
@@ -70,16 +70,16 @@ package struct MeteredStore: ObjectStore {
 
     package func put(_ key: ObjectKey, _ content: [UInt8], options: PutOptions) throws -> ObjectInfo {
         meter.addRequest()
-        return try store.put(key, content, options: options)
+        return try base.put(key, content, options: options)
     }
 
     package func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload {
         meter.addRequest()
-        return try store.upload(key, options)
+        return try base.upload(key, options)
     }
 
     package func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError] {
         meter.addRequest()
-        return try store.delete(keys)
+        return try base.delete(keys)
     }
 }

@@ -7,7 +7,7 @@ internal import Synchronization
 /// content, and ``kept`` has it. A key that the listing does not show is answered as missing, without a request.
 ///
 /// Answers may be a minute old, except after a write on which the protocol of backups and prunes relies: see `forget`.
-package final class RememberedObjects: LayeredStore {
+package final class RememberedObjects: LayeredStore, DiscardingStore {
     package let base: any ObjectStore
     private let state = Mutex(State())
     /// Held during a listing, so that those who need the same one wait for it.
@@ -84,7 +84,7 @@ package final class RememberedObjects: LayeredStore {
 
     private static let mostWritten = 64
 
-    package func discard(_ key: ObjectKey) { kept?.discard(key) }
+    package func discardContent(of key: ObjectKey) { kept?.discard(key) }
 
     // MARK: Listings
 

@@ -313,12 +313,17 @@ private struct LatestSearch: Sendable {
                 set, for: component, as: .partial,
                 because: "\(part.damaged) damaged or unreadable paths of it are not in that set")
             fallbacks[component, default: []].append(Fallback(set: set, rank: .part))
-        } else if marks[set.name].isDamaged {
+        } else if marks[set.name].isDamaged, !isElsewhere(set) {
             passOver(set, for: component, as: .damaged, because: "a verification found it damaged")
             fallbacks[component, default: []].append(Fallback(set: set, rank: .damaged))
         } else {
             choose(component, set)
         }
+    }
+
+    /// True if a copy of the store has the set as well: what is damaged in one store comes from the other.
+    private func isElsewhere(_ set: BackupSet) -> Bool {
+        repository.store.with(FallbackStore.self)?.isElsewhere(Layout.set(set.name)) == true
     }
 
     private mutating func choose(_ component: String, _ set: BackupSet) {

@@ -42,6 +42,7 @@ struct ContentReading: Sendable {
             var failed = try read(try withoutLocal(page), from: pack)
             // A damaged transfer passes a gzip checksum once in four billion times, but never SHA-256.
             for _ in 1..<Retries.ofDamagedReads where !failed.isEmpty {
+                repository.store.discard(index.key)
                 failed = try read(failed.map(\.entry), from: pack)
             }
             for (entry, reason) in failed { ledger.add(Damage(path: entry.record.name, reason: reason)) }

@@ -92,6 +92,7 @@ struct PackReader {
                     guard next == run.upperBound else { throw Unreadable(reason: "the object is too short") }
                 } catch let error as Unreadable {
                     if next > begun { attempt = 1 }
+                    store.discard(key)
                     if attempt < Retries.ofDamagedReads {
                         attempt += 1
                     } else {

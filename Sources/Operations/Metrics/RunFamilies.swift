@@ -65,9 +65,10 @@ struct StackSamples {
 extension Session {
     var samples: StackSamples { StackSamples(stack: configuration.stack) }
 
-    /// True if this command writes metrics: a machine without a configuration has no place for them.
+    /// True if this command writes metrics. A machine without a configuration has no place for them, and the metrics are
+    /// about the first store.
     package var writesMetrics: Bool {
-        configuration.metrics.isUsed && !isWithoutConfiguration && recorded == nil
+        configuration.metrics.isUsed && !isWithoutConfiguration && recorded == nil && !isOnCopy
     }
 
     package func note(_ delivery: DeliveryReport) {

@@ -46,6 +46,10 @@ package struct Session {
     package internal(set) var storeUse = StoreUse()
     /// The metrics of this command.
     package internal(set) var collected = RunFamilies()
+    /// True if the store is a copy of the first one.
+    package internal(set) var isOnCopy = false
+    /// The copies that are read when the store lacks an object, in their order; empty for none.
+    package internal(set) var alternatives: [CopyConfiguration] = []
     /// Wraps the store of the repository, so that a drill can read a damaged copy.
     package var wrapsStore: @Sendable (any ObjectStore) -> any ObjectStore = { $0 }
 
@@ -83,6 +87,7 @@ package struct Session {
     }
 
     package func store() throws -> any ObjectStore {
+        guard alternatives.isEmpty else { return wrapsStore(try storeWithAlternatives()) }
         do {
             return wrapsStore(try StoreFactory.make(configuration.store, use: storeUse, logger: logger))
         } catch {
@@ -143,6 +148,12 @@ package struct Session {
             throw error
         } catch var error as RepositoryError where isWithoutConfiguration && error.reason == .notARepository {
             error.hint = hint
+            throw error
+        } catch var error as ObjectStoreError where !configuration.store.copies.isEmpty {
+            guard [.noSuchStore, .unreachable, .credentials].contains(error.reason) else { throw error }
+            let names = configuration.store.copies.map { "--copy \($0.name)" }.joined(separator: " or ")
+            error.hint = [error.hint, "\(names) uses a copy, and `dr repair` fills an empty store from one"]
+                .compactMap { $0 }.joined(separator: "; ")
             throw error
         }
     }

@@ -24,7 +24,7 @@ struct Diff: AsyncParsableCommand {
     var component: String?
 
     func run() async throws {
-        let session = try await Session(options, source, key: key).askingOnce
+        let session = try await Session(options, source, key: key).fallingOver.askingOnce
         let repository = try await session.repository()
         let first = try await session.set(older, in: repository)
         let second = try await session.set(newer, in: repository)

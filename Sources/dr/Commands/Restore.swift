@@ -243,7 +243,8 @@ struct Restore: AsyncParsableCommand {
         session.acceptsRevoked = acceptRevoked
         let meter = StoreMeter()
         if component != nil || rehearse { session.wrapsStore = { MeteredStore($0, meter: meter) } }
-        session = session.askingOnce
+        // A rehearsal shows that the store itself has everything.
+        session = rehearse ? session.askingOnce : session.fallingOver.askingOnce
         if all { return try await restoreAll(session) }
         if configuration { return try await restoreConfiguration(session) }
         if let scenario {

@@ -23,7 +23,7 @@ struct Show: AsyncParsableCommand {
     var files = false
 
     func run() async throws {
-        let session = try await Session(options, source, key: key).askingOnce
+        let session = try await Session(options, source, key: key).fallingOver.askingOnce
         let repository = try await session.repository()
         let selector = set
         let set = try await session.set(selector, in: repository)
