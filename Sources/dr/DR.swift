@@ -37,7 +37,7 @@ struct DR: AsyncParsableCommand {
             KeyCommand.self,
             PolicyCommand.self,
             RekeyCommand.self,
-            CopyCommand.self,
+            CopyCommand.self, RepairCommand.self,
             PruneCommand.self,
             Pin.self,
             Drop.self,

@@ -21,6 +21,8 @@ package struct SetCopy: Sendable {
     package var limit: RateLimit?
     /// The number of packs that are sent at the same time.
     package var lanes = 4
+    /// Replaces objects of the other store that differ: a repair, after the objects of its sets were found damaged.
+    package var replacesDamaged = false
 
     package init(
         _ source: Repository, to target: Repository, tool: String, now: Timestamp, pool: BlockingPool,
@@ -71,10 +73,23 @@ package struct SetCopy: Sendable {
             newest: wanted.intersection(present).max())
     }
 
+    /// Returns true if the store has no description of a repository, or only a damaged one. Blocks.
+    package static func needsDescription(_ store: any ObjectStore) throws -> Bool {
+        do {
+            _ = try Repository(opening: store)
+            return false
+        } catch let error as RepositoryError where error.reason == .notARepository {
+            // Not for a store that cannot be reached.
+            return try store.head(Layout.description) == nil
+        } catch let error as RepositoryError where error.reason == .damaged { return true }
+    }
+
     /// Copies the description of the repository, with which the other store becomes one. Blocks.
     package static func begin(from source: Repository, in store: any ObjectStore) throws {
-        let transfer = ObjectTransfer(
-            source: source.store, target: store, writing: PutOptions(.ifAbsent), progress: WorkProgress())
+        // A description is only replaced if it is damaged.
+        let isThere = try store.head(Layout.description) != nil
+        let writing = PutOptions(try isThere && needsDescription(store) ? .none : .ifAbsent)
+        let transfer = ObjectTransfer(source: source.store, target: store, writing: writing, progress: WorkProgress())
         try transfer.send(try source.store.readDocument(Layout.description), as: Layout.description)
     }
 
@@ -94,7 +109,7 @@ package struct SetCopy: Sendable {
             // Before anything is listed: a prune that ends later is then noticed.
             let guarding = try await pool.run { try RunGuard(target, run: RandomID.make(), now: now) }
             do {
-                let presence = Presence()
+                let presence = StoredSizes()
                 for (number, name) in sets.enumerated() {
                     progress.update { $0.phase = "copying set \(number + 1) of \(sets.count)" }
                     do {
@@ -123,7 +138,7 @@ package struct SetCopy: Sendable {
     }
 
     private func copy(
-        _ name: Timestamp, unlessIn presence: Presence, under guarding: RunGuard
+        _ name: Timestamp, unlessIn presence: StoredSizes, under guarding: RunGuard
     ) async throws -> Sent {
         let (set, document) = try await pool.run { try committed(name) }
         // With a random id: a copy that was killed in the same second has left a mark of the same run.
@@ -138,7 +153,7 @@ package struct SetCopy: Sendable {
     }
 
     private func copy(
-        _ set: BackupSet, document: [UInt8], unlessIn presence: Presence, under guarding: RunGuard
+        _ set: BackupSet, document: [UInt8], unlessIn presence: StoredSizes, under guarding: RunGuard
     ) async throws -> Sent {
         var manifests: [(manifest: Manifest, sha256: Digest)] = []
         for (component, part) in set.components.sorted(by: { $0.key < $1.key }) {
@@ -150,7 +165,7 @@ package struct SetCopy: Sendable {
         }
         let sent = SentCount()
         let packs = manifests.flatMap { part in part.manifest.packs.map { (part.manifest.component, $0) } }
-            .filter { !presence.isWhole($1.pack, of: $0) }
+            .filter { replacesDamaged || !presence.isWhole($1.pack, of: $0) }
         progress.update {
             ($0.files, $0.totalFiles) = (0, packs.count)
         }
@@ -193,8 +208,10 @@ package struct SetCopy: Sendable {
     }
 
     private var transfer: ObjectTransfer {
-        ObjectTransfer(
+        var transfer = ObjectTransfer(
             source: source.store, target: target.store, writing: target.writing, limit: limit, progress: progress)
+        if replacesDamaged { transfer.writing.condition = .none }
+        return transfer
     }
 
     /// Returns a set whose run has ended, and its document.
@@ -214,10 +231,10 @@ package struct SetCopy: Sendable {
     }
 
     private func send(
-        _ use: Manifest.PackUse, of component: String, unlessIn presence: Presence, counting sent: SentCount
+        _ use: Manifest.PackUse, of component: String, unlessIn presence: StoredSizes, counting sent: SentCount
     ) throws {
         let index = try source.index(component, use)
-        if let size = presence.size(of: index.key) {
+        if let size = presence.size(of: index.key), size == index.object.size || !replacesDamaged {
             guard size == index.object.size else {
                 throw RepositoryError(
                     .alreadyExists, object: index.key.text,
@@ -315,41 +332,6 @@ private final class SentCount: Sendable {
             $0.objects += 1
             $0.bytes = $0.bytes.addingClamped(bytes)
         }
-    }
-}
-
-/// The packs and indexes that the other store has, by component. Safe to use from many threads.
-private final class Presence: Sendable {
-    private let sizes = Mutex<[String: [ObjectKey: Int]]>([:])
-
-    /// Lists the packs of a component, unless they are known.
-    func list(_ component: String, in store: any ObjectStore) throws {
-        guard sizes.withLock({ $0[component] == nil }) else { return }
-        var found: [ObjectKey: Int] = [:]
-        try store.list(prefix: Layout.packPrefix(component), after: nil) { object in
-            found[object.key] = object.size
-            return .proceed
-        }
-        sizes.withLock { [found] in $0[component] = found }
-    }
-
-    /// True if the store has the pack and its index.
-    func isWhole(_ pack: String, of component: String) -> Bool {
-        sizes.withLock { sizes in
-            guard let keys = sizes[component], keys[Layout.index(component, pack)] != nil else { return false }
-            return [true, false].contains { keys[Layout.pack(component, pack, isEncrypted: $0)] != nil }
-        }
-    }
-
-    func size(of key: ObjectKey) -> Int? { sizes.withLock { $0[Self.component(of: key)]?[key] } }
-
-    func note(_ key: ObjectKey, size: Int) { sizes.withLock { $0[Self.component(of: key), default: [:]][key] = size } }
-
-    /// Forgets everything, because a prune removes packs.
-    func forget() { sizes.withLock { $0 = [:] } }
-
-    private static func component(of key: ObjectKey) -> String {
-        String(key.text.prefix { $0 != "/" })
     }
 }
 

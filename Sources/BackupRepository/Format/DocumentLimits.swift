@@ -3,6 +3,8 @@
 package enum DocumentLimits {
     /// The longest stored document, in bytes: `repository.json`, sets and marks.
     package static let longestDocument = 16 << 20
+    /// The longest signature of a set.
+    package static let longestSignature = 1 << 20
     /// The longest manifest. One of a component in 100,000 packs takes 15 to 60 MB.
     package static let longestManifest = 64 << 20
     /// The most JSON values in one document. Decoding needs about 100 bytes for each.

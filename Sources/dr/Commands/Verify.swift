@@ -76,7 +76,7 @@ struct Verify: AsyncParsableCommand {
             throw error
         }
         for note in report.notes { output.note("note: \(note)") }
-        try output.result(report) { text(report) }
+        try output.result(report) { text(report, hasCopies: !session.configuration.store.copies.isEmpty) }
         if !report.findings.isEmpty || !report.untrusted.isEmpty { throw ExitStatus.checkFailed }
     }
 
@@ -123,7 +123,7 @@ struct Verify: AsyncParsableCommand {
         }
     }
 
-    private func text(_ report: Verification.Report) -> String {
+    private func text(_ report: Verification.Report, hasCopies: Bool) -> String {
         var lines = [
             "\(Units.count(report.sets, "set")), \(Units.count(report.manifests, "manifest")) and "
                 + (report.packs == 1 ? "1 pack index read" : "\(report.packs) pack indexes read")
@@ -152,6 +152,9 @@ struct Verify: AsyncParsableCommand {
             let more = finding.sets.count > 3 ? " and \(finding.sets.count - 3) more" : ""
             lines.append(
                 "DAMAGED '\(finding.object)': \(finding.reason)\(sets.isEmpty ? "" : " (in sets: \(sets)\(more))")")
+        }
+        if !report.findings.isEmpty, hasCopies {
+            lines.append("hint: `dr repair\(readData ? " --read-data" : "")` puts back what another store has")
         }
         lines.append(
             report.findings.isEmpty

@@ -1,0 +1,204 @@
+package import BackupRepository
+import ObjectStorage
+import Platform
+import StackConfiguration
+
+/// `dr repair`: heals one store of the repository from the others.
+package struct RepairJob {
+    private let session: Session
+    private let output: Output
+    /// The copy to repair; nil for the first store.
+    package var copy: String?
+    /// The copies to take objects from; empty for all other stores.
+    package var sources: [String] = []
+    package var readsData = false
+    package var isDryRun = false
+
+    package init(_ session: Session, _ output: Output) {
+        self.session = session
+        self.output = output
+    }
+
+    package struct Outcome: Encodable, Sendable {
+        package var location: String
+        package var dryRun: Bool
+        /// The stores that objects are taken from.
+        package var sources: [String] = []
+        /// The stores that could not be used, each with the reason.
+        package var away: [String] = []
+        /// Sets that were gone from the first store, newest first; in a dry run, those that would be copied back.
+        package var copied: [Timestamp] = []
+        package var failed: [SetCopy.Failure] = []
+        /// Sets whose objects were looked at.
+        package var sets = 0
+        package var repaired: [StoreRepair.Defect] = []
+        /// Bytes that were put back.
+        package var bytes = 0
+        package var lost: [StoreRepair.Defect] = []
+
+        package var isWhole: Bool { lost.isEmpty && failed.isEmpty }
+        package var foundDefects: Bool { !copied.isEmpty || !repaired.isEmpty || !isWhole }
+
+        package var text: String {
+            var lines = away.map { "passed over: \($0)" }
+            if !copied.isEmpty {
+                lines.append(
+                    "\(dryRun ? "would copy back" : "copied back") \(Units.count(copied.count, "set")) that "
+                        + "\(copied.count == 1 ? "is" : "are") gone, the newest \(copied[0])")
+            }
+            lines += failed.map { "set \($0.set) was not copied back: \($0.reason)" }
+            lines += repaired.map { defect in
+                let source = defect.source.map { ", from \($0)" } ?? ""
+                return
+                    "\(dryRun ? "would put back" : "put back") '\(defect.object.printable)'\(source): \(defect.reason)"
+            }
+            lines += lost.map { "LOST '\($0.object.printable)': \($0.reason)" }
+            lines.append("\(Units.count(sets, "set")) looked at in \(location): \(verdict)")
+            return lines.joined(separator: "\n")
+        }
+
+        private var verdict: String {
+            if !foundDefects { return "nothing to repair" }
+            var parts: [String] = []
+            if !copied.isEmpty {
+                parts.append("\(Units.count(copied.count, "set")) \(dryRun ? "to copy back" : "copied back")")
+            }
+            if !repaired.isEmpty {
+                let size = dryRun ? "" : ", \(Units.bytes(bytes))"
+                parts.append("\(Units.count(repaired.count, "object")) \(dryRun ? "to put back" : "put back")\(size)")
+            }
+            if !lost.isEmpty { parts.append("\(Units.count(lost.count, "object")) lost in all stores") }
+            if !failed.isEmpty { parts.append("\(Units.count(failed.count, "set")) not copied back") }
+            return parts.joined(separator: ", ")
+        }
+    }
+
+    /// - Throws: `UsageError`; errors of the store to repair; `CancellationError`.
+    package func run() async throws -> Outcome {
+        let place = try copy.map { try session.on(session.copies([$0])[0]) } ?? session
+        var outcome = Outcome(location: "\(place.configuration.store.url)", dryRun: isDryRun)
+        let others = try await openSources(&outcome)
+        guard !others.isEmpty else {
+            throw UsageError(
+                "no other store of the repository can be used: \(outcome.away.joined(separator: "; "))",
+                hint: "see `store: copies:` in docs/copies.md")
+        }
+        outcome.sources = others.map(\.store.location)
+        guard let target = try await open(place, like: others[0]) else {
+            outcome.copied = try await wanted(from: others[0], for: nil)
+            return outcome
+        }
+        if let copy {
+            let kept = try await place.keptSets(in: others[0], by: place.configuration.retention.policy)
+            let lacking = try await session.pool.run { try SetCopy.plan(kept, for: target).sets.count }
+            if lacking > 0 {
+                output.note("copy \(copy) lacks \(Units.count(lacking, "set")): `dr copy \(copy)` brings them")
+            }
+        } else {
+            try await copyBack(from: others, to: target, &outcome)
+        }
+        let progress = WorkProgress()
+        var repair = StoreRepair(
+            target, from: others, now: session.now(), pool: session.pool, progress: progress)
+        repair.readsData = readsData
+        repair.isDryRun = isDryRun
+        repair.lanes = Session.lanes
+        let display = ProgressDisplay(options: session.options, work: [("", progress)])
+        let report = try await display.during { [repair] in try await repair.run() }
+        (outcome.sets, outcome.bytes) = (report.sets, report.bytes)
+        (outcome.repaired, outcome.lost) = (report.repaired, report.lost)
+        return outcome
+    }
+
+    // MARK: Stores
+
+    /// Opens the stores to take objects from: the first one and the copies in their order, without the one to repair.
+    private func openSources(_ outcome: inout Outcome) async throws -> [Repository] {
+        let copies = try session.copies(sources).filter { $0.name != copy }
+        var places = copies.map { (name: "copy \($0.name)", session: session.on($0)) }
+        if copy != nil, sources.isEmpty { places.insert(("the first store", session), at: 0) }
+        var opened: [Repository] = []
+        for (name, place) in places {
+            do {
+                let repository = try await place.repository()
+                if let first = opened.first, first.description.id != repository.description.id {
+                    throw RepositoryError(
+                        .otherRepository, object: repository.store.location,
+                        "it is repository \(repository.description.id), not \(first.description.id)")
+                }
+                opened.append(repository)
+            } catch is CancellationError { throw CancellationError() } catch {
+                outcome.away.append("\(name): \(error)")
+            }
+        }
+        return opened
+    }
+
+    /// Opens the store to repair. If it is empty, it becomes one of the repository.
+    /// - Returns: nil in a dry run if it is empty.
+    /// - Throws: `RepositoryError` `.otherRepository` if it holds another one.
+    private func open(_ place: Session, like source: Repository) async throws -> Repository? {
+        let address = place.address(ofStoreAt: "\(place.configuration.store.url)")
+        let known =
+            place.configuration.store.repository
+            ?? StateFolder.knownRepository(at: address, in: place.stateFolder)
+        if let known, known != source.description.id {
+            throw RepositoryError(
+                .otherRepository, object: source.store.location,
+                "it is repository \(source.description.id), and \(place.configuration.store.url) was \(known)")
+        }
+        do {
+            let isNew = try await session.pool.run {
+                let store = try StoreFactory.make(
+                    place.configuration.store, create: !isDryRun, use: session.storeUse, logger: session.logger)
+                guard try SetCopy.needsDescription(store) else { return false }
+                if !isDryRun { try SetCopy.begin(from: source, in: store) }
+                return true
+            }
+            if isNew, isDryRun { return nil }
+        } catch let error as ObjectStoreError where error.reason == .noSuchStore && isDryRun { return nil }
+        let target = try await place.repository()
+        guard target.description.id == source.description.id else {
+            throw RepositoryError(
+                .otherRepository, object: target.store.location,
+                "it is repository \(target.description.id), and the other store holds \(source.description.id)")
+        }
+        return target
+    }
+
+    // MARK: Sets that are gone
+
+    /// The sets that the retention of the first store keeps and that it neither has nor pruned, newest first.
+    private func wanted(from source: Repository, for target: Repository?) async throws -> [Timestamp] {
+        let kept = try await session.keptSets(in: source, by: session.configuration.retention.policy)
+        return try await session.pool.run { try SetCopy.plan(kept, for: target).sets }
+    }
+
+    private func copyBack(
+        from others: [Repository], to target: Repository, _ outcome: inout Outcome
+    ) async throws {
+        var done: Set<Timestamp> = []
+        for source in others {
+            let sets = try await wanted(from: source, for: target).filter { !done.contains($0) }
+            guard !sets.isEmpty else { continue }
+            guard !isDryRun else {
+                done.formUnion(sets)
+                continue
+            }
+            let progress = WorkProgress()
+            var job = SetCopy(
+                source.unremembered, to: target.unremembered, tool: Release.tool, now: session.now(),
+                pool: session.pool, progress: progress)
+            job.replacesDamaged = true
+            let display = ProgressDisplay(options: session.options, work: [("", progress)])
+            let report = try await display.during { [job] in try await job.run(sets) }
+            done.formUnion(report.sets)
+            outcome.bytes = outcome.bytes.addingClamped(report.bytes)
+            outcome.failed.removeAll { done.contains($0.set) }
+            for failure in report.failed where !outcome.failed.contains(where: { $0.set == failure.set }) {
+                outcome.failed.append(failure)
+            }
+        }
+        outcome.copied = done.sorted(by: >)
+    }
+}

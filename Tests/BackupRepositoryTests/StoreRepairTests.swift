@@ -1,0 +1,189 @@
+import Foundation
+import ObjectStorage
+@testable import Platform
+import Testing
+
+@testable import BackupRepository
+
+/// One store of a repository is healed from another.
+@Suite struct StoreRepairTests {
+    private static let start = PruneFixture.beginning
+    private static let now = Timestamp(seconds: start + 10 * 3600)
+
+    /// Two sets, each with a pack of its own.
+    private func store(_ fixture: Fixture) async throws -> MemoryStore {
+        let store = MemoryStore(clock: Self.start)
+        let repository = try fixture.repository(store)
+        try fixture.writeTree()
+        for number in 1...2 {
+            try fixture.write("added-\(number)", Fixture.noise(5000, seed: UInt64(number)))
+            store.clock += 3600
+            let time = Timestamp(seconds: store.clock)
+            try await fixture.backup(repository, now: { time })
+        }
+        return store
+    }
+
+    @discardableResult
+    private func repair(
+        _ store: any ObjectStore, from others: [any ObjectStore], readsData: Bool = true, isDryRun: Bool = false
+    ) async throws -> StoreRepair.Report {
+        var job = StoreRepair(
+            try Repository(opening: store), from: try others.map { try Repository(opening: $0) }, now: Self.now,
+            pool: Fixture.pool, progress: WorkProgress())
+        job.readsData = readsData
+        job.isDryRun = isDryRun
+        return try await job.run()
+    }
+
+    /// The objects of sets.
+    private func keys(_ store: MemoryStore) -> [ObjectKey] {
+        store.keys.filter { !$0.text.hasPrefix("marks/") && $0 != Layout.description }
+    }
+
+    private func contents(_ store: MemoryStore) throws -> [ObjectKey: [UInt8]] {
+        Dictionary(uniqueKeysWithValues: try keys(store).map { ($0, try store.read($0)) })
+    }
+
+    enum Harm: CaseIterable { case deleted, flipped, truncated, emptied, extended, exchanged }
+
+    private func harm(_ key: ObjectKey, _ harm: Harm, in store: MemoryStore) throws {
+        switch harm {
+        case .deleted: _ = try store.delete([key])
+        case .flipped: store.change(key) { $0[$0.count / 2] ^= 0x10 }
+        case .truncated: store.change(key) { $0.removeLast($0.count / 2) }
+        case .emptied: store.change(key) { $0 = [] }
+        case .extended: store.change(key) { $0 += [1, 2, 3] }
+        case .exchanged:
+            let other = try #require(keys(store).last { $0 != key })
+            let content = try store.read(other)
+            store.change(key) { $0 = content }
+        }
+    }
+
+    @Test(arguments: Harm.allCases) func `every object is put back from the other store`(_ harm: Harm) async throws {
+        let fixture = try Fixture()
+        let whole = try await store(fixture)
+        let expected = try contents(whole)
+        #expect(keys(whole).count >= 8)
+        for key in keys(whole) {
+            let broken = whole.fork()
+            try self.harm(key, harm, in: broken)
+            let isGone = harm == .deleted && key.text.hasPrefix("sets/")
+            let preview = try await repair(broken, from: [whole], isDryRun: true)
+            #expect(preview.repaired.map(\.object) == (isGone ? [] : [key.text]), "\(key)")
+            if harm != .deleted { #expect(try contents(broken) != expected, "a dry run changes nothing") }
+            let report = try await repair(broken, from: [whole])
+            #expect(
+                report.repaired.map(\.object) == (isGone ? [] : [key.text]) && report.lost.isEmpty, "\(key): \(report)")
+            #expect(report.repaired.allSatisfy { $0.source == "memory://" })
+            // A set that is gone is the work of a copy.
+            if isGone { continue }
+            #expect(try contents(broken) == expected, "\(key)")
+            #expect(broken.keys("marks/run/").isEmpty)
+            let again = try await repair(broken, from: [whole])
+            #expect(again.repaired.isEmpty && again.sets == 2, "\(key): \(again)")
+        }
+    }
+
+    @Test func `without reading the data, a pack is good if its size is right`() async throws {
+        let fixture = try Fixture()
+        let whole = try await store(fixture)
+        let pack = try #require(keys(whole).first { Layout.packID(of: $0) != nil })
+        for harm in [Harm.flipped, .truncated, .deleted] {
+            let broken = whole.fork()
+            try self.harm(pack, harm, in: broken)
+            let report = try await repair(broken, from: [whole], readsData: false)
+            #expect(report.repaired.map(\.object) == (harm == .flipped ? [] : [pack.text]))
+        }
+    }
+
+    @Test func `a damaged object of the other store is not used, and one that no store has is lost`() async throws {
+        let fixture = try Fixture()
+        let whole = try await store(fixture)
+        for key in keys(whole) {
+            let (broken, other) = (whole.fork(), whole.fork())
+            for store in [broken, other] { try harm(key, .flipped, in: store) }
+            let before = try broken.read(key)
+            let report = try await repair(broken, from: [other])
+            #expect(report.lost.map(\.object) == [key.text] && report.repaired.isEmpty, "\(key): \(report)")
+            #expect(try broken.read(key) == before, "\(key): it stays for those who can save a part of it")
+            let third = try await repair(broken, from: [other, whole])
+            #expect(third.repaired.map(\.object) == [key.text] && third.lost.isEmpty, "\(key): \(third)")
+        }
+    }
+
+    @Test func `two half broken stores heal each other`() async throws {
+        let fixture = try Fixture()
+        let first = try await store(fixture)
+        let expected = try contents(first)
+        let second = first.fork()
+        for (number, key) in keys(first).enumerated() {
+            let isSet = key.text.hasPrefix("sets/")
+            try harm(
+                key, isSet || number % 4 < 2 ? .flipped : .deleted, in: number.isMultiple(of: 2) ? first : second)
+        }
+        let reports = [try await repair(first, from: [second]), try await repair(second, from: [first])]
+        #expect(reports.allSatisfy { $0.lost.isEmpty && !$0.repaired.isEmpty }, "\(reports)")
+        #expect(try contents(first) == expected)
+        #expect(try contents(second) == expected)
+    }
+
+    @Test func `a repair that is killed at any point is completed by the next one`() async throws {
+        let fixture = try Fixture()
+        let whole = try await store(fixture)
+        let expected = try contents(whole)
+        let broken = whole.fork()
+        for key in keys(whole) { try harm(key, .flipped, in: broken) }
+        let counted = FaultyStore(broken.fork())
+        try await repair(counted, from: [whole])
+        #expect(counted.operations > 20)
+        for limit in 0..<counted.operations {
+            let store = broken.fork()
+            await #expect(throws: FaultyStore.Killed.self, "limit \(limit)") {
+                try await repair(FaultyStore(store, limit: limit), from: [whole])
+            }
+            let report = try await repair(store, from: [whole])
+            #expect(report.lost.isEmpty, "limit \(limit)")
+            #expect(try contents(store) == expected, "limit \(limit)")
+        }
+    }
+
+    @Test func `sets that are gone are copied back over what is damaged`() async throws {
+        let fixture = try Fixture()
+        let whole = try await store(fixture)
+        let expected = try contents(whole)
+        let broken = whole.fork()
+        for key in keys(whole) {
+            try harm(key, key.text.hasPrefix("sets/") ? .deleted : .truncated, in: broken)
+        }
+        let (source, target) = (try Repository(opening: whole), try Repository(opening: broken))
+        let plan = try SetCopy.plan(Set(source.setNames()), for: target)
+        #expect(plan.sets.count == 2)
+        var job = SetCopy(
+            source, to: target, tool: "test", now: Self.now, pool: Fixture.pool, progress: WorkProgress())
+        job.replacesDamaged = true
+        let report = try await job.run(plan.sets)
+        #expect(report.failed.isEmpty && report.sets.count == 2, "\(report.failed)")
+        #expect(try contents(broken) == expected)
+    }
+
+    @Test func `a damaged description is replaced, and that of another repository is not`() async throws {
+        let fixture = try Fixture()
+        let whole = try await store(fixture)
+        let source = try Repository(opening: whole)
+        let broken = whole.fork()
+        #expect(try !SetCopy.needsDescription(broken))
+        broken.change(Layout.description) { $0[10] ^= 1 }
+        #expect(try SetCopy.needsDescription(broken))
+        try SetCopy.begin(from: source, in: broken)
+        #expect(try Repository(opening: broken).description == source.description)
+
+        let other = MemoryStore(clock: Self.start)
+        _ = try fixture.repository(other)
+        let before = try other.read(Layout.description)
+        #expect(try !SetCopy.needsDescription(other))
+        #expect(throws: (any Error).self) { try SetCopy.begin(from: source, in: other) }
+        #expect(try other.read(Layout.description) == before)
+    }
+}
