@@ -110,6 +110,15 @@ extension MetricDefinition {
     package static let certificateExpiry = MetricDefinition(
         "dr_certificate_expiry_timestamp_seconds", unit: "seconds", by: ["role", "fingerprint"],
         "Time when the certificate of a recipient or of a signer expires.")
+    package static let copySetsBehind = MetricDefinition(
+        "dr_copy_sets_behind", by: ["copy"],
+        "Backup sets of the store that are newer than the newest one in the copy.")
+    package static let copyNewest = MetricDefinition(
+        "dr_copy_newest_set_timestamp_seconds", unit: "seconds", by: ["copy"],
+        "Time of the newest backup set in the copy; absent without one.")
+    package static let copySuccess = MetricDefinition(
+        "dr_copy_last_success", by: ["copy"],
+        "1 if the copy was brought up to date at the last attempt, 0 if it was away, damaged or full.")
     package static let ledgerHead = MetricDefinition(
         "dr_ledger_head_entry", "Number of the newest ledger entry that this host knows.")
 }
@@ -194,6 +203,7 @@ extension MetricDefinition {
         backupTime, backupComplete, backupAttempt, backupAttemptSuccess, componentSuccess, newestDatum,
         backupDuration, backupSize, backupFiles, backupStored, verified, drilled, keyTestTime, keyTested,
         shrunk, setSize, sets, certificateExpiry, ledgerHead,
+        copySetsBehind, copyNewest, copySuccess,
         buildInfo, rpo, rto, verificationLimit, drillLimit,
         runEnd, runSuccess, runSuccessTime, runExitCode, runDuration, runs,
         pruneFrozen, pruneRemovedSets, pruneRemovedBytes, pruneAnnounced, pruneLocked, pruneRefused,

@@ -112,4 +112,110 @@ import Testing
         try await journey.expect(2, "list", "--copy", "onsite")
         try await (try await Journey()).expect(2, "copy")
     }
+
+    private struct Repaired: Decodable {
+        struct Defect: Decodable {
+            var object: String
+            var source: String?
+        }
+
+        var copied: [String]
+        var repaired: [Defect]
+        var lost: [Defect]
+    }
+
+    /// The packs in a store, which is a directory.
+    private func packs(_ store: URL) throws -> [URL] {
+        try FileManager.default.subpathsOfDirectory(atPath: store.path).sorted()
+            .filter { $0.hasPrefix("tree/packs/") && $0.contains(".tar") }.map { store.appending(path: $0) }
+    }
+
+    private func damage(_ file: URL) throws {
+        var content = try Data(contentsOf: file)
+        content[content.count / 2] ^= 1
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
+        try content.write(to: file)
+    }
+
+    @Test func `a damaged object comes from the copy, and is repaired from it`() async throws {
+        let place = try TemporaryFolder("copy")
+        let journey = try await journey(place)
+        try await journey.expect(0, "backup")
+        let pack = try #require(try packs(journey.repository).first)
+        try damage(pack)
+        let found = try await journey.expect(4, "verify", "--read-data")
+        #expect(found.output.contains("`dr repair --read-data` puts back"), "\(found.output)")
+
+        let restored = try await journey.expect(0, "restore", "--component", "tree", "--to", "out")
+        #expect(restored.errors.contains("comes from copy offsite"), "\(restored.errors)")
+        #expect(try Data(contentsOf: journey.folder.url.appending(path: "out/a")) == Data("one".utf8))
+
+        let preview = try await journey.json(Repaired.self, "repair", "--read-data", "--dry-run")
+        #expect(preview.repaired.count == 1 && preview.repaired.first?.source?.contains("second") == true)
+        let run = try await journey.dr(["repair", "--read-data", "--json"])
+        #expect(run.status == 0, "\(run.errors)")
+        let objections = try await journey.objections(
+            to: Data(run.output.utf8), schema: "output.schema.json", "repair")
+        #expect(objections == "", "\(objections)")
+        try await journey.expect(0, "verify", "--read-data")
+        let again = try await journey.expect(0, "repair", "--read-data")
+        #expect(again.output.contains("nothing to repair"), "\(again.output)")
+
+        try damage(try #require(try packs(place.url.appending(path: "second")).first))
+        try await journey.expect(4, "verify", "--copy", "offsite", "--read-data")
+        try await journey.expect(0, "repair", "--copy", "offsite", "--read-data")
+        try await journey.expect(0, "verify", "--copy", "offsite", "--read-data")
+    }
+
+    @Test func `an empty first store becomes whole again`() async throws {
+        let place = try TemporaryFolder("copy")
+        let journey = try await journey(place)
+        for number in 0..<2 {
+            try await journey.nextSecond()
+            try journey.write("a", "\(number)")
+            try await journey.expect(0, "backup")
+        }
+        let moved = place.url.appending(path: "lost")
+        try FileManager.default.moveItem(at: journey.repository, to: moved)
+        let restored = try await journey.expect(0, "restore", "--component", "tree", "--to", "out")
+        #expect(restored.errors.contains("the first store is passed over"), "\(restored.errors)")
+        #expect(try Data(contentsOf: journey.folder.url.appending(path: "out/a")) == Data("1".utf8))
+
+        let list = try await journey.expect(1, "list")
+        #expect(list.errors.contains("--copy offsite uses a copy"), "\(list.errors)")
+        let preview = try await journey.expect(4, "repair", "--dry-run")
+        #expect(preview.output.contains("would copy back 2 sets"), "\(preview.output)")
+        #expect(!FileManager.default.fileExists(atPath: journey.repository.path))
+        let repaired = try await journey.json(Repaired.self, "repair")
+        #expect(repaired.copied.count == 2 && repaired.lost.isEmpty)
+        try await journey.expect(0, "verify", "--read-data")
+        let status = try await journey.expect(0, "status")
+        #expect(status.output.contains("copy offsite: up to date"), "\(status.output)")
+        try journey.write("a", "2")
+        try await journey.expect(0, "backup")
+    }
+
+    @Test func `metrics show a copy that is behind`() async throws {
+        let place = try TemporaryFolder("copy")
+        let metrics = place.url.appending(path: "dr.prom")
+        let url = "file://\(place.path)/second"
+        let journey = try await Journey(
+            store: "copies: [{name: offsite, url: \"\(url)\"}]", extra: "metrics: {textfile: \(metrics.path)}\n")
+        journey.keep(place)
+        try journey.write("a", "one")
+        func samples() throws -> [Substring] {
+            try String(contentsOf: metrics, encoding: .utf8).split(separator: "\n").filter { $0.hasPrefix("dr_copy_") }
+        }
+        try await journey.expect(0, "backup")
+        #expect(try samples().contains { $0.hasPrefix("dr_copy_sets_behind{") && $0.hasSuffix("} 0") })
+        #expect(try samples().contains { $0.hasPrefix("dr_copy_last_success{") && $0.hasSuffix("} 1") })
+        let second = place.url.appending(path: "second")
+        try FileManager.default.removeItem(at: second)
+        try Data().write(to: second)
+        try await journey.nextSecond()
+        try journey.write("a", "two")
+        try await journey.expect(0, "backup")
+        #expect(try samples().contains { $0.hasPrefix("dr_copy_sets_behind{") && $0.hasSuffix("} 1") })
+        #expect(try samples().contains { $0.hasPrefix("dr_copy_last_success{") && $0.hasSuffix("} 0") })
+    }
 }

@@ -158,7 +158,9 @@ import Testing
                 used.insert(String(match.output))
             }
         }
-        let groups: Set = ["dr_recording", "dr_backups", "dr_sizes", "dr_proofs", "dr_keys", "dr_operation"]
+        let groups: Set = [
+            "dr_recording", "dr_backups", "dr_sizes", "dr_proofs", "dr_copies", "dr_keys", "dr_operation",
+        ]
         #expect(used.subtracting(known).subtracting(groups).isEmpty, "\(used.subtracting(known).subtracting(groups))")
         #expect(used.count > 30)
     }

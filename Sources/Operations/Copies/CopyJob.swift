@@ -67,6 +67,7 @@ package struct CopyJob {
             if !isDryRun { note(outcome, of: source) }
             outcomes.append(outcome)
         }
+        if !isDryRun { await session.noteCopies(of: source) }
         return outcomes
     }
 

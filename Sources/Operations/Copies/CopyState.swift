@@ -1,4 +1,5 @@
 package import BackupRepository
+import Metrics
 import Platform
 import StackConfiguration
 
@@ -50,6 +51,19 @@ package struct CopyState: Encodable, Sendable {
 }
 
 extension Session {
+    /// Notes the lag of all copies for the metrics of this command.
+    func noteCopies(of repository: Repository) async {
+        guard writesMetrics, let sets = try? await pool.run({ try repository.setNames() }) else { return }
+        let states = copyStates(of: repository, sets: sets)
+        func note(_ definition: MetricDefinition, _ value: (CopyState) -> Double?) {
+            let values = states.compactMap { state in value(state).map { (["copy": state.name], $0) } }
+            collected.note(.replace(samples.each(definition, values)))
+        }
+        note(.copySetsBehind) { Double($0.setsBehind) }
+        note(.copyNewest) { $0.newest.map { Double($0.seconds) } }
+        note(.copySuccess) { $0.attempted == nil ? nil : $0.error == nil ? 1 : 0 }
+    }
+
     /// The states of all copies in the order of dr.yaml, without a request.
     /// - Parameter sets: the names of the sets in the first store, in order.
     func copyStates(of repository: Repository, sets: [Timestamp]) -> [CopyState] {

@@ -42,7 +42,31 @@ package struct StoreChecks {
             _ = try session.state(of: repository)
             checks.append(Check("state", verdict: .ok, "writable"))
         } catch { checks.append(Check("repository", verdict: .failed, "\(error)")) }
+        if role == nil { for copy in session.configuration.store.copies { checks.append(await check(copy)) } }
         return checks
+    }
+
+    /// Checks a copy with one line. It costs no backup if it is away, so that is a warning.
+    private func check(_ copy: CopyConfiguration) async -> Check {
+        let (name, place) = ("copy \(copy.name)", session.on(copy))
+        do {
+            let failed = try await session.pool.run {
+                let store = try StoreFactory.make(
+                    copy.store, use: session.storeUse, logger: session.logger)
+                return Self.probe(store).first { $0.verdict == .failed }
+            }
+            if let failed {
+                return Check(
+                    name, verdict: .warning, "\(failed.name.split(separator: ": ").last ?? ""): \(failed.detail)")
+            }
+            let sets = try await session.pool.run { [repository = try await place.repository()] in
+                try repository.setNames()
+            }
+            let newest = sets.last.map { "newest set \($0)" } ?? "no set yet"
+            return Check(name, verdict: .ok, "\(copy.store.url): writable, \(newest)")
+        } catch let error as RepositoryError where error.reason == .notARepository {
+            return Check(name, verdict: .ok, "\(copy.store.url): writable, still empty")
+        } catch { return Check(name, verdict: .warning, "\(error)") }
     }
 
     private func serverChecks(_ store: any ObjectStore) async -> [Check] {
