@@ -87,10 +87,9 @@ package struct Repository: Sendable {
         return names
     }
 
-    /// Returns the SHA-256 of a set's document as it is stored.
-    package func digest(ofSet name: Timestamp) throws -> Digest {
-        Digest(of: try store.readDocument(Layout.set(name)))
-    }
+    /// Returns the SHA-256 of a set's document as it is stored. The document is checked, so that damage on the way or
+    /// on this machine does not give the hash of another one.
+    package func digest(ofSet name: Timestamp) throws -> Digest { try document(ofSet: name).digest }
 
     package func set(_ name: Timestamp) throws -> BackupSet {
         try set(name, void: VoidRuns(askingAbout: Marks(self)))
@@ -276,17 +275,7 @@ package struct Repository: Sendable {
             memory?.keep(bytes, as: key)
             return value
         }
-        for _ in 1..<Retries.ofDamagedReads {
-            do {
-                return try decoded(try store.readDocument(key, limit: limit))
-            } catch let error as RepositoryError where error.reason == .damaged {
-                store.discard(key)
-                continue
-            } catch let error as ObjectStoreError where error.reason == .truncated {
-                continue
-            }
-        }
-        return try decoded(try store.readDocument(key, limit: limit))
+        return try store.readDocument(key, limit: limit, decode: decoded)
     }
 }
 

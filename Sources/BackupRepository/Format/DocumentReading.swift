@@ -12,6 +12,33 @@ extension ObjectStore {
         }
     }
 
+    /// Reads a document and decodes it; reads again while the received data are damaged or truncated.
+    ///
+    /// Every reader of documents uses it: the shelf of this machine may hold a damaged copy, which must cost time only.
+    /// So a refused copy is discarded, and the next read asks the store. A missing signature and a newer format are
+    /// rarely damage, so they cost one more read.
+    /// - Throws: the last error of `decode`; `RepositoryError` `.damaged` for a longer object; `ObjectStoreError`.
+    func readDocument<Value>(
+        _ key: ObjectKey, limit: Int = DocumentLimits.longestDocument, decode: ([UInt8]) throws -> Value
+    ) throws -> Value {
+        var attempt = 0
+        while true {
+            attempt += 1
+            do {
+                return try decode(try readDocument(key, limit: limit))
+            } catch let error as RepositoryError
+                where [.damaged, .untrusted, .newerVersion].contains(error.reason)
+            {
+                discard(key)
+                guard attempt < (error.reason == .damaged ? Retries.ofDamagedReads : 2) else { throw error }
+            } catch let error as ObjectStoreError
+                where error.reason == .truncated && attempt < Retries.ofDamagedReads
+            {
+                continue
+            }
+        }
+    }
+
     /// Lists the keys of a kind of document.
     /// - Throws: ``RepositoryError`` `.damaged` for more objects than the limit; `ObjectStoreError`.
     func listDocuments(prefix: String, _ body: (ObjectInfo) throws -> Void) throws {

@@ -85,9 +85,15 @@ package struct SetSigning: Sendable {
         var isSigned = false
         try store.list(prefix: "\(Layout.setPrefix)\(name).", after: nil) { object in
             guard object.key.text.hasSuffix(".p7s") else { return .proceed }
-            let signature = try store.readDocument(object.key, limit: 1 << 20)
-            isSigned = (try? verify(signature, of: document)) != nil
-            return isSigned ? .stop : .proceed
+            do {
+                _ = try store.readDocument(object.key, limit: 1 << 20) { signature in
+                    do throws(CMSError) { return try verify(signature, of: document) } catch {
+                        throw RepositoryError.damaged(object.key.text, error.detail)
+                    }
+                }
+                isSigned = true
+                return .stop
+            } catch let error as RepositoryError where error.reason == .damaged { return .proceed }
         }
         guard isSigned else {
             throw RepositoryError.damaged(

@@ -109,40 +109,43 @@ package struct Marks: Sendable {
     /// - Returns: nil if there is no such mark (any more).
     /// - Throws: `RepositoryError` `.damaged`.
     private func readJudged<M: Mark>(_ key: ObjectKey, as type: M.Type) throws -> JudgedMark<M>? {
-        for attempt in 1... {
-            do {
-                let (document, signature) = MarkSignature.split(try store.readDocument(key))
-                let plain = M.isPrivate ? PrivateMark.unwrapped(document, key: key, by: encryption) : .success(document)
-                let mark: M
-                do {
-                    mark = try SealedDocument.decode(CheckedMark<M>.self, try plain.get(), name: key.text).mark
-                } catch let error
-                    as RepositoryError where error.reason == .newerVersion && signing.isRequired
-                {
-                    // Any user could write one, and a newer format stops every command.
-                    let isSigned =
-                        (try? MarkSignature.check(
-                            signature, of: document, key: key, repository: repository, by: signing)) != nil
-                    throw isSigned
-                        ? error
-                        : RepositoryError.damaged(key.text, "it is of a newer format, and no trusted signer made it")
+        var refused: JudgedMark<M>?
+        do {
+            return try store.readDocument(key) { bytes in
+                refused = nil
+                let found = try judge(bytes, at: key, as: type)
+                // Thrown, so that a damaged signature on this machine is read again.
+                if let refusal = found.refusal {
+                    refused = found
+                    throw refusal
                 }
-                guard mark.kind == M.kind else {
-                    throw RepositoryError.damaged(key.text, "it is a mark of another kind")
-                }
-                return JudgedMark(mark: mark, refusal: try refusal(of: mark, document, signature, at: key))
-            } catch let error as ObjectStoreError where error.reason == .notFound {
-                return nil
-            } catch let error as RepositoryError where error.reason == .damaged && attempt < Retries.ofDamagedReads {
-                store.discard(key)
-                continue
-            } catch let error as ObjectStoreError
-                where error.reason == .truncated && attempt < Retries.ofDamagedReads
-            {
-                continue
+                return found
             }
+        } catch let error as ObjectStoreError where error.reason == .notFound {
+            return nil
+        } catch let error as RepositoryError where error.reason == .untrusted {
+            guard let refused else { throw error }
+            return refused
         }
-        return nil
+    }
+
+    /// - Throws: `RepositoryError` `.damaged` or `.newerVersion`.
+    private func judge<M: Mark>(_ bytes: [UInt8], at key: ObjectKey, as type: M.Type) throws -> JudgedMark<M> {
+        let (document, signature) = MarkSignature.split(bytes)
+        let plain = M.isPrivate ? PrivateMark.unwrapped(document, key: key, by: encryption) : .success(document)
+        let mark: M
+        do {
+            mark = try SealedDocument.decode(CheckedMark<M>.self, try plain.get(), name: key.text).mark
+        } catch let error as RepositoryError where error.reason == .newerVersion && signing.isRequired {
+            // Any user could write one, and a newer format stops every command.
+            let isSigned =
+                (try? MarkSignature.check(
+                    signature, of: document, key: key, repository: repository, by: signing)) != nil
+            throw isSigned
+                ? error : RepositoryError.damaged(key.text, "it is of a newer format, and no trusted signer made it")
+        }
+        guard mark.kind == M.kind else { throw RepositoryError.damaged(key.text, "it is a mark of another kind") }
+        return JudgedMark(mark: mark, refusal: try refusal(of: mark, document, signature, at: key))
     }
 
     /// Returns the reason why a mark lacks the signature that it needs; nil if it has it, or needs none.
@@ -160,13 +163,15 @@ package struct Marks: Sendable {
     /// Returns the mark if a trusted signer with one of the roles signed it.
     func readSigned<M: Mark>(_ key: ObjectKey, as type: M.Type, by roles: Set<SignerRole>) throws -> M? {
         guard signing.isRequired else { return nil }
-        let (document, signature) = MarkSignature.split(try store.readDocument(key))
         do {
-            let mark = try SealedDocument.decode(CheckedMark<M>.self, document, name: key.text).mark
-            let signer = try MarkSignature.check(
-                signature, of: document, key: key, repository: repository, by: signing)
-            try check(signer, of: mark, key, as: roles)
-            return mark
+            return try store.readDocument(key) { bytes in
+                let (document, signature) = MarkSignature.split(bytes)
+                let mark = try SealedDocument.decode(CheckedMark<M>.self, document, name: key.text).mark
+                let signer = try MarkSignature.check(
+                    signature, of: document, key: key, repository: repository, by: signing)
+                try check(signer, of: mark, key, as: roles)
+                return mark
+            }
         } catch let error as RepositoryError
             where error.isUnreadable || error.reason == .untrusted || error.reason == .newerVersion
         {
