@@ -15,7 +15,7 @@ package struct Prune: Sendable {
     package var repository: Repository
     package var policy: RetentionPolicy
     /// Seconds from an announcement to the deletion, by the store's clock.
-    package var grace = 86_400
+    package var grace = Prune.usualGrace
     package var tool: String
     package var pool: BlockingPool
     package var progress = WorkProgress()
@@ -32,6 +32,9 @@ package struct Prune: Sendable {
     /// Removes data that a backup stored in its component. The second parameter reads the facts of the manifests of that
     /// component that kept sets name.
     package var forget: Forgetting = { _, _ in }
+
+    /// The grace period in seconds, if the configuration has none.
+    package static let usualGrace = 86_400
 
     package typealias Forgetting =
         @Sendable (PruneIntent.DroppedManifest, @Sendable () async throws -> [[String: String]]) async throws -> Void

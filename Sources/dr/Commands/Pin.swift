@@ -3,6 +3,7 @@ import BackupRepository
 import FoundationEssentials
 import Operations
 import Platform
+import StackConfiguration
 
 struct Pin: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -47,15 +48,33 @@ struct Pin: AsyncParsableCommand {
         let name = try await session.set(set, in: repository).name
         let end = try end(), now = session.now()
         if let end, end <= now { throw ValidationError("--until: \(end.rfc3339) is in the past") }
-        try await session.pool.run { [reason, remove] in
+        let grace = session.configuration.retention.grace ?? Prune.usualGrace
+        let fate = try await session.pool.run { [reason, remove] in
             let marks = Marks(repository)
             if remove {
                 // A pin from the future, by a wrong clock, must not outlive its removal.
                 let pinned = try SetMarks(marks)[name].pinnedAt?.seconds ?? 0
                 try marks.put(UnpinnedMark(at: max(now, Timestamp(seconds: pinned + 1)), set: name))
-            } else {
-                try marks.put(PinnedMark(at: now, set: name, until: end, reason: reason))
+                return PinnedSet.safe
             }
+            try marks.put(PinnedMark(at: now, set: name, until: end, reason: reason))
+            return try PinnedSet(name, in: repository, grace: grace, now: now)
+        }
+        switch fate {
+        case .safe: break
+        case .announced:
+            Output(options: options).note(
+                "a prune had announced the removal of set \(name); a prune that begins from now on keeps it")
+        case .due:
+            throw RepositoryError(
+                .setRemoved, object: "\(name)",
+                "the pin is written, but the removal of the set is announced and due: "
+                    + "a prune that runs now may remove it",
+                hint: "wait until no prune runs, then run `dr list`: a set that it shows is kept")
+        case .gone:
+            throw RepositoryError(
+                .setRemoved, object: "\(name)", "a prune removed the set before it read the pin",
+                hint: "`dr list` lists the sets; versions of the bucket may still have its objects")
         }
         let result = Result(set: name, pinned: !remove, until: end)
         try Output(options: options).result(result) {
