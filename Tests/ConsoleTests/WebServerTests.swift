@@ -96,6 +96,32 @@ import Testing
         #expect(seconds < 10)
     }
 
+    @Test func `silent connections do not keep others out`() async throws {
+        let server = try server {
+            $0.connections = 4
+            ($0.patience, $0.headPatience) = (.seconds(600), .seconds(600))
+        } answer: { _ in WebResponse(text: "reached") }
+        defer { server.stop() }
+        let port = server.address.port
+        let silent = try (0..<60).map { _ in
+            let socket = try Self.connected(port: port)
+            // The server may have ended it already.
+            send(socket, "GET / HT", 8, CInt(MSG_NOSIGNAL.rawValue))
+            return socket
+        }
+        defer { for socket in silent { close(socket) } }
+        #expect(try await get("/", of: server).1 == "reached")
+    }
+
+    @Test func `the first request head must arrive soon`() async throws {
+        let server = try server { $0.headPatience = .seconds(1) } answer: { _ in WebResponse(text: "reached") }
+        defer { server.stop() }
+        let port = server.address.port
+        let seconds = try await BlockingPool(threads: 1).run { try Self.secondsUntilCutOff(port: port, "GET / HT") }
+        // The read waits 20 seconds for more, and a slow client otherwise has 30.
+        #expect(seconds < 15)
+    }
+
     @Test(arguments: [400, 401, 403, 413, 421, 429])
     func `a refusal ends the connection`(status: Int) async throws {
         let server = try server { _ in WebResponse(status, text: "no") }
@@ -122,10 +148,9 @@ import Testing
         #expect(String(decoding: body, as: UTF8.self) == network)
     }
 
-    /// Connects, sends, and does not read for a while; then reads to the end.
-    private static func secondsUntilCutOff(port: UInt16, _ request: String) throws -> Double {
+    /// A connection whose reads wait 20 seconds.
+    private static func connected(port: UInt16) throws -> CInt {
         let socket = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
         var patience = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_in()
@@ -137,7 +162,14 @@ import Testing
                 connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        #expect(connected == 0)
+        try #require(connected == 0)
+        return socket
+    }
+
+    /// Connects, sends, and does not read for a while; then reads to the end.
+    private static func secondsUntilCutOff(port: UInt16, _ request: String) throws -> Double {
+        let socket = try connected(port: port)
+        defer { close(socket) }
         let start = ContinuousClock.now
         let bytes = Array(request.utf8)
         #expect(send(socket, bytes, bytes.count, 0) == bytes.count)

@@ -1,6 +1,7 @@
 internal import CMicroHTTPD
 import Dispatch
 import Glibc
+import Platform
 import Synchronization
 
 /// An HTTP server over libmicrohttpd: one thread for each connection, so that the code of a page may block.
@@ -12,6 +13,11 @@ package final class WebServer: Sendable {
         /// The authorities that sign the certificates of clients, as PEM.
         package var clientAuthorities: String?
         package var connections = 64
+        /// The most connections of one network (one IPv4 address, or 64 bits of IPv6), except the loopback address,
+        /// where a proxy has the connections of all clients.
+        package var connectionsOfNetwork = 16
+        /// The longest time from the begin of a connection to the end of its first request head.
+        package var headPatience = Duration.seconds(5)
         /// The longest time for a client to send a request, and to take the next part of a response.
         package var patience = Duration.seconds(30)
         /// Receives a line about each request.
@@ -72,7 +78,10 @@ private final class Daemon: Sendable {
             -> OpaquePointer?
         {
             var all = dr_mhd_settings(
-                socket: socket, connections: UInt32(clamping: settings.connections), memory: 32 * 1024,
+                socket: socket,
+                // The spare ones let a new connection in while an old one ends for it.
+                connections: UInt32(clamping: settings.connections.addingClamped(ConnectionWatch.spare)),
+                memory: 32 * 1024,
                 key: key, certificate: certificate, authority: authority,
                 access: answerRequest, target: beginRequest, notify: noteConnection, completed: endRequest,
                 context: Unmanaged.passUnretained(exchanges).toOpaque())
@@ -120,7 +129,7 @@ private final class Exchanges: Sendable {
     init(_ settings: WebServer.Settings, answer: @escaping @Sendable (WebRequest) -> WebResponse) {
         self.settings = settings
         self.answer = answer
-        watch = ConnectionWatch(patience: settings.patience)
+        watch = ConnectionWatch(settings)
     }
 
     func stop() {
@@ -201,7 +210,7 @@ private final class Exchanges: Sendable {
         return result
     }
 
-    private static func network(of connection: OpaquePointer) -> [UInt8] {
+    fileprivate static func network(of connection: OpaquePointer) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: 8)
         let count = Int(dr_mhd_network(connection, &bytes))
         return Array(bytes.prefix(count))
@@ -261,7 +270,10 @@ private func answerRequest(
     let method = String(cString: method)
     if !exchange.hasHeaders {
         exchange.hasHeaders = true
-        if method == "POST" { return .YES }  // the body follows
+        if method == "POST" {
+            exchanges(context).watch.enter(.receiving, UInt(bitPattern: connection))
+            return .YES  // the body follows
+        }
     }
     let count = size.pointee
     if count > 0 {
@@ -295,7 +307,7 @@ private func noteConnection(
     let watch = exchanges(context).watch
     let key = UInt(bitPattern: connection)
     if code == .CONNECTION_NOTIFY_STARTED {
-        watch.opened(key, socket: dr_mhd_socket(connection))
+        watch.opened(key, socket: dr_mhd_socket(connection), network: Exchanges.network(of: connection))
     } else {
         watch.closed(key)
     }
