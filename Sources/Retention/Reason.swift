@@ -88,7 +88,7 @@ package enum Reason: Hashable, Sendable {
         case .newest(let period, let until):
             "\(period.tier.rawValue): newest of \(period), until \(Moment.readable(until))"
         case .oldest(let tier, let length, let until):
-            "\(tier.rawValue): oldest of all, history does not reach back \(length) before \(Moment.readable(until))"
+            "\(tier.rawValue): oldest set, kept until it is \(length) old at \(Moment.readable(until))"
         case .last(let count): "keep_last: one of the newest \(count)"
         case .within(let length, let until): "keep_within: younger than \(length), until \(Moment.readable(until))"
         case .pinned(.max): "pinned for ever"

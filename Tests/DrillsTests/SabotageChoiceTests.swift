@@ -92,6 +92,11 @@ import Testing
         #expect(try await pick(kind, choice(try await backUp(nil))) == nil)
     }
 
+    @Test func `the text names the type of the deleted object`() {
+        let sabotage = Sabotage.droppedObject(component: "alertmanager", noun: "silence")
+        #expect(sabotage.text == "a silence was deleted from alertmanager after its restore")
+    }
+
     @Test func `only a component with a server can be left empty`() async throws {
         let set = try await backUp("content")
         #expect(try await pick(.emptyService, choice(set)) == nil)

@@ -47,7 +47,7 @@ import Testing
         #expect(young.tier(.daily)?.isFull == true)
         #expect(
             young.texts("2026-11-20")
-                == ["yearly: oldest of all, history does not reach back 1y before 2027-11-20 00:00"])
+                == ["yearly: oldest set, kept until it is 1y old at 2027-11-20 00:00"])
         let full = plan(hours, policy, now: "2027-11-20 00:00:00")
         #expect(full.decision("2026-11-20")?.verdict == .drop)
         #expect(full.tier(.yearly)?.isFull == true)

@@ -15,7 +15,7 @@ package enum Sabotage: Sendable {
     case missingPack(component: String, pack: ObjectKey)
     /// An older set in place of the expected one.
     case oldSet(Timestamp, as: RestoreSelection)
-    case droppedDashboard(component: String)
+    case droppedObject(component: String, noun: String)
     /// The server of a component starts without restored data.
     case emptyService(component: String)
 
@@ -33,7 +33,7 @@ package enum Sabotage: Sendable {
         case .missingPack(_, let pack): "pack \(pack) was removed"
         case .oldSet(let old, let new):
             "set \(old) was restored in place of \(new.newest.map { "\($0.name)" } ?? "another")"
-        case .droppedDashboard(let component): "a dashboard was deleted from \(component) after its restore"
+        case .droppedObject(let component, let noun): "a \(noun) was deleted from \(component) after its restore"
         case .emptyService(let component): "the server of \(component) was started without restored data"
         }
     }
@@ -44,7 +44,7 @@ package enum Sabotage: Sendable {
         switch self {
         case .flippedByte(let component, _, _), .missingPack(let component, _): [steps[component] ?? component]
         case .oldSet: [CanariesRestored.checkName, DataEquality.checkName]
-        case .droppedDashboard(let component):
+        case .droppedObject(let component, _):
             (session.configuration.component(named: component)?.settings.droppableChecks ?? [])
                 + [DataEquality.checkName]
         case .emptyService: session.checks.names(of: .content)
@@ -55,7 +55,7 @@ package enum Sabotage: Sendable {
     var isOfThePacks: Bool {
         switch self {
         case .flippedByte, .missingPack: true
-        case .oldSet, .droppedDashboard, .emptyService: false
+        case .oldSet, .droppedObject, .emptyService: false
         }
     }
 
@@ -64,7 +64,7 @@ package enum Sabotage: Sendable {
         switch self {
         case .flippedByte(_, let pack, let offset): { DamagedStore($0, .flippedBit(pack, at: offset)) }
         case .missingPack(_, let pack): { DamagedStore($0, .missing(pack)) }
-        case .oldSet, .droppedDashboard, .emptyService: { $0 }
+        case .oldSet, .droppedObject, .emptyService: { $0 }
         }
     }
 

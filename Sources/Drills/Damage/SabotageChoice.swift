@@ -56,13 +56,13 @@ struct SabotageChoice {
             }
         case .oldSet: return try olderSet().map { .oldSet($0, as: selection) }
         case .droppedDashboard:
-            return try components.first { component in
-                guard served.contains(component.name), let kind = session.kind(named: component.kind) else {
-                    return false
-                }
-                return try facts(of: component.name).map { kind.holdsDroppable($0, at: now) } ?? false
+            for component in components where served.contains(component.name) {
+                guard let kind = session.kind(named: component.kind), let noun = kind.droppableNoun,
+                    let facts = try facts(of: component.name), kind.holdsDroppable(facts, at: now)
+                else { continue }
+                return .droppedObject(component: component.name, noun: noun)
             }
-            .map { .droppedDashboard(component: $0.name) }
+            return nil
         case .emptyService:
             let possible = try components.filter { try served.contains($0.name) && holdsAnything($0.name, $0.kind) }
             return lottery.draw("\(kind.rawValue) component", from: possible.map(\.name)).map {
@@ -161,6 +161,8 @@ struct SabotageChoice {
 }
 
 extension ComponentKind {
+    fileprivate static var droppableNoun: String? { droppable?.noun }
+
     fileprivate static func holdsDroppable(_ facts: [String: String], at now: Int) -> Bool {
         droppable?.isHeld(facts, now) ?? false
     }

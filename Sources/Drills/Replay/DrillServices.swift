@@ -48,7 +48,7 @@ struct DrillServices: RecoveryServices {
 
     func check(_ names: [String], in run: RunIdentity) async -> [CheckResult] { await recovery.check(names, in: run) }
 
-    func notify(_ notice: Notice) async {}
+    func notify(_ notice: Notice) async -> String? { "a drill does not send any" }
 
     /// Returns the restored set; a drill does not make backups.
     func backup(maximumAge: Int?) async throws -> String {

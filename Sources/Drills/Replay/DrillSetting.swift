@@ -51,7 +51,7 @@ package struct DrillSetting: ReplayPlace {
         if case .oldSet(_, let expected)? = sabotage { recovery.expected = expected }
         var services = DrillServices(stage: stage, recovery: recovery)
         switch sabotage {
-        case .droppedDashboard(let component)?:
+        case .droppedObject(let component, _)?:
             services.afterRestore = { [session = stage.session] restored in
                 if restored == component { try await Sabotage.dropObject(of: component, session) }
             }

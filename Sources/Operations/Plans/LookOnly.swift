@@ -26,7 +26,7 @@ struct LookOnly: RecoveryServices {
     }
 
     func check(_ names: [String], in run: RunIdentity) async -> [CheckResult] { [] }
-    func notify(_ notice: Notice) async {}
+    func notify(_ notice: Notice) async -> String? { "a preview does not send any" }
     func backup(maximumAge: Int?) async throws -> String { throw Refusal() }
     func confirm(_ question: String) async throws { throw Refusal() }
     func now() -> Date { WallClock.system.now }

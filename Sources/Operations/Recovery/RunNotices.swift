@@ -25,7 +25,15 @@ final class RunNotices: Sendable {
         self.session.withLock { $0 = session }
     }
 
-    func post(_ notice: Notice) { dispatcher.withLock { $0?.post(notice) } }
+    /// - Returns: the reason for which no notification is sent; nil if it is queued.
+    @discardableResult
+    func post(_ notice: Notice) -> String? {
+        dispatcher.withLock { dispatcher in
+            guard let dispatcher else { return "no usable channel is configured" }
+            dispatcher.post(notice)
+            return nil
+        }
+    }
 
     /// Waits until every notification is delivered or given up, even if the run was interrupted.
     func close() async {

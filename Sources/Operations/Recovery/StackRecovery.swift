@@ -188,7 +188,7 @@ package struct StackRecovery: RecoveryServices {
         await CheckRun(session: session, repository: repository).run(names, sets: expected, components: restoring)
     }
 
-    package func notify(_ notice: Notice) async { notices.post(notice) }
+    package func notify(_ notice: Notice) async -> String? { notices.post(notice) }
 
     /// Runs this program as a child process, so that the backup is the same as from cron.
     package func backup(maximumAge: Int?) async throws -> String {

@@ -85,7 +85,9 @@ package protocol RecoveryServices: Sendable {
     func check(_ names: [String], in run: RunIdentity) async -> [CheckResult]
 
     /// Queues a notification. It is delivered in the background; a delivery error does not fail the recovery.
-    func notify(_ notice: Notice) async
+    /// - Returns: the reason for which no notification is sent; nil if it is queued.
+    @discardableResult
+    func notify(_ notice: Notice) async -> String?
 
     /// Takes a backup and waits until its set is committed.
     /// - Parameter maximumAge: seconds; a set that is not older makes a new backup unnecessary.

@@ -35,11 +35,12 @@ package struct NotifyAction: Action {
 
     package func perform(in context: ActionContext) async throws -> ActionRecord {
         if let reason = try await reasonToSkip(context) { return ActionRecord("no notification sent: \(reason)") }
-        await context.services.notify(
+        let reason = await context.services.notify(
             Notice(
                 event, severity: severity ?? event.usualSeverity, at: context.services.now(), stack: context.run.stack,
                 scenario: context.run.scenario, run: context.run.id, summary: text(context), facts: facts,
                 statusPage: statusPage))
+        if let reason { return ActionRecord("no notification \(event.rawValue) sent: \(reason)", facts: facts) }
         return ActionRecord("sent notification \(event.rawValue)", facts: facts)
     }
 

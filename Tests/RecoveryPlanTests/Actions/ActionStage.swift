@@ -14,6 +14,7 @@ final class ActionStage: RecoveryServices {
     struct State {
         var restores: [ComponentRestoreRequest] = []
         var notices: [Notice] = []
+        var reasonNotToNotify: String?
         var questions: [String] = []
         var ages: [Int?] = []
         var messages: [String] = []
@@ -78,7 +79,12 @@ final class ActionStage: RecoveryServices {
         }
     }
 
-    func notify(_ notice: Notice) async { state.withLock { $0.notices.append(notice) } }
+    func notify(_ notice: Notice) async -> String? {
+        state.withLock {
+            $0.notices.append(notice)
+            return $0.reasonNotToNotify
+        }
+    }
 
     func backup(maximumAge: Int?) async throws -> String {
         state.withLock { $0.ages.append(maximumAge) }

@@ -95,6 +95,13 @@ import Testing
         #expect(notices[0].at == Date(timeIntervalSince1970: 5))
     }
 
+    @Test func `a notification that is not sent is not recorded as sent`() async throws {
+        let stage = ActionStage()
+        stage.state.withLock { $0.reasonNotToNotify = "no usable channel is configured" }
+        let record = try await stage.perform("notify: {event: disaster_declared}")
+        #expect(record.summary == "no notification disaster_declared sent: no usable channel is configured")
+    }
+
     @Test func `an escalation is silent once the trouble is over`() async throws {
         let stage = ActionStage()
         stage.state.withLock { $0.failing = [["a"]] }

@@ -182,7 +182,10 @@ struct StageServices: RecoveryServices {
                 stage.state.withLock { $0.verdicts[name] ?? .passed }, measured: "m", target: "t")
         }
     }
-    func notify(_ notice: Notice) async { stage.state.withLock { $0.notices.append(notice) } }
+    func notify(_ notice: Notice) async -> String? {
+        stage.state.withLock { $0.notices.append(notice) }
+        return nil
+    }
     func backup(maximumAge: Int?) async throws -> String { "20261123T010000Z" }
     func confirm(_ question: String) async throws {}
     func now() -> Date { Date() }
