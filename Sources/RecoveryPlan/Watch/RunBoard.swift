@@ -35,10 +35,12 @@ package struct RunBoard: Sendable {
 
     private let run: WatchedRun
     private let screen: Screen
+    private let open: Set<String>
 
     package init(_ run: WatchedRun, on screen: Screen) {
         self.run = run
         self.screen = screen
+        open = run.openSteps
     }
 
     // MARK: Lines
@@ -154,7 +156,7 @@ package struct RunBoard: Sendable {
         switch step.state {
         case .running, .retrying, .rollingBack: 0
         case .failed, .cancelled: 1
-        case .waiting: run.waits(of: step).isEmpty ? 2 : 3
+        case .waiting: step.waits(among: open).isEmpty ? 2 : 3
         case .skipped: 4
         case .done, .rolledBack: 5
         }
@@ -189,7 +191,7 @@ package struct RunBoard: Sendable {
         let remark = step.remark.flatMap { $0.split(separator: "\n").first }.map { ": \($0)" } ?? ""
         switch step.state {
         case .waiting:
-            let waits = run.waits(of: step)
+            let waits = step.waits(among: open)
             let usual = step.expected.map { ", \(step.isUntimed ? "at least" : "about") \(Self.words($0))" } ?? ""
             return (waits.isEmpty ? "waits" : "waits for \(waits.joined(separator: ", "))") + usual
         case .running:

@@ -165,12 +165,11 @@ package struct WatchedRun: Codable, Equatable, Sendable {
         }
     }
 
-    /// Returns the steps that a waiting step waits for.
-    package func waits(of step: WatchedStep) -> [String] {
-        guard step.state == .waiting, !step.needs.isEmpty else { return [] }
-        let open = Set(steps.lazy.filter { !$0.state.isSettled }.map(\.id))
-        return step.needs.filter(open.contains)
-    }
+    /// The ids of the steps that are not over.
+    package var openSteps: Set<String> { Set(steps.lazy.filter { !$0.state.isSettled }.map(\.id)) }
+
+    /// Returns the steps that a waiting step waits for. For many steps, see ``WatchedStep/waits(among:)``.
+    package func waits(of step: WatchedStep) -> [String] { step.waits(among: openSteps) }
 }
 
 /// The dependencies between the steps, as indices. Unknown names are ignored.

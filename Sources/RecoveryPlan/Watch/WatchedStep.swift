@@ -68,6 +68,12 @@ package struct WatchedStep: Codable, Equatable, Sendable {
     /// True if no earlier run shows its duration, so that a forecast with it is a lower bound.
     package var isUntimed: Bool { expected == nil || expectedIsLeast == true }
 
+    /// Returns the steps that it waits for, if it is waiting.
+    /// - Parameter open: see ``WatchedRun/openSteps``.
+    package func waits(among open: Set<String>) -> [String] {
+        state == .waiting ? needs.filter(open.contains) : []
+    }
+
     /// Returns the seconds that the step still needs; 0 if nothing shows its duration.
     func left(at elapsed: Double) -> Double {
         guard !state.isSettled, let expected else { return 0 }

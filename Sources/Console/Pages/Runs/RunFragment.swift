@@ -82,7 +82,7 @@ struct RunFragment {
             reasons: run.end?.reasons.map(NoteText.init) ?? [],
             facts: facts(entry), graph: graph,
             noGraph: graph == nil ? "The journal of this run does not record which steps need which." : nil,
-            path: run.end == nil && run.hasGraph && path.count > 1 ? path.joined(separator: " → ") : nil,
+            path: run.end == nil && run.hasGraph && path.count > 1 ? pathText(path) : nil,
             steps: steps(run),
             moreSteps: run.moreSteps > 0 ? "and \(Units.count(run.moreSteps, "more step"))" : nil,
             burnDown: BurnDownPicture.svg(run), burnDownText: burnDownText(run),
@@ -94,6 +94,14 @@ struct RunFragment {
                 ? NoteText(
                     "Backups in this store are encrypted, and this console has no key: the copy in the store shows "
                         + "states and times, no messages. The journal on \(run.host) has them.") : nil)
+    }
+
+    /// The most steps of a critical path that the page names.
+    private static let mostOnPath = 40
+
+    private static func pathText(_ path: [String]) -> String {
+        let rest = path.count - mostOnPath
+        return path.prefix(mostOnPath).joined(separator: " → ") + (rest > 0 ? " → and \(Units.count(rest, "step"))" : "")
     }
 
     private static func headline(_ run: WatchedRun) -> String {
@@ -144,14 +152,15 @@ struct RunFragment {
 
     private static func steps(_ run: WatchedRun) -> [View.Step] {
         let critical = Set(run.end == nil ? run.criticalPath : [])
+        let words = RunWords(run)
         return run.waves.enumerated().flatMap { wave, steps in
             steps.map { index in
                 let step = run.steps[index]
                 return View.Step(
                     id: step.id, wave: run.hasGraph ? "\(wave + 1)" : "", tone: RunWords.tone(step.state),
-                    word: RunWords.word(step.state), status: NoteText(RunWords.status(step, in: run)),
+                    word: RunWords.word(step.state), status: NoteText(words.status(step)),
                     about: step.about,
-                    needs: step.needs.isEmpty ? "–" : step.needs.joined(separator: ", "),
+                    needs: step.needs.isEmpty ? "–" : RunWords.list(step.needs),
                     usual: step.expected.map { (step.isUntimed ? "at least " : "") + RunWords.duration($0) } ?? "–",
                     isCritical: critical.contains(step.id))
             }

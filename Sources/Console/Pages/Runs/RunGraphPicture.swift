@@ -9,6 +9,8 @@ struct RunGraphPicture {
     /// Steps of one wave beyond these are counted only.
     private static let mostInWave = 24
     private static let mostWaves = 60
+    /// Edges beyond these are not drawn: a picture of some thousand shows nothing, and takes seconds to make.
+    private static let mostEdges = 600
 
     static func svg(_ run: WatchedRun) -> String {
         let waves = run.waves.prefix(mostWaves).map { Array($0.prefix(mostInWave)) }
@@ -30,30 +32,36 @@ struct RunGraphPicture {
         }
         let index = Dictionary(run.steps.enumerated().map { ($1.id, $0) }) { first, _ in first }
         let critical = Set(run.criticalPath)
-        var edges: [(path: String, isCritical: Bool)] = []
-        for (step, place) in places {
+        var joints: [(from: Int, to: Int, isCritical: Bool)] = []
+        for step in places.keys.sorted() {
             for need in run.steps[step].needs {
-                guard let from = index[need].flatMap({ places[$0] }), from.x < place.x else { continue }
-                let start = (x: from.x + box.width, y: from.y + box.height / 2)
-                let end = (x: place.x, y: place.y + box.height / 2)
-                let bend = (start.x + end.x) / 2
-                let path =
-                    "M\(SVGText.n(start.x)) \(SVGText.n(start.y))C\(SVGText.n(bend)) \(SVGText.n(start.y)) "
-                    + "\(SVGText.n(bend)) \(SVGText.n(end.y)) \(SVGText.n(end.x)) \(SVGText.n(end.y))"
-                edges.append((path, critical.contains(need) && critical.contains(run.steps[step].id)))
+                guard let from = index[need], let start = places[from], let end = places[step], start.x < end.x else {
+                    continue
+                }
+                joints.append((from, step, critical.contains(need) && critical.contains(run.steps[step].id)))
             }
         }
-        for edge in edges.sorted(by: { ($0.isCritical ? 1 : 0, $0.path) < ($1.isCritical ? 1 : 0, $1.path) }) {
-            picture.add("path", [("d", edge.path), ("class", edge.isCritical ? "edge critical" : "edge")])
+        // The critical ones are drawn last, over the others.
+        let drawn = (joints.filter(\.isCritical) + joints.filter { !$0.isCritical }).prefix(mostEdges).reversed()
+        for joint in drawn {
+            guard let from = places[joint.from], let place = places[joint.to] else { continue }
+            let start = (x: from.x + box.width, y: from.y + box.height / 2)
+            let end = (x: place.x, y: place.y + box.height / 2)
+            let bend = (start.x + end.x) / 2
+            let path =
+                "M\(SVGText.n(start.x)) \(SVGText.n(start.y))C\(SVGText.n(bend)) \(SVGText.n(start.y)) "
+                + "\(SVGText.n(bend)) \(SVGText.n(end.y)) \(SVGText.n(end.x)) \(SVGText.n(end.y))"
+            picture.add("path", [("d", path), ("class", joint.isCritical ? "edge critical" : "edge")])
         }
+        let words = RunWords(run)
         for (step, place) in places.sorted(by: { $0.key < $1.key }) {
-            node(run.steps[step], at: place, run, isCritical: critical.contains(run.steps[step].id), in: &picture)
+            node(run.steps[step], at: place, words, isCritical: critical.contains(run.steps[step].id), in: &picture)
         }
         return picture.svg(title: "Graph of the steps; the table below has the same in words", style: "graph")
     }
 
     private static func node(
-        _ step: WatchedStep, at place: (x: Double, y: Double), _ run: WatchedRun, isCritical: Bool,
+        _ step: WatchedStep, at place: (x: Double, y: Double), _ words: RunWords, isCritical: Bool,
         in picture: inout SVGText
     ) {
         picture.open("g", [("class", "node \(step.state.rawValue)" + (isCritical ? " critical" : ""))])
@@ -64,7 +72,7 @@ struct RunGraphPicture {
                 ("height", SVGText.n(box.height)), ("rx", "6"),
             ])
         if step.state == .running, !step.isUntimed, let expected = step.expected, expected > 0,
-            let seconds = step.seconds(at: run.elapsed)
+            let seconds = step.seconds(at: words.run.elapsed)
         {
             picture.add(
                 "rect",
@@ -74,8 +82,8 @@ struct RunGraphPicture {
                 ])
         }
         picture.text(cut(step.id, to: 21), x: place.x + 10, y: place.y + 20, style: "name")
-        picture.text(cut(RunWords.short(step, in: run), to: 26), x: place.x + 10, y: place.y + 37, style: "state")
-        picture.add("title", [], text: "\(step.id): \(RunWords.status(step, in: run))")
+        picture.text(cut(words.short(step), to: 26), x: place.x + 10, y: place.y + 37, style: "state")
+        picture.add("title", [], text: "\(step.id): \(words.status(step))")
         picture.close("g")
     }
 

@@ -3,29 +3,45 @@ import Platform
 import RecoveryPlan
 
 /// The words of the pages about runs.
-enum RunWords {
+struct RunWords {
+    let run: WatchedRun
+    /// The ids of the open steps, made once: a run has some hundred steps with some dozen needs each.
+    private let open: Set<String>
+
+    init(_ run: WatchedRun) { (self.run, open) = (run, run.openSteps) }
+
+    /// The names that a text lists before it only counts.
+    static let mostNames = 6
+
+    /// Returns names in one line, the first ones of many.
+    static func list(_ names: [String]) -> String {
+        guard names.count > mostNames else { return names.joined(separator: ", ") }
+        return names.prefix(mostNames).joined(separator: ", ") + " and \(names.count - mostNames) more"
+    }
+
     static func duration(_ seconds: Double) -> String { Units.duration(seconds: Int(clamping: seconds.rounded())) }
 
     /// The state of a step in a few words.
-    static func short(_ step: WatchedStep, in run: WatchedRun) -> String {
-        let seconds = step.seconds(at: run.elapsed).map(duration)
+    func short(_ step: WatchedStep) -> String {
+        let seconds = step.seconds(at: run.elapsed).map(Self.duration)
         switch step.state {
-        case .waiting: return run.waits(of: step).isEmpty ? "waiting" : "waits for \(run.waits(of: step).count)"
+        case .waiting:
+            let waits = step.waits(among: open)
+            return waits.isEmpty ? "waiting" : "waits for \(waits.count)"
         case .running:
-            let usual = step.expected.map { ", \(step.isUntimed ? "at least" : "usually") \(duration($0))" } ?? ""
+            let usual = step.expected.map { ", \(step.isUntimed ? "at least" : "usually") \(Self.duration($0))" } ?? ""
             return (seconds ?? "running") + usual + (step.attempt > 1 ? ", attempt \(step.attempt)" : "")
         case .retrying: return "retries, \(step.failures) failed"
         case .done: return "done" + (seconds.map { " in \($0)" } ?? "")
         case .failed: return "failed" + (seconds.map { " after \($0)" } ?? "")
-        case .skipped, .cancelled, .rollingBack, .rolledBack: return word(step.state)
+        case .skipped, .cancelled, .rollingBack, .rolledBack: return Self.word(step.state)
         }
     }
 
     /// The state of a step in a sentence.
-    static func status(_ step: WatchedStep, in run: WatchedRun) -> String {
-        var text = short(step, in: run)
-        let waits = run.waits(of: step)
-        if step.state == .waiting, !waits.isEmpty { text = "waits for \(waits.joined(separator: ", "))" }
+    func status(_ step: WatchedStep) -> String {
+        let waits = step.waits(among: open)
+        var text = waits.isEmpty ? short(step) : "waits for \(Self.list(waits))"
         if let bytes = step.bytes { text += ", \(Units.bytes(bytes)) restored" }
         if let remark = step.remark, !remark.isEmpty { text += ": \(remark)" }
         return text
