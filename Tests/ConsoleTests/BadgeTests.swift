@@ -21,10 +21,13 @@ import Testing
             row.set.isComplete = isComplete
             let svg = try #require(SetTimeline([row], now: now)).svg
             #expect(svg.contains("class=\"gone\"") && svg.contains(">expired<"))
+            // One picture for screens, one for phones.
+            #expect(svg.contains("class=\"sets\" viewBox=\"0 0 900 ") && svg.contains("narrow\" viewBox=\"0 0 340 "))
             #expect(!svg.contains("class=\"verified\"") && !svg.contains("class=\"bad\""))
             let badge = SetsView.Row.badge(row, now: now)
             #expect(badge.colour == "grey" && badge.word == "expired")
         }
+        #expect(SetsView.Row(row, now: now).time == "\(row.set.name.readable) UTC")
     }
 
     @Test func `a component in time says why it is amber`() async throws {

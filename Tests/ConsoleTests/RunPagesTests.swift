@@ -545,6 +545,8 @@ import Testing
         #expect(status == 200)
         for text in [
             "hourly 24h, daily 30d", "A dry run of a prune", "What goes next", "name=\"hourly\"", "value=\"24\"",
+            // As in `dr retention simulate`.
+            "name=\"growth\" min=\"0\" max=\"50\" value=\"0\"",
             "value=\"20GiB\"", "No set is known yet", "a month in the currency of the price",
         ] {
             #expect(page.contains(text), "\(text)")

@@ -75,14 +75,17 @@ extension Asset {
               .stack-table .r-detail { min-width: 0; }
               .stack-table.r-table td > * { justify-self: start; }
               .r-log li { grid-template-columns: 4.2rem 1fr; }
+              .r-card { padding: 6px; }
+              .chart { min-width: 0; }
+              .chart text, .chart text.axis { font-size: 19px; }
             }
             @media print {
               .r-log { max-height: none; }
               .r-scroll { overflow: visible; }
               .r-files, .r-save { display: none; }
               .r-badge { border: 1px solid currentColor; print-color-adjust: exact; }
-              .r-table tbody th { white-space: normal; overflow-wrap: anywhere; }
-              .r-detail { min-width: 0; }
+              .r-table tbody th { white-space: normal; overflow-wrap: break-word; }
+              .r-detail { min-width: 0; overflow-wrap: break-word; }
               .r-paper svg, .chart { width: 100%; min-width: 0; }
               .graph { max-width: 100%; height: auto; }
             }

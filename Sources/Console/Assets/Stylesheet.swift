@@ -104,6 +104,7 @@ extension Asset {
         .timeline figcaption { color: var(--quiet); font-size: 13px; margin-bottom: 8px; }
         .scroll { overflow-x: auto; }
         svg.sets { display: block; width: 100%; height: auto; min-width: 820px; font-size: 11px; }
+        svg.sets.narrow { display: none; min-width: 0; }
         .sets text { fill: var(--quiet); }
         .sets .lane { fill: var(--text); }
         .sets .tick { stroke: var(--line); }
@@ -143,12 +144,14 @@ extension Asset {
           .stack-table td > * { grid-column: 2; justify-self: start; }
           .files .wide { display: none; }
           .files td, .files th { padding: 6px 8px; }
+          svg.sets { display: none; }
+          svg.sets.narrow { display: block; }
         }
         @page { margin: 14mm 12mm; }
         @media print {
           :root { color-scheme: light; --ground: #fff; --card: #fff; --text: #000; --quiet: #333; --line: #999; --link: #000;
             --bar: #fff; }
-          html { font-size: 12px; }
+          html { font-size: 11px; }
           nav, form, button, .skip, .take { display: none !important; }
           .bar, main, .foot { padding-left: 0; padding-right: 0; max-width: none; }
           .badge { border: 1px solid currentColor; }
@@ -158,7 +161,8 @@ extension Asset {
           .brand .mark { background: none; color: #0b6e5f; border: 1px solid currentColor; }
           .scroll, .r-scroll { overflow: visible; max-width: none; }
           svg.sets { min-width: 0; }
-          th, td { padding: 5px 7px; }
+          th, td { padding: 4px 5px; overflow-wrap: break-word; }
+          th code, td code, .files .path { overflow-wrap: break-word; }
           .set-table td, .stack-table th .quiet, thead th { white-space: normal; }
           h2, h3, caption { break-after: avoid; }
           tr, figure, svg, .hero, .alarms { break-inside: avoid; }

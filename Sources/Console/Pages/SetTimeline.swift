@@ -5,21 +5,32 @@ import Platform
 
 /// A picture of all sets: one row for each retention tier, a mark for each set. The axis is logarithmic, so that the last
 /// hours and the last years both have room. At most one mark a pixel: ten thousand sets make a small picture.
+///
+/// It is drawn twice, for screens and for phones; the style sheet shows one of them.
 struct SetTimeline {
     var svg: String
 
-    private static let width = 900, left = 76, rowHeight = 22, top = 6
+    private static let left = 76, rowHeight = 22, top = 6
     private static let hour = 3600.0
+    /// The distance in pixels from one label of the axis to the next.
+    private static let labelWidth = 34
 
     /// - Parameter rows: the sets, the oldest first.
     /// - Returns: nil if there are no sets.
     init?(_ rows: [SetShelf.Row], now: Timestamp) {
-        guard let oldest = rows.first?.set.name else { return nil }
+        guard !rows.isEmpty else { return nil }
+        svg =
+            Self.picture(rows, now: now, style: "sets", width: 900)
+            + Self.picture(rows, now: now, style: "sets narrow", width: 340)
+    }
+
+    private static func picture(_ rows: [SetShelf.Row], now: Timestamp, style: String, width: Int) -> String {
+        let oldest = rows.first?.set.name ?? now
         let span = max(24 * Self.hour, Double(now.seconds.subtractingClamped(oldest.seconds)))
-        let room = Double(Self.width - Self.left - 12)
+        let room = Double(width - Self.left - 12)
         func x(_ seconds: Double) -> Int {
             let share = log(1 + max(0, seconds) / Self.hour) / log(1 + span / Self.hour)
-            return Self.width - 12 - Int(clamping: (share * room).rounded())
+            return width - 12 - Int(clamping: (share * room).rounded())
         }
         var marks: [String: [Int: (isBad: Bool, isVerified: Bool)]] = [:]
         for row in rows {
@@ -33,11 +44,14 @@ struct SetTimeline {
         let lanes = SetsView.lanes.filter { marks[$0] != nil }
         let height = Self.top + lanes.count * Self.rowHeight + 24
         var parts = [
-            "<svg class=\"sets\" viewBox=\"0 0 \(Self.width) \(height)\" width=\"\(Self.width)\" height=\"\(height)\" "
+            "<svg class=\"\(style)\" viewBox=\"0 0 \(width) \(height)\" width=\"\(width)\" height=\"\(height)\" "
                 + "role=\"img\" aria-label=\"\(Self.label(marks, lanes))\">"
         ]
+        var last = Int.max
         for (seconds, text) in Self.ticks where seconds < span {
             let place = x(seconds)
+            guard last - place >= Self.labelWidth else { continue }
+            last = place
             parts.append(
                 "<line class=\"tick\" x1=\"\(place)\" x2=\"\(place)\" y1=\"\(Self.top)\" y2=\"\(height - 20)\"/>"
                     + "<text class=\"axis\" x=\"\(place)\" y=\"\(height - 6)\" text-anchor=\"middle\">\(text)</text>")
@@ -54,7 +68,7 @@ struct SetTimeline {
             }
         }
         parts.append("</svg>")
-        svg = parts.joined()
+        return parts.joined()
     }
 
     private static let ticks: [(Double, String)] = [

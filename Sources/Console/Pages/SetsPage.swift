@@ -166,7 +166,7 @@ extension SetsView.Row {
     init(_ row: SetShelf.Row, now: Timestamp) {
         let set = row.set
         name = set.name.description
-        time = set.name.readable
+        time = "\(set.name.readable) UTC"
         age = PageText.age(set.name, at: now)
         badge = Self.badge(row, now: now)
         components = set.components.map(\.name).joined(separator: ", ")
@@ -176,7 +176,9 @@ extension SetsView.Row {
             row.marks.verified.map { PageText.age($0, at: now) } ?? (row.marks.checked == nil ? "–" : "structure only")
         drilled = PageText.drilled(row.marks.drilled, untrusted: row.marks.untrustedDrill, at: now, never: "–")
         // The reasons of other sets are those to drop it.
-        reason = row.isKept ? row.reasons.first?.text ?? "–" : "– (goes with the next prune)"
+        reason =
+            row.isKept
+            ? row.reasons.first?.text ?? "–" : "– (expired: the retention page shows when a prune removes it)"
         if row.isKept, row.reasons.count > 1 { more = "and \(row.reasons.count - 1) more" }
     }
 

@@ -12,6 +12,8 @@ package struct StorageModel: Hashable, Sendable {
     package var size: Double
     /// Share by which a full backup grows in a month of 30.4375 days.
     package var monthlyGrowth: Double
+    /// The growth that simulations assume unless the operator gives one, in per cent a month.
+    package static let usualGrowth = 0
     /// Share of a backup's data that the source no longer has a day later.
     package var dailyChange: Double
     /// Price of keeping a GB (1,000,000,000 bytes) for a month.

@@ -46,7 +46,7 @@ struct RetentionSimulate: AsyncParsableCommand {
     var size: String?
 
     @Option(name: .long, help: "Growth of a full backup, such as 5%/mo (or /d, /w, /y).")
-    var growth = "0%/mo"
+    var growth = "\(StorageModel.usualGrowth)%/mo"
 
     @Option(name: .long, help: "Share of the data that is replaced, such as 5%/d (or /w, /mo, /y).")
     var changeRate = "5%/d"

@@ -26,7 +26,7 @@ struct RetentionSimulator {
     ]
     static let model = [
         Field(name: "years", label: "Simulated time", unit: "years", range: 1...10, usual: 3),
-        Field(name: "growth", label: "Growth a month", unit: "%", range: 0...50, usual: 2),
+        Field(name: "growth", label: "Growth a month", unit: "%", range: 0...50, usual: StorageModel.usualGrowth),
         Field(name: "change", label: "Replaced a day", unit: "%", range: 0...100, usual: 5),
         Field(name: "price", label: "Price of a GB and month", unit: "thousandths", range: 0...200, usual: 23),
     ]
