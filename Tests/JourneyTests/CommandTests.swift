@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 import Lab
 import Testing
@@ -146,6 +147,31 @@ import Testing
         #expect(try String(contentsOf: folder.url.appending(path: "dr.yaml"), encoding: .utf8) == text)
         #expect(try await dr("init", "--store", "file:///elsewhere").status == 2)
         #expect(try await dr("init", "--store", "ftp://x").status == 2)
+    }
+
+    @Test(.enabled(if: TinyDisk.isPossible))
+    func `a new file only proposes an address, and init creates nothing there before it is seen`() async throws {
+        let folder = try TemporaryFolder("proposal")
+        let script = """
+            for folder in /var/backups /var/lib; do mkdir -p $folder && mount -t tmpfs tmpfs $folder; done
+            "$DR" init --json > first
+            [ ! -e /var/backups/dr ] && [ ! -e /var/lib/dr ]
+            "$DR" init > second
+            [ -e /var/backups/dr/repository.json ]
+            """
+        let run = try await CommandRun.run(
+            "/usr/bin/unshare", ["-rm", "/bin/sh", "-ec", script], in: folder.url,
+            environment: [
+                "DR": Journey.program, "HOME": folder.path, "XDG_STATE_HOME": "\(folder.path)/state",
+                "XDG_CACHE_HOME": "\(folder.path)/cache",
+            ])
+        #expect(run.status == 0, "\(run.output)\n\(run.errors)")
+        #expect(run.errors.contains("next: edit dr.yaml, then run `dr init` to create the repository"), "\(run.errors)")
+        let first = try JSONValue(parsing: String(contentsOf: folder.url.appending(path: "first"), encoding: .utf8))
+        #expect(first["createdRepository"] == .bool(false) && first["repository"] == nil)
+        #expect(first["store"]?.text == "file:///var/backups/dr" && first["signingFingerprint"] != nil)
+        let second = try String(contentsOf: folder.url.appending(path: "second"), encoding: .utf8)
+        #expect(second.contains("kept dr.yaml\ncreated repository "), "\(second)")
     }
 
     @Test func `bad configuration is refused with its place`() async throws {

@@ -24,6 +24,24 @@ package struct RepositoryCreation {
         try await session.pool.run { try openedOrCreated() }
     }
 
+    /// - Returns: nil if there is none; dr does not create one.
+    /// - Throws: `RepositoryError` `.notARepository` if this machine knows one at the address.
+    package func openPresent() async throws -> Repository? {
+        try await session.pool.run { try opened() }
+    }
+
+    /// - Returns: nil if there is none.
+    private func opened() throws -> Repository? {
+        do {
+            return try Repository(opening: try StoreFactory.make(session.configuration.store, logger: session.logger))
+        } catch let error as RepositoryError where error.reason == .notARepository {
+            try refuseLoss()
+        } catch let error as ObjectStoreError where error.reason == .noSuchStore {
+            try refuseLoss()
+        }
+        return nil
+    }
+
     private func openedOrCreated() throws -> (Repository, isNew: Bool) {
         let settings = session.configuration.store, logger = session.logger
         guard !isOrdered else {
@@ -31,30 +49,24 @@ package struct RepositoryCreation {
                 in: try StoreFactory.make(settings, create: true, logger: logger), tool: Release.tool,
                 now: session.now())
         }
-        do {
-            return (try Repository(opening: try StoreFactory.make(settings, logger: logger)), false)
-        } catch let error as RepositoryError where error.reason == .notARepository {
-            try refuse()
-        } catch let error as ObjectStoreError where error.reason == .noSuchStore {
-            try refuse()
+        if let present = try opened() { return (present, false) }
+        guard isExpected else {
+            throw RepositoryError(
+                .notARepository, object: "\(settings.url)", "there is no repository here",
+                hint: "check the address; to create a new repository there, add --create")
         }
         return try Repository.create(
             in: try StoreFactory.make(settings, create: true, logger: logger), tool: Release.tool, now: session.now())
     }
 
-    private func refuse() throws {
+    /// - Throws: `RepositoryError` `.notARepository` if this machine has used a repository at the address.
+    private func refuseLoss() throws {
         let address = "\(session.configuration.store.url)"
-        if let id = knownRepository(at: address) {
-            throw RepositoryError(
-                .notARepository, object: address,
-                "there is no repository here, but this machine used repository \(id) at this address",
-                hint: "check the mount or the bucket; to begin a new repository, add --create")
-        }
-        guard isExpected else {
-            throw RepositoryError(
-                .notARepository, object: address, "there is no repository here",
-                hint: "check the address; to create a new repository there, add --create")
-        }
+        guard let id = knownRepository(at: address) else { return }
+        throw RepositoryError(
+            .notARepository, object: address,
+            "there is no repository here, but this machine used repository \(id) at this address",
+            hint: "check the mount or the bucket; to begin a new repository, add --create")
     }
 
     /// The id of the repository that this machine used at the address; nil if it has used none there.

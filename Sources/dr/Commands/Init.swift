@@ -11,11 +11,12 @@ struct Init: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write a commented dr.yaml and create the repository, if they do not exist.",
         discussion: """
-            A second run changes nothing. With --store, dr creates a repository only with --create: an address with a \
-            typing error must not become a new, empty repository. If this machine has used a repository at the address \
+            A second run changes nothing. A new dr.yaml without --store only proposes an address: dr creates no \
+            repository there without --create. Edit the file, and run `dr init` again. With --store, dr creates a \
+            repository only with --create: an address with a typing error must not become a new, empty repository. If this machine has used a repository at the address \
             in dr.yaml, and it is not there, dr creates no other one without --create. A new dr.yaml names the id of the \
-            repository. For a repository without backups, dr also creates signing.key and signing.crt beside dr.yaml, \
-            so that the backups are signed; DR_SIGNING_PASSPHRASE encrypts the key.
+            repository. For a repository without backups, dr also creates signing.key and signing.crt beside a new \
+            dr.yaml, so that the backups are signed; DR_SIGNING_PASSPHRASE encrypts the key.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -100,24 +101,41 @@ struct Init: AsyncParsableCommand {
         let session = Session(
             options.output, file: file, try configured.parsed(), kinds: supportedKinds,
             pool: BlockingPool(threads: 16))
-        let creation = RepositoryCreation(session: session, isOrdered: create, isExpected: store == nil || !wroteFile)
-        let (repository, isNew) = try await creation.openOrCreate()
-        try await adopt(repository, isNew: isNew, session)
-        configured.protection.repository = repository.description.id
+        let creation = RepositoryCreation(session: session, isOrdered: create, isExpected: !wroteFile)
+        // The operator has not seen the address that a new file proposes.
+        let isProposed = wroteFile && store == nil && !create
+        let (repository, isNew) = try await opened(creation, isProposed: isProposed)
+        if let repository {
+            try await adopt(repository, isNew: isNew, session)
+            configured.protection.repository = repository.description.id
+        }
         let signing = wroteFile ? try await signingKey(for: repository, writing: &configured, session, output) : nil
         try configured.write()
-        let location = repository.store.location
         let result = Result(
-            configuration: file, wroteConfiguration: wroteFile, store: location,
-            repository: repository.description.id, createdRepository: isNew,
+            configuration: file, wroteConfiguration: wroteFile,
+            store: repository?.store.location ?? "\(session.configuration.store.url)",
+            repository: repository?.description.id, createdRepository: isNew,
             signingFingerprint: signing?.fingerprint.hex, discovered: discovered?.servers)
         try output.result(result) {
-            """
-            \(wroteFile ? "wrote" : "kept") \(file)
-            \(isNew ? "created" : "found") repository \(result.repository) in \(result.store)
-            """ + (discovered.map { "\n\($0.table)" } ?? "")
+            let outcome =
+                result.repository.map { "\(isNew ? "created" : "found") repository \($0) in \(result.store)" }
+                ?? "created no repository: \(file) only proposes \(result.store)"
+            let table = discovered.map { "\n\($0.table)" } ?? ""
+            return "\(wroteFile ? "wrote" : "kept") \(file)\n\(outcome)\(table)"
         }
-        if wroteFile { output.note("next: edit \(file), then run `dr doctor` and `dr backup`") }
+        guard wroteFile else { return }
+        let next = repository == nil ? "`dr init` to create the repository, then `dr doctor`" : "`dr doctor`"
+        output.note("next: edit \(file), then run \(next) and `dr backup`")
+    }
+
+    /// - Parameter isProposed: true to create none.
+    /// - Returns: the repository, nil if there is none, and true if it is new.
+    private func opened(
+        _ creation: RepositoryCreation, isProposed: Bool
+    ) async throws -> (Repository?, isNew: Bool) {
+        guard !isProposed else { return (try await creation.openPresent(), false) }
+        let (repository, isNew) = try await creation.openOrCreate()
+        return (repository, isNew)
     }
 
     /// Searches for the servers of the stack and checks the entries as `dr doctor` does; a failed one becomes a comment.
@@ -160,13 +178,14 @@ struct Init: AsyncParsableCommand {
     }
 
     /// Provides the key that signs the sets of a repository without backups.
+    /// - Parameter repository: nil if there is none yet.
     /// - Returns: nil if sets are not signed.
     private func signingKey(
-        for repository: Repository, writing configured: inout ConfigurationWriting, _ session: Session, _ output: Output
+        for repository: Repository?, writing configured: inout ConfigurationWriting, _ session: Session, _ output: Output
     ) async throws -> HostSigningKey? {
         guard !noSigning else { return nil }
         // Existing sets have other signatures or none, so a reader that trusts only a new key would refuse them.
-        guard try await session.pool.run({ try repository.setNames().isEmpty }) else {
+        guard try await session.pool.run({ try repository?.setNames().isEmpty ?? true }) else {
             output.warn(
                 "the repository has backup sets, so dr created no signing key\nhint: docs/keys.md shows how to trust their signer"
             )
@@ -217,7 +236,8 @@ struct Init: AsyncParsableCommand {
         var configuration: String
         var wroteConfiguration: Bool
         var store: String
-        var repository: String
+        /// Nil if there is none yet.
+        var repository: String?
         var createdRepository: Bool
         /// The SHA-256 of the signing certificate beside a new configuration.
         var signingFingerprint: String?
