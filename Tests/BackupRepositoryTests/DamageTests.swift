@@ -148,6 +148,11 @@ import Testing
         let damaged = try #require(failure).damage.map(\.path)
         let whole = try #require(report.manifests["tree"]).totals.files
         #expect(!damaged.isEmpty && damaged.count < whole)
+        // Each message names the pack once.
+        let reasons = try #require(failure).damage.map(\.reason)
+        #expect(reasons.allSatisfy { $0.ranges(of: use.pack).count == 1 }, "\(reasons)")
+        let findings = try await fixture.verify(repository, share: 1).findings
+        #expect(findings.map { $0.object.contains(use.pack) && !$0.reason.contains(use.pack) } == [true], "\(findings)")
         // The intact files are available, and only the damaged ones are missing.
         let staging = URL(filePath: try #require(failure).staging)
         for path in damaged { #expect(try Data(contentsOf: fixture.source.appending(path: path)).count > 0) }

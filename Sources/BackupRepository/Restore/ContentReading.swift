@@ -81,7 +81,7 @@ struct ContentReading: Sendable {
                 continue
             }
             let content = offset..<offset + record.size
-            let piece = piece(content, of: entry, with: digest) { failed.append((entry, $0)) }
+            let piece = piece(content, of: entry, with: digest, from: index.key) { failed.append((entry, $0)) }
             if entry.content.member == begun {  // a duplicate of the previous entry: both need the same bytes
                 try reader.read([piece])
             } else {
@@ -102,7 +102,8 @@ struct ContentReading: Sendable {
     }
 
     private func piece(
-        _ content: Range<Int>, of entry: CatalogEntry, with digest: Digest, failed: @escaping (String) -> Void
+        _ content: Range<Int>, of entry: CatalogEntry, with digest: Digest, from pack: ObjectKey,
+        failed: @escaping (String) -> Void
     ) -> PackReader.Piece {
         let file = destination.file(entry.record)
         var (missing, isVoid, isFinished) = (entry.record.size, false, false)
@@ -124,7 +125,8 @@ struct ContentReading: Sendable {
             guard !isVoid else { return }
             isVoid = true
             if isFinished { ledger.retract(restored: entry.record.size) }
-            failed(reason)
+            // The message about the file does not name the pack.
+            failed("\(pack): \(reason)")
         }
     }
 

@@ -29,8 +29,9 @@ struct PackReader {
         var plain: Range<Int>
         /// Receives the range's bytes in order.
         var receive: (RawSpan) throws -> Void
-        /// Called if some of the bytes cannot be read, or are not verified. All bytes received so far are then invalid,
-        /// also if they were complete, and later ones are to be ignored.
+        /// Called with the reason, which does not name the pack, if some of the bytes cannot be read, or are not
+        /// verified. All bytes received so far are then invalid, also if they were complete, and later ones are to be
+        /// ignored.
         var fail: (String) -> Void
     }
 
@@ -96,7 +97,7 @@ struct PackReader {
                     if attempt < Retries.ofDamagedReads {
                         attempt += 1
                     } else {
-                        let reason = "\(key): at byte \(gzip[next].stored.lowerBound): \(error.reason)"
+                        let reason = "at byte \(gzip[next].stored.lowerBound): \(error.reason)"
                         failed(reason)
                         fail(gzip[next].plain, in: &queue, because: reason)
                         next += 1
@@ -120,9 +121,8 @@ struct PackReader {
             }
             guard next == run.upperBound else { throw Unreadable(reason: "the object is too short") }
         } catch let error as Unreadable {
-            let reason = "\(key): \(error.reason)"
-            failed(reason)
-            for piece in pieces { piece.fail(reason) }
+            failed(error.reason)
+            for piece in pieces { piece.fail(error.reason) }
         }
     }
 
