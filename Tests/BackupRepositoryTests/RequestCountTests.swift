@@ -71,6 +71,18 @@ import Testing
         #expect(Set(counts).count == 1, "\(counts)")
     }
 
+    @Test func `a search for removed sets costs one listing a component`() async throws {
+        let fixture = try await prepared(sets: 10)
+        let counting = CountingStore(fixture.store)
+        let repository = try fixture.repository(counting)
+        let before = counting.calls.count
+        let missing = try MissingSets(in: repository, state: nil, components: ["tree", "other"], now: fixture.now)
+        #expect(missing.isEmpty && missing.suspicions.isEmpty)
+        let calls = counting.calls.dropFirst(before)
+        #expect(calls.count { $0.hasPrefix("list ") } == 3, "\(calls)")
+        #expect(calls.count { $0.hasPrefix("get ") } == 1 && calls.count == 4, "\(calls)")
+    }
+
     @Test func `without the contents of this machine a run costs more and finds the same`() async throws {
         let fixture = try await prepared(sets: 10)
         let calls = try await run(fixture, shelf: nil, isCached: false)

@@ -1,5 +1,6 @@
 internal import Cryptography
 internal import ObjectStorage
+internal import Platform
 
 /// Sets that were committed and are gone without a prune: a user removed them, or the store hides them.
 package struct MissingSets: Sendable {
@@ -91,25 +92,23 @@ package struct MissingSets: Sendable {
     ) throws -> [(key: String, isProved: Bool)] {
         guard let newest = names.last else { return [] }
         var found: [(component: String, name: Timestamp)] = []
+        // A manifest may be of the same second as the set.
+        let before = Timestamp(seconds: newest.seconds.subtractingClamped(1))
         for component in components.sorted() {
             try repository.store.list(
-                prefix: Layout.manifestPrefix(component), after: Layout.manifest(component, newest)
+                prefix: Layout.manifestPrefix(component), after: Layout.manifest(component, before)
             ) { object in
                 if let name = Layout.name(of: object.key, suffix: ".json").flatMap({ Timestamp($0) }) {
                     found.append((component, name))
                 }
                 return found.count < most ? .proceed : .stop
             }
-            // A manifest of the same second as the set is not behind it in the listing.
-            if found.count < most { found.append((component, newest)) }
         }
         guard !found.isEmpty else { return [] }
         // A set has the time of its start as its name, and a manifest the time of its capture, which is later.
         var named: Set<ObjectKey> = []
         var runs: Set<String> = []
-        var isNewest = true
         for name in names.suffix(most).reversed() {
-            defer { isNewest = false }
             do {
                 let set = try repository.set(name, void: nil)
                 // A run that a prune overtook wrote a manifest that its set does not name.
@@ -123,12 +122,6 @@ package struct MissingSets: Sendable {
                 continue  // a set that cannot be read must not hide that another one is gone
             }
             found.removeAll { named.contains(Layout.manifest($0.component, $0.name)) }
-            // Most manifests are captured some seconds after the start of their run.
-            if isNewest {
-                found = try found.filter {
-                    try $0.name != newest || repository.store.head(Layout.manifest($0.component, newest)) != nil
-                }
-            }
             // Older sets matter only to a manifest that the newest ones do not name.
             guard !found.isEmpty else { return [] }
         }
