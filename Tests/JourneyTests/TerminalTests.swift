@@ -16,23 +16,57 @@ import Testing
         """
     }
 
-    private func started(waits: (String, String) = ("10s", "8s")) async throws -> Journey {
+    /// Two steps that run until the file `go` exists. The forecast knows only the wait after the first of them.
+    private static let gatedPlan = """
+        scenario: loss
+        objectives: {rto: 4h, rpo: 1h}
+        steps:
+          - {id: tree, restore: tree, timeout: 5m}
+          - {id: settle, needs: [tree], run: {shell: "touch settling; until [ -e go ]; do sleep 0.1; done"}, timeout: 10m}
+          - {id: beside, needs: [tree], run: {shell: "touch besides; until [ -e go ]; do sleep 0.1; done"}, timeout: 10m}
+          - {id: rest, needs: [settle], wait: 1s, timeout: 10m}
+
+        """
+
+    /// Runs the plan on a terminal of 60 columns that becomes wider once both steps run and a board was drawn, and opens
+    /// the gate once two boards have followed. The limits only end a test that fails.
+    private static let watch = """
+        log=$1; shift
+        seen() { [ -e over ] || [ "$(grep -ac "$1" "$log")" -ge "$2" ]; }
+        reach() { for _ in $(seq 600); do "$@" && return; sleep 0.1; done; }
+        stty cols 60 rows 24
+        stty -g
+        (
+            reach test -e settling
+            reach test -e besides
+            reach seen 'steps done' 1
+            stty cols 100 < /dev/tty
+            reach seen '░' 2
+            touch go
+        ) &
+        "$@"
+        echo status $?
+        touch over go
+        wait
+        stty -g
+
+        """
+
+    private func started(_ plan: String = Self.plan(waits: ("1s", "1s"))) async throws -> Journey {
         let journey = try await Journey()
         let plans = journey.folder.url.appending(path: "plans")
         try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
-        try Data(Self.plan(waits: waits).utf8).write(to: plans.appending(path: "loss.yaml"))
+        try Data(plan.utf8).write(to: plans.appending(path: "loss.yaml"))
         try journey.write("a", "one")
         try await journey.expect(0, "backup")
         return journey
     }
 
     @Test func `a board is drawn and taken away again`() async throws {
-        let journey = try await started()
+        let journey = try await started(Self.gatedPlan)
         let log = journey.folder.url.appending(path: "typescript").path
-        // The window becomes wider while the plan runs.
-        let command =
-            "stty cols 60 rows 24; stty -g; (sleep 6; stty cols 100 < /dev/tty) & "
-            + "'\(Journey.program)' restore --scenario loss --yes; echo status $?; stty -g"
+        try Data(Self.watch.utf8).write(to: journey.folder.url.appending(path: "watch"))
+        let command = "sh watch '\(log)' '\(Journey.program)' restore --scenario loss --yes"
         let run = try await CommandRun.run(
             "/usr/bin/script", ["--quiet", "--flush", "--command", command, log], in: journey.folder.url,
             environment: ["SHELL": "/bin/sh", "TERM": "xterm", "LC_ALL": "C.UTF-8", "NO_COLOR": ""])
@@ -43,7 +77,7 @@ import Testing
         #expect(boards.count > 2, "\(run.output)")
         #expect(
             boards.contains { board in
-                board.contains { $0.contains("1 of 3 steps done") } && board.contains { $0.hasPrefix(" 1 ✓  tree ") }
+                board.contains { $0.contains("1 of 4 steps done") } && board.contains { $0.hasPrefix(" 1 ✓  tree ") }
                     && board.contains { $0.contains("▶ *settle  ") } && board.contains { $0.contains("▶  beside  ") }
             })
         #expect(boards.contains { $0.contains { $0.contains(" left of 4h 0m ░") } }, "the board follows the window")
@@ -66,7 +100,7 @@ import Testing
     @Test func `NO_COLOR and a locale without UTF-8 leave plain characters, and a closed standard error harms nothing`()
         async throws
     {
-        let journey = try await started(waits: ("2s", "1s"))
+        let journey = try await started(Self.plan(waits: ("2s", "1s")))
         let log = journey.folder.url.appending(path: "typescript").path
         let restore = "'\(Journey.program)' restore --scenario loss --yes"
         let run = try await CommandRun.run(
