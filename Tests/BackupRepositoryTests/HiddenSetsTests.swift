@@ -44,8 +44,8 @@ import Testing
         for number in 1...3 {
             try fixture.write("own", Fixture.noise(2000, seed: UInt64(number)))
             sets.append(try await fixture.backup())
-            // Longer than a run may last.
-            fixture.pass(hours: 24 * 60)
+            // Longer than a run may last. After the last one, shorter than the gap that freezes every prune.
+            fixture.pass(hours: 24 * (number < 3 ? 60 : 8))
         }
         return (fixture, sets)
     }
@@ -64,7 +64,8 @@ import Testing
         #expect(try fixture.repository().setNames() == sets.map(\.name))
         try await fixture.expectWhole()
         // The listing is whole again.
-        #expect(try await fixture.prune(grace: 0).frozen.isEmpty)
+        let frozen = try await fixture.prune(grace: 0).frozen
+        #expect(frozen.isEmpty, "\(frozen)")
     }
 
     @Test func `the notes of this machine name a set that the listing lacks`() async throws {

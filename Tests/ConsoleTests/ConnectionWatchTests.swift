@@ -24,7 +24,7 @@ import Testing
         /// True if the server ended it.
         var isEnded: Bool {
             var byte: UInt8 = 0
-            return recv(client, &byte, 1, CInt(MSG_DONTWAIT.rawValue)) == 0
+            return recv(client, &byte, 1, CInt(MSG_DONTWAIT)) == 0
         }
     }
 

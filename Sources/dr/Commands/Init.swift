@@ -181,7 +181,8 @@ struct Init: AsyncParsableCommand {
     /// - Parameter repository: nil if there is none yet.
     /// - Returns: nil if sets are not signed.
     private func signingKey(
-        for repository: Repository?, writing configured: inout ConfigurationWriting, _ session: Session, _ output: Output
+        for repository: Repository?, writing configured: inout ConfigurationWriting, _ session: Session,
+        _ output: Output
     ) async throws -> HostSigningKey? {
         guard !noSigning else { return nil }
         // Existing sets have other signatures or none, so a reader that trusts only a new key would refuse them.

@@ -101,7 +101,8 @@ struct RunFragment {
 
     private static func pathText(_ path: [String]) -> String {
         let rest = path.count - mostOnPath
-        return path.prefix(mostOnPath).joined(separator: " → ") + (rest > 0 ? " → and \(Units.count(rest, "step"))" : "")
+        let more = rest > 0 ? " → and \(Units.count(rest, "step"))" : ""
+        return path.prefix(mostOnPath).joined(separator: " → ") + more
     }
 
     private static func headline(_ run: WatchedRun) -> String {
