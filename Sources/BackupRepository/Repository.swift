@@ -68,6 +68,16 @@ package struct Repository: Sendable {
         return repository
     }
 
+    /// The same repository, which takes what its store lacks from other stores of it.
+    package func fallingOver(to others: [Repository]) -> Repository {
+        var repository = unremembered
+        func place(_ repository: Repository) -> FallbackStore.Place {
+            FallbackStore.Place(name: repository.store.location, store: repository.unremembered.store)
+        }
+        if !others.isEmpty { repository.store = FallbackStore(place(self), then: others.map(place)) }
+        return repository
+    }
+
     // MARK: Sets
 
     /// Returns the names of all sets, oldest first. A name takes 16 bytes; the names of ten years of hourly sets fit in

@@ -119,9 +119,12 @@ package final class FallbackStore: LayeredStore, DiscardingStore {
         return Array(places.indices[first...]) + Array(places.indices[..<first])
     }
 
-    /// The error of the store that comes first in the configuration tells most.
+    /// What a store that answers says of an object counts more than that another one is away. Otherwise the error of the
+    /// first store tells most.
     private func mostTelling(_ errors: [Int: any Error]) -> any Error {
-        errors.min { $0.key < $1.key }?.value
+        let inOrder = errors.sorted { $0.key < $1.key }.map(\.value)
+        return inOrder.first { ($0 as? ObjectStoreError).map { !Self.meansAway.contains($0.reason) } == true }
+            ?? inOrder.first
             ?? ObjectStoreError(.unreachable, operation: "read", key: nil, "there is no store", store: location)
     }
 
@@ -186,6 +189,7 @@ package final class FallbackStore: LayeredStore, DiscardingStore {
         return start < end ? (start..<end, ()) : nil
     }
 
+    /// - Returns: nil if no store that answers has the object.
     package func head(_ key: ObjectKey) throws -> ObjectInfo? {
         var errors: [Int: any Error] = [:]
         for number in order(of: key) {
@@ -196,22 +200,17 @@ package final class FallbackStore: LayeredStore, DiscardingStore {
                 errors[number] = error
             }
         }
-        // Missing elsewhere does not mean missing in a store that did not answer.
-        if errors[0] != nil { throw mostTelling(errors) }
+        guard errors.count < places.count else { throw mostTelling(errors) }
         return nil
     }
 
     package func storeTime() throws -> Int? { try ofTheFirst { try $0.storeTime() } }
 
-    /// Returns the answer of the first store that can be used.
+    /// Returns the answer of the first store that can be used. An error of a caller's closure must not be one of a store.
     private func ofTheFirst<Value>(_ body: (any ObjectStore) throws -> Value) throws -> Value {
         var errors: [Int: any Error] = [:]
         for number in places.indices {
-            do { return try use(number, body) } catch let error as ObjectStoreError
-                where Self.meansAway.contains(error.reason)
-            {
-                errors[number] = error
-            }
+            do { return try use(number, body) } catch let error as ObjectStoreError { errors[number] = error }
         }
         throw mostTelling(errors)
     }
@@ -221,7 +220,7 @@ package final class FallbackStore: LayeredStore, DiscardingStore {
     private static func isOfOneStore(_ prefix: String) -> Bool { prefix.hasPrefix("marks/") }
 
     package func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws {
-        if Self.isOfOneStore(prefix) { return try ofTheFirst { try $0.list(prefix: prefix, after: after, body) } }
+        if Self.isOfOneStore(prefix) { return try listOfTheFirst(prefix, after: after, body) }
         var errors: [Int: any Error] = [:]
         var pages = places.indices.map { Page(place: $0, last: after) }
         while true {
@@ -244,6 +243,24 @@ package final class FallbackStore: LayeredStore, DiscardingStore {
         }
     }
 
+    /// Lists the first store that answers. If it fails in the middle, the next one goes on behind the last key.
+    private func listOfTheFirst(
+        _ prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction
+    ) throws {
+        var last = after
+        var refusal: (any Error)?
+        try ofTheFirst { store in
+            if let refusal { throw refusal }
+            try store.list(prefix: prefix, after: last) { object in
+                last = object.key
+                do { return try body(object) } catch {
+                    refusal = error
+                    throw error
+                }
+            }
+        }
+    }
+
     /// Marks of other stores do not appear in a listing of everything either.
     private func isHidden(_ key: ObjectKey, in prefix: String) -> Bool {
         guard "marks/".hasPrefix(prefix), key.text.hasPrefix("marks/") else { return false }
@@ -254,7 +271,16 @@ package final class FallbackStore: LayeredStore, DiscardingStore {
         prefix: String, skipping skipped: String?, _ body: (ObjectInfo) throws -> Void
     ) throws {
         if Self.isOfOneStore(prefix) {
-            return try ofTheFirst { try $0.enumerate(prefix: prefix, skipping: skipped, body) }
+            var refusal: (any Error)?
+            return try ofTheFirst { store in
+                if let refusal { throw refusal }
+                try store.enumerate(prefix: prefix, skipping: skipped) { object in
+                    do { try body(object) } catch {
+                        refusal = error
+                        throw error
+                    }
+                }
+            }
         }
         var errors: [Int: any Error] = [:]
         for number in places.indices {

@@ -134,10 +134,22 @@ import Testing
         #expect(try keys(store, "sets/") == ["sets/a.json"])
         #expect(away.calls.withLock { $0 } == 1)
         #expect(notices.withLock { $0 } == ["store 0"])
-        // It may have the object, so it is not known to be missing.
-        #expect(reason { _ = try store.head(ObjectKey(trusted: "other")) } == failure)
-        #expect(reason { _ = try store.read(ObjectKey(trusted: "other")) } == failure)
+        // What the store that answers says of an object counts more.
+        #expect(try store.head(ObjectKey(trusted: "other")) == nil)
+        #expect(reason { _ = try store.read(ObjectKey(trusted: "other")) } == .notFound)
         #expect(reason { _ = try store.put(Self.key, [1], options: PutOptions(.none)) } == failure)
+    }
+
+    @Test(arguments: [ObjectStoreError.Reason.unreachable, .denied, .notFound, .other])
+    func `marks come from the first store that answers`(_ failure: ObjectStoreError.Reason) throws {
+        struct Full: Error {}
+        let away = FailingStore(MemoryStore(clock: 0), failure)
+        let store = chain([away, try Self.store(["marks/pinned/a.json": [1], "marks/pinned/b.json": [1]])])
+        #expect(try keys(store, "marks/pinned/") == ["marks/pinned/a.json", "marks/pinned/b.json"])
+        var count = 0
+        try store.enumerate(prefix: "marks/", skipping: nil) { _ in count += 1 }
+        #expect(count == 2)
+        #expect(throws: Full.self) { try store.list(prefix: "marks/", after: nil) { _ in throw Full() } }
     }
 
     @Test func `an error of the receiver ends the read`() throws {

@@ -149,23 +149,64 @@ import Testing
         }
     }
 
-    @Test func `sets that are gone are copied back over what is damaged`() async throws {
+    private func copyBack(from source: Repository, to store: MemoryStore) async throws -> SetCopy.Report {
+        let target = try Repository(opening: store)
+        let plan = try SetCopy.plan(Set(source.setNames()), for: target)
+        var job = SetCopy(
+            source, to: target, tool: "test", now: Self.now, pool: Fixture.pool, progress: WorkProgress())
+        job.isRepair = true
+        return try await job.run(plan.sets)
+    }
+
+    /// A hostile store must not destroy what other sets need.
+    @Test func `without signatures, sets that are gone do not replace what differs`() async throws {
         let fixture = try Fixture()
         let whole = try await store(fixture)
-        let expected = try contents(whole)
         let broken = whole.fork()
         for key in keys(whole) {
             try harm(key, key.text.hasPrefix("sets/") ? .deleted : .truncated, in: broken)
         }
-        let (source, target) = (try Repository(opening: whole), try Repository(opening: broken))
-        let plan = try SetCopy.plan(Set(source.setNames()), for: target)
-        #expect(plan.sets.count == 2)
-        var job = SetCopy(
-            source, to: target, tool: "test", now: Self.now, pool: Fixture.pool, progress: WorkProgress())
-        job.replacesDamaged = true
-        let report = try await job.run(plan.sets)
-        #expect(report.failed.isEmpty && report.sets.count == 2, "\(report.failed)")
-        #expect(try contents(broken) == expected)
+        let before = try contents(broken)
+        let report = try await copyBack(from: try Repository(opening: whole), to: broken)
+        #expect(report.sets.isEmpty && report.failed.count == 2, "\(report)")
+        #expect(try contents(broken) == before)
+    }
+
+    @Test func `two half broken copies fill an empty store, and record no gap`() async throws {
+        let fixture = try Fixture()
+        let first = try await store(fixture)
+        let expected = try contents(first)
+        let second = first.fork()
+        // The older set is only in the second, and a pack of each is damaged in one of them.
+        let oldest = try #require(keys(first).first { $0.text.hasPrefix("sets/") })
+        _ = try first.delete([oldest])
+        let packs = keys(first).filter { Layout.packID(of: $0) != nil }
+        try harm(packs[0], .flipped, in: first)
+        try harm(packs[1], .deleted, in: second)
+        let empty = MemoryStore(clock: Self.start)
+        let sources = [try Repository(opening: first), try Repository(opening: second)]
+        try SetCopy.begin(from: sources[0], in: empty)
+        for (source, other) in [(sources[0], sources[1]), (sources[1], sources[0])] {
+            let report = try await copyBack(from: source.fallingOver(to: [other]), to: empty)
+            #expect(report.failed.isEmpty, "\(report.failed)")
+        }
+        #expect(try contents(empty) == expected)
+        #expect(empty.keys("marks/pruned/").isEmpty)
+    }
+
+    @Test func `a store without a description that has other sets is refused`() async throws {
+        let fixture = try Fixture()
+        let whole = try await store(fixture)
+        let other = try await store(try Fixture())
+        _ = try other.delete([Layout.description])
+        let before = other.keys
+        let source = try Repository(opening: whole)
+        #expect(throws: RepositoryError.self) { try SetCopy.begin(from: source, in: other) }
+        #expect(other.keys == before)
+        let own = whole.fork()
+        _ = try own.delete([Layout.description])
+        try SetCopy.begin(from: source, in: own)
+        #expect(try Repository(opening: own).description == source.description)
     }
 
     @Test func `a damaged description is replaced, and that of another repository is not`() async throws {

@@ -21,8 +21,11 @@ package struct SetCopy: Sendable {
     package var limit: RateLimit?
     /// The number of packs that are sent at the same time.
     package var lanes = 4
-    /// Replaces objects of the other store that differ: a repair, after the objects of its sets were found damaged.
-    package var replacesDamaged = false
+    /// True to bring sets back to the store that they came from. Where they are signed, an object there that differs is
+    /// then replaced. Without signatures a hostile store could so destroy what other sets need.
+    package var isRepair = false
+
+    private var replacesDamaged: Bool { isRepair && source.signing.isRequired }
 
     package init(
         _ source: Repository, to target: Repository, tool: String, now: Timestamp, pool: BlockingPool,
@@ -34,12 +37,6 @@ package struct SetCopy: Sendable {
         self.now = now
         self.pool = pool
         self.progress = progress
-    }
-
-    /// A set that could not be copied.
-    package struct Failure: Codable, Equatable, Sendable {
-        package var set: Timestamp
-        package var reason: String
     }
 
     package struct Plan: Sendable {
@@ -55,7 +52,7 @@ package struct SetCopy: Sendable {
         package var objects = 0, bytes = 0
         /// Pins, drills and recorded queries.
         package var marks = 0
-        package var failed: [Failure] = []
+        package var failed: [UncopiedSet] = []
     }
 
     // MARK: Which sets
@@ -84,10 +81,30 @@ package struct SetCopy: Sendable {
         } catch let error as RepositoryError where error.reason == .damaged { return true }
     }
 
+    /// A store that lost its description may hold another repository.
+    /// - Throws: `RepositoryError` `.otherRepository` if it has sets, and none of them is one of the source's.
+    private static func requireSameSets(_ source: Repository, in store: any ObjectStore) throws {
+        var (seen, isSame) = (0, false)
+        try store.list(prefix: Layout.setPrefix, after: nil) { object in
+            guard Layout.name(of: object.key, suffix: ".json").flatMap(Timestamp.init) != nil else { return .proceed }
+            seen += 1
+            guard let known = try source.store.head(object.key), known.size == object.size else { return .proceed }
+            isSame = try store.readDocument(object.key) == source.store.readDocument(object.key)
+            return isSame ? .stop : .proceed
+        }
+        guard seen == 0 || isSame else {
+            throw RepositoryError(
+                .otherRepository, object: store.location,
+                "its description is missing or damaged, and none of its sets is one of \(source.description.id)",
+                hint: "name an empty prefix or directory")
+        }
+    }
+
     /// Copies the description of the repository, with which the other store becomes one. Blocks.
     package static func begin(from source: Repository, in store: any ObjectStore) throws {
         // A description is only replaced if it is damaged.
         let isThere = try store.head(Layout.description) != nil
+        try requireSameSets(source, in: store)
         let writing = PutOptions(try isThere && needsDescription(store) ? .none : .ifAbsent)
         let transfer = ObjectTransfer(source: source.store, target: store, writing: writing, progress: WorkProgress())
         try transfer.send(try source.store.readDocument(Layout.description), as: Layout.description)
@@ -118,7 +135,7 @@ package struct SetCopy: Sendable {
                         report.objects += sent.objects
                         report.bytes = report.bytes.addingClamped(sent.bytes)
                     } catch let error as RepositoryError where !error.stopsCopy {
-                        report.failed.append(Failure(set: name, reason: "\(error.place.text): \(error.detail)"))
+                        report.failed.append(UncopiedSet(set: name, reason: "\(error.place.text): \(error.detail)"))
                     }
                 }
             } catch {
@@ -127,7 +144,8 @@ package struct SetCopy: Sendable {
             }
             try await pool.run { try guarding.end() }
         }
-        try await pool.run { [report] in try recordGaps(report.sets, wanted: Set(sets)) }
+        // Sets that are still gone from a repaired store may come from another one.
+        if !isRepair { try await pool.run { [report] in try recordGaps(report.sets, wanted: Set(sets)) } }
         report.marks = try await pool.run { try copyMarks() }
         progress.update { $0.phase = "done" }
         return report
@@ -260,6 +278,7 @@ package struct SetCopy: Sendable {
             source.store.discard(key)
             throw RepositoryError.damaged(key.text, "its SHA-256 does not match the recorded one")
         }
+        if replacesDamaged, (try? target.store.readDocument(key, limit: limit)) == document { return document.count }
         try transfer.send(document, as: key)
         return document.count
     }

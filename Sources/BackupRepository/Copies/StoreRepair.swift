@@ -111,7 +111,9 @@ package struct StoreRepair: Sendable {
         let key = Layout.set(name)
         do { return FoundSet(set: try target.document(ofSet: name).set) } catch let error as RepositoryError
             where error.reason == .noSuchSet
-        { return nil } catch let error as RepositoryError where Self.meansDefect(error) {
+        { return nil } catch let error as RepositoryError
+            where Self.meansDefect(error) || [.encrypted, .newerVersion].contains(error.reason)
+        {
             var defect = Defect(object: key.text, reason: error.detail)
             for source in sources {
                 guard let found = try? source.document(ofSet: name),
@@ -122,6 +124,8 @@ package struct StoreRepair: Sendable {
                 defect.source = source.store.location
                 return FoundSet(set: found.set, missing: (document, signature, defect))
             }
+            // Without any document key, no set of the store can be opened.
+            if error.reason == .encrypted, target.encryption.documentKeys.isEmpty { throw error }
             run.lose(defect)
             return nil
         }
@@ -302,7 +306,8 @@ private final class RepairRun: Sendable {
 
     /// Returns true for the first use of a pack.
     func isNew(_ use: Manifest.PackUse, of component: String) -> Bool {
-        state.withLock { $0.packs.insert("\(component)/\(use.pack)").inserted }
+        // Two sets that name the same pack must not hide each other's index.
+        state.withLock { $0.packs.insert("\(component)/\(use.pack)/\(use.index)").inserted }
     }
 
     func repair(_ defect: StoreRepair.Defect, bytes: Int) {

@@ -33,12 +33,6 @@ package struct Rekey: Sendable {
         self.progress = progress
     }
 
-    /// A set that could not be copied.
-    package struct Failure: Codable, Equatable, Sendable {
-        package var set: Timestamp
-        package var reason: String
-    }
-
     package struct Report: Codable, Equatable, Sendable {
         package var sets = 0, manifests = 0, packs = 0, marks = 0
         /// Packs that an earlier run has copied.
@@ -47,7 +41,7 @@ package struct Rekey: Sendable {
         package var contents = 0
         /// Bytes of all packs in the copy, as they are stored.
         package var bytes = 0
-        package var failed: [Failure] = []
+        package var failed: [UncopiedSet] = []
         /// Objects of the copy that are damaged.
         package var findings: [Verification.Finding] = []
     }
@@ -142,7 +136,7 @@ package struct Rekey: Sendable {
                     report.manifests += 1
                 }
             } catch let error as RepositoryError where error.isUnreadable {
-                report.failed.append(Failure(set: set.name, reason: error.detail))
+                report.failed.append(UncopiedSet(set: set.name, reason: error.detail))
                 continue
             }
             copy.repository = target.description.id
@@ -174,7 +168,7 @@ extension Rekey {
         package var packs: Int
         /// Bytes of the packs in the source.
         package var bytes: Int
-        package var failed: [Failure]
+        package var failed: [UncopiedSet]
     }
 
     /// Reads the sets and manifests, and lists the packs. Blocks.

@@ -17,7 +17,7 @@ struct RekeyPlan: Sendable {
     private(set) var packs: [String: Pack] = [:]
     /// Bytes of the packs in the source.
     private(set) var bytes = 0
-    private(set) var failed: [Rekey.Failure] = []
+    private(set) var failed: [UncopiedSet] = []
 
     /// Blocks. Reads the sets and their manifests.
     init(of names: [Timestamp], in source: Repository) throws {
@@ -26,7 +26,7 @@ struct RekeyPlan: Sendable {
             do { try add(try source.set(name), in: source) } catch let error as RepositoryError
                 where error.reason == .damaged || error.reason == .encrypted && source.encryption.opensDocuments
             {
-                failed.append(Rekey.Failure(set: name, reason: error.detail))
+                failed.append(UncopiedSet(set: name, reason: error.detail))
             } catch let error as RepositoryError where error.reason == .noSuchSet {
                 continue  // a prune removed it after the listing
             }

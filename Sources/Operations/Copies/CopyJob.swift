@@ -28,7 +28,7 @@ package struct CopyJob {
         package var objects = 0
         /// Bytes of the objects as they are stored. Zero in a dry run.
         package var bytes = 0
-        package var failed: [SetCopy.Failure] = []
+        package var failed: [UncopiedSet] = []
         /// The reason why the copy was not brought up to date.
         package var error: String?
         /// The newest set in the copy.
@@ -76,8 +76,14 @@ package struct CopyJob {
     ) async throws {
         let place = session.on(copy).askingOnce
         let target = try await open(copy, at: place, of: source)
-        let wanted = try await place.keptSets(in: source, by: place.configuration.retention.policy)
-        let plan = try await session.pool.run { try SetCopy.plan(wanted, for: target) }
+        var unreadable: [UncopiedSet] = []
+        let wanted = try await place.keptSets(in: source, by: place.configuration.retention.policy) { name, reason in
+            unreadable.append(UncopiedSet(set: name, reason: "its document cannot be read: \(reason)"))
+        }
+        let (plan, lacking) = try await session.pool.run { [names = Set(unreadable.map(\.set))] in
+            (try SetCopy.plan(wanted, for: target), Set(try SetCopy.plan(names, for: target).sets))
+        }
+        outcome.failed = unreadable.filter { lacking.contains($0.set) }
         outcome.newest = plan.newest
         guard let target, !isDryRun else {
             outcome.sets = plan.sets
@@ -90,7 +96,7 @@ package struct CopyJob {
         let display = ProgressDisplay(options: session.options, work: [(copy.name, progress)])
         let report = try await display.during { [job] in try await job.run(plan.sets) }
         (outcome.sets, outcome.objects, outcome.bytes) = (report.sets, report.objects, report.bytes)
-        outcome.failed = report.failed
+        outcome.failed += report.failed
         outcome.newest = (report.sets + [plan.newest].compactMap { $0 }).max()
         if prunes { await prune(target, at: place, named: copy.name) }
     }

@@ -13,6 +13,8 @@ package struct RepairJob {
     package var sources: [String] = []
     package var readsData = false
     package var isDryRun = false
+    /// The file of a private key that opens encrypted documents.
+    package var recoveryKey: String?
 
     package init(_ session: Session, _ output: Output) {
         self.session = session
@@ -28,7 +30,7 @@ package struct RepairJob {
         package var away: [String] = []
         /// Sets that were gone from the first store, newest first; in a dry run, those that would be copied back.
         package var copied: [Timestamp] = []
-        package var failed: [SetCopy.Failure] = []
+        package var failed: [UncopiedSet] = []
         /// Sets whose objects were looked at.
         package var sets = 0
         package var repaired: [StoreRepair.Defect] = []
@@ -77,15 +79,19 @@ package struct RepairJob {
     package func run() async throws -> Outcome {
         let place = try copy.map { try session.on(session.copies([$0])[0]) } ?? session
         var outcome = Outcome(location: "\(place.configuration.store.url)", dryRun: isDryRun)
-        let others = try await openSources(&outcome)
+        let others = try await openSources(&outcome, of: known(at: place))
         guard !others.isEmpty else {
-            throw UsageError(
-                "no other store of the repository can be used: \(outcome.away.joined(separator: "; "))",
-                hint: "see `store: copies:` in docs/copies.md")
+            if session.configuration.store.copies.isEmpty {
+                throw UsageError("dr.yaml has no copies", hint: "add them to `store: copies:`; see docs/copies.md")
+            }
+            throw ObjectStoreError(
+                .unreachable, operation: "repair", key: nil, outcome.away.joined(separator: "; "),
+                store: outcome.location, hint: "no other store of the repository can be used")
         }
         outcome.sources = others.map(\.store.location)
         guard let target = try await open(place, like: others[0]) else {
-            outcome.copied = try await wanted(from: others[0], for: nil)
+            for source in others { outcome.copied += try await wanted(from: source, for: nil, &outcome) }
+            outcome.copied = Set(outcome.copied).sorted(by: >)
             return outcome
         }
         if let copy {
@@ -113,36 +119,43 @@ package struct RepairJob {
     // MARK: Stores
 
     /// Opens the stores to take objects from: the first one and the copies in their order, without the one to repair.
-    private func openSources(_ outcome: inout Outcome) async throws -> [Repository] {
+    /// - Parameter known: the id of the repository to repair; nil if this machine does not know it.
+    private func openSources(_ outcome: inout Outcome, of known: String?) async throws -> [Repository] {
         let copies = try session.copies(sources).filter { $0.name != copy }
         var places = copies.map { (name: "copy \($0.name)", session: session.on($0)) }
         if copy != nil, sources.isEmpty { places.insert(("the first store", session), at: 0) }
         var opened: [Repository] = []
         for (name, place) in places {
             do {
-                let repository = try await place.repository()
-                if let first = opened.first, first.description.id != repository.description.id {
+                let repository = try await place.repository(recoveryKey: recoveryKey)
+                if let wanted = known ?? opened.first?.description.id, wanted != repository.description.id {
                     throw RepositoryError(
                         .otherRepository, object: repository.store.location,
-                        "it is repository \(repository.description.id), not \(first.description.id)")
+                        "it is repository \(repository.description.id), not \(wanted)")
                 }
                 opened.append(repository)
             } catch is CancellationError { throw CancellationError() } catch {
-                outcome.away.append("\(name): \(error)")
+                outcome.away.append(Self.passedOver(name, error))
             }
         }
         return opened
+    }
+
+    private func known(at place: Session) -> String? {
+        let address = place.address(ofStoreAt: "\(place.configuration.store.url)")
+        return place.configuration.store.repository
+            ?? StateFolder.knownRepository(at: address, in: place.stateFolder)
+    }
+
+    private static func passedOver(_ name: String, _ error: any Error) -> String {
+        "\(name): \("\(error)".split(whereSeparator: \.isNewline).joined(separator: "; "))"
     }
 
     /// Opens the store to repair. If it is empty, it becomes one of the repository.
     /// - Returns: nil in a dry run if it is empty.
     /// - Throws: `RepositoryError` `.otherRepository` if it holds another one.
     private func open(_ place: Session, like source: Repository) async throws -> Repository? {
-        let address = place.address(ofStoreAt: "\(place.configuration.store.url)")
-        let known =
-            place.configuration.store.repository
-            ?? StateFolder.knownRepository(at: address, in: place.stateFolder)
-        if let known, known != source.description.id {
+        if let known = known(at: place), known != source.description.id {
             throw RepositoryError(
                 .otherRepository, object: source.store.location,
                 "it is repository \(source.description.id), and \(place.configuration.store.url) was \(known)")
@@ -157,7 +170,7 @@ package struct RepairJob {
             }
             if isNew, isDryRun { return nil }
         } catch let error as ObjectStoreError where error.reason == .noSuchStore && isDryRun { return nil }
-        let target = try await place.repository()
+        let target = try await place.repository(recoveryKey: recoveryKey)
         guard target.description.id == source.description.id else {
             throw RepositoryError(
                 .otherRepository, object: target.store.location,
@@ -169,8 +182,21 @@ package struct RepairJob {
     // MARK: Sets that are gone
 
     /// The sets that the retention of the first store keeps and that it neither has nor pruned, newest first.
-    private func wanted(from source: Repository, for target: Repository?) async throws -> [Timestamp] {
-        let kept = try await session.keptSets(in: source, by: session.configuration.retention.policy)
+    private func wanted(
+        from source: Repository, for target: Repository?, _ outcome: inout Outcome
+    ) async throws -> [Timestamp] {
+        var unreadable: [Timestamp: String] = [:]
+        let kept = try await session.keptSets(in: source, by: session.configuration.retention.policy) {
+            unreadable[$0] = $1
+        }
+        // Of the unreadable ones, those that the target has are examined later.
+        let gone = try await session.pool.run { [names = Set(unreadable.keys)] in
+            try SetCopy.plan(names, for: target).sets
+        }
+        for name in gone where !outcome.failed.contains(where: { $0.set == name }) {
+            outcome.failed.append(
+                UncopiedSet(set: name, reason: "its document cannot be read: \(unreadable[name] ?? "")"))
+        }
         return try await session.pool.run { try SetCopy.plan(kept, for: target).sets }
     }
 
@@ -178,27 +204,37 @@ package struct RepairJob {
         from others: [Repository], to target: Repository, _ outcome: inout Outcome
     ) async throws {
         var done: Set<Timestamp> = []
-        for source in others {
-            let sets = try await wanted(from: source, for: target).filter { !done.contains($0) }
-            guard !sets.isEmpty else { continue }
-            guard !isDryRun else {
-                done.formUnion(sets)
-                continue
-            }
-            let progress = WorkProgress()
-            var job = SetCopy(
-                source.unremembered, to: target.unremembered, tool: Release.tool, now: session.now(),
-                pool: session.pool, progress: progress)
-            job.replacesDamaged = true
-            let display = ProgressDisplay(options: session.options, work: [("", progress)])
-            let report = try await display.during { [job] in try await job.run(sets) }
-            done.formUnion(report.sets)
-            outcome.bytes = outcome.bytes.addingClamped(report.bytes)
-            outcome.failed.removeAll { done.contains($0.set) }
-            for failure in report.failed where !outcome.failed.contains(where: { $0.set == failure.set }) {
-                outcome.failed.append(failure)
+        for (number, source) in others.enumerated() {
+            // The store whose sets are copied comes first: its marks say which runs have ended.
+            let rest = others.enumerated().filter { $0.offset != number }.map(\.element)
+            do {
+                try await copyBack(from: source.fallingOver(to: rest), to: target, &done, &outcome)
+            } catch let error as ObjectStoreError where others.contains(where: { $0.store.location == error.store }) {
+                outcome.away.append(Self.passedOver(source.store.location, error))
             }
         }
+        outcome.failed.removeAll { done.contains($0.set) }
         outcome.copied = done.sorted(by: >)
+    }
+
+    private func copyBack(
+        from source: Repository, to target: Repository, _ done: inout Set<Timestamp>, _ outcome: inout Outcome
+    ) async throws {
+        let sets = try await wanted(from: source, for: target, &outcome).filter { !done.contains($0) }
+        guard !sets.isEmpty else { return }
+        guard !isDryRun else { return done.formUnion(sets) }
+        let progress = WorkProgress()
+        var job = SetCopy(
+            source, to: target.unremembered, tool: Release.tool, now: session.now(), pool: session.pool,
+            progress: progress)
+        job.isRepair = true
+        let display = ProgressDisplay(options: session.options, work: [("", progress)])
+        let report = try await display.during { [job] in try await job.run(sets) }
+        done.formUnion(report.sets)
+        outcome.bytes = outcome.bytes.addingClamped(report.bytes)
+        for failure in report.failed {
+            outcome.failed.removeAll { $0.set == failure.set }
+            outcome.failed.append(failure)
+        }
     }
 }

@@ -34,10 +34,15 @@ extension Session {
     }
 
     /// Returns the names of the sets that a retention policy keeps today, of all sets of this stack.
-    package func keptSets(in repository: Repository, by policy: RetentionPolicy) async throws -> Set<Timestamp> {
+    /// - Parameter unreadable: called for each set whose document cannot be read.
+    package func keptSets(
+        in repository: Repository, by policy: RetentionPolicy,
+        unreadable: (Timestamp, String) -> Void = { _, _ in }
+    ) async throws -> Set<Timestamp> {
         let now = now()
         let all = try await pool.run { try repository.setNames() }
-        let (sets, _) = try await repository.sets(all, pool: pool)
+        let (sets, damaged) = try await repository.sets(all, pool: pool)
+        for (name, reason) in damaged { unreadable(name, reason) }
         let marks = try await pool.run { try SetMarks(Marks(repository)) }
         let own = sets.filter {
             repository.scope.owns($0) && !repository.scope.isFuture($0, at: now)

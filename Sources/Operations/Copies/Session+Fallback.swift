@@ -21,15 +21,16 @@ extension Session {
         let address = address(ofStoreAt: "\(configuration.store.url)")
         let expected =
             configuration.store.repository ?? StateFolder.knownRepository(at: address, in: stateFolder)
-        let first = try place(configuration.store, named: "the first store")
+        let first = try place(configuration.store, named: "the first store", attempts: nil)
         let others = try alternatives.map { copy in
-            var place = try place(copy.store, named: "copy \(copy.name)")
+            var place = try place(copy.store, named: "copy \(copy.name)", attempts: Self.attemptsAtCopy)
+            // On a machine that knows no repository, the sets themselves say which one they belong to.
+            guard let expected else { return place }
             place.check = { store in
                 let found = try Repository(opening: store).description.id
-                let wanted = expected ?? (try? Repository(opening: first.store).description.id)
-                guard wanted == nil || wanted == found else {
+                guard expected == found else {
                     throw RepositoryError(
-                        .otherRepository, object: store.location, "it is repository \(found), not \(wanted ?? "")",
+                        .otherRepository, object: store.location, "it is repository \(found), not \(expected)",
                         hint: "name another place as copy '\(copy.name)'")
                 }
             }
@@ -38,10 +39,17 @@ extension Session {
         return FallbackStore(first, then: others, tell: FallbackNotices(Output(options: options)).tell)
     }
 
-    private func place(_ store: StoreConfiguration, named name: String) throws -> FallbackStore.Place {
+    /// A copy that is away must not hold up a restore that another store can serve.
+    private static let attemptsAtCopy = 3
+
+    /// - Parameter attempts: the number of tries of a request; nil for as many as usual.
+    private func place(
+        _ store: StoreConfiguration, named name: String, attempts: Int?
+    ) throws -> FallbackStore.Place {
         do {
             return FallbackStore.Place(
-                name: name, store: try StoreFactory.make(store, use: storeUse, logger: logger))
+                name: name,
+                store: try StoreFactory.make(store, attempts: attempts, use: storeUse, logger: logger))
         } catch let error as ObjectStoreError {
             storeUse.noteUnreachable()
             return FallbackStore.Place(name: name, store: ClosedStore("\(store.url)", because: error))

@@ -37,7 +37,7 @@ package struct RekeyJob {
         package var packs: Int
         /// Bytes of the packs as they are stored now.
         package var bytes: Int
-        package var failed: [Rekey.Failure]
+        package var failed: [UncopiedSet]
         /// SHA-256 fingerprints of the recipients of the copy.
         package var recipients: [String]
 
@@ -90,7 +90,7 @@ package struct RekeyJob {
         }
     }
 
-    fileprivate static func text(of failed: [Rekey.Failure]) -> [String] {
+    fileprivate static func text(of failed: [UncopiedSet]) -> [String] {
         failed.map { "set \($0.set) cannot be copied: \($0.reason)" }
     }
 

@@ -1,5 +1,6 @@
 import Documents
 import FoundationEssentials
+import HTTP
 package import Logging
 package import ObjectStorage
 import Platform
@@ -10,9 +11,11 @@ package import StackConfiguration
 package enum StoreFactory {
     /// - Parameters:
     ///   - create: creates a missing directory of a directory store; never creates a bucket.
+    ///   - attempts: the number of tries of a request; nil for as many as usual.
     ///   - use: counts the requests; nil to count none.
     package static func make(
-        _ configuration: StoreConfiguration, create: Bool = false, use: StoreUse? = nil, logger: Logger
+        _ configuration: StoreConfiguration, create: Bool = false, attempts: Int? = nil, use: StoreUse? = nil,
+        logger: Logger
     ) throws -> any ObjectStore {
         switch configuration.url {
         case .directory(let path):
@@ -20,6 +23,7 @@ package enum StoreFactory {
         case .s3(let bucket, let prefix):
             var settings = try s3(configuration, bucket: bucket, prefix: prefix)
             settings.use = use
+            if let attempts { settings.retry.attempts = attempts }
             return try S3Store(settings, logger: logger)
         }
     }

@@ -30,6 +30,8 @@ struct RepairCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Show what would be put back, and change nothing.")
     var dryRun = false
 
+    @OptionGroup var key: RecoveryKeyOptions
+
     func validate() throws {
         if let copy, from.contains(copy) { throw ValidationError("--copy and --from name the same store") }
     }
@@ -39,12 +41,15 @@ struct RepairCommand: AsyncParsableCommand {
     }
 
     private func work(_ session: Session) async throws {
+        var session = session
+        session.take(key)
         let output = Output(options: options)
         var job = RepairJob(session, output)
         job.copy = copy
         job.sources = from
         job.readsData = readData
         job.isDryRun = dryRun
+        job.recoveryKey = key.recoveryKey
         let outcome = try await job.run()
         try output.result(outcome) { outcome.text }
         if !outcome.isWhole { throw ExitStatus.partial }
