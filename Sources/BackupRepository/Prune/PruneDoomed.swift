@@ -13,8 +13,6 @@ struct PruneDoomed: Sendable {
     let dropped: [PruneIntent.DroppedSet]
     /// Components of which no object may be removed, with the reason.
     let sealed: [String: String]
-    /// Reasons for which this prune does not remove or announce any object.
-    let frozen: [PruneReport.Refusal]
 
     struct Orphan: Sendable {
         let component: String
@@ -29,11 +27,6 @@ struct PruneDoomed: Sendable {
         let orphaned = try await judgement.listing.prune.pool.run { try OrphanSearch(beside: judgement) }
         orphans = orphaned.orphans
         sealed = judgement.sealed.merging(orphaned.sealed) { _, new in new }
-        let found = orphaned.orphans
-        let hidden = try await judgement.listing.prune.pool.run {
-            try HiddenSets(beside: judgement.listing, orphans: found)
-        }
-        frozen = judgement.frozen + hidden.refusals
         dropped = try await Self.holdDropped(judgement)
     }
 
@@ -93,7 +86,7 @@ struct PrunePermit: Sendable {
     let doomed: PruneDoomed
 
     init?(_ doomed: PruneDoomed) {
-        guard doomed.frozen.isEmpty else { return nil }
+        guard doomed.judgement.frozen.isEmpty else { return nil }
         self.doomed = doomed
     }
 

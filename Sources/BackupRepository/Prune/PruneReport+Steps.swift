@@ -7,7 +7,7 @@ extension PruneReport {
         let (judgement, listing) = (doomed.judgement, doomed.listing)
         let prune = listing.prune
         self.init(isDryRun: prune.isDryRun, grace: prune.grace)
-        frozen = doomed.frozen
+        frozen = judgement.frozen
         sealed = doomed.sealed
         warnings = judgement.warnings
         sets = judgement.plan.decisions.map { decision in
