@@ -25,7 +25,7 @@ package final class FallbackStore: LayeredStore, DiscardingStore {
         }
     }
 
-    /// What a reader should tell the operator.
+    /// An event that the command prints as a warning.
     package enum Notice: Sendable {
         /// The store cannot be used.
         case away(place: String, error: any Error)
@@ -119,8 +119,8 @@ package final class FallbackStore: LayeredStore, DiscardingStore {
         return Array(places.indices[first...]) + Array(places.indices[..<first])
     }
 
-    /// What a store that answers says of an object counts more than that another one is away. Otherwise the error of the
-    /// first store tells most.
+    /// Returns the error to throw: one of a store that answered, such as `.notFound`, before one of a store that is away.
+    /// Among equals, that of the nearest store.
     private func mostTelling(_ errors: [Int: any Error]) -> any Error {
         let inOrder = errors.sorted { $0.key < $1.key }.map(\.value)
         return inOrder.first { ($0 as? ObjectStoreError).map { !Self.meansAway.contains($0.reason) } == true }
@@ -243,7 +243,7 @@ package final class FallbackStore: LayeredStore, DiscardingStore {
         }
     }
 
-    /// Lists the first store that answers. If it fails in the middle, the next one goes on behind the last key.
+    /// Lists the first store that answers. If the listing breaks, it continues in the next store after the last key.
     private func listOfTheFirst(
         _ prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction
     ) throws {

@@ -141,7 +141,7 @@ package struct StoreRepair: Sendable {
             let isPut = try put(
                 key, sha256: part.sha256, limit: DocumentLimits.longestManifest,
                 healing: Defect(object: key.text, reason: error.detail), run)
-            // A dry run goes on with the manifest of the other store.
+            // A dry run has not written the manifest, so it reads that of the other store.
             guard isPut else { return nil }
             for repository in [target] + sources {
                 if let found = try? repository.manifest(component, part.manifest, sha256: part.sha256) { return found }
