@@ -91,9 +91,15 @@ import Testing
             return await group.reduce(into: []) { $0.append($1) }
         }
         #expect(statuses.allSatisfy { $0 == 401 })
-        let start = ContinuousClock.now
-        let refused = await console.get("/api/v1/overview", headers: wrong)
-        #expect(refused.status == 429 && .now - start < .milliseconds(400))
+        var refused = await console.get("/api/v1/overview", headers: wrong)
+        // A pause takes at least 500 ms. A busy machine may delay some answers by as much, but not all.
+        var quickest = Duration.seconds(600)
+        for _ in 0..<20 where quickest >= .milliseconds(400) {
+            let start = ContinuousClock.now
+            refused = await console.get("/api/v1/overview", headers: wrong)
+            quickest = min(quickest, .now - start)
+        }
+        #expect(refused.status == 429 && quickest < .milliseconds(400))
         let seconds = try #require(refused.header("Retry-After").flatMap { Int($0) })
         #expect((1...60).contains(seconds))
         let form = await console.get("/sign-in", method: "POST", body: "token=wrong")
