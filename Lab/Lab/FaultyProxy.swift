@@ -45,16 +45,19 @@ package final class FaultyProxy: Sendable {
         let latency: Duration
         let window: Int?
         let isForgetful: Bool
+        let roundTrips: RoundTrips?
         let draw: Mutex<Draw>
 
         init(
-            target: UInt16, rates: [Fault: Double], latency: Duration, window: Int?, isForgetful: Bool, seed: UInt64
+            target: UInt16, rates: [Fault: Double], latency: Duration, window: Int?, isForgetful: Bool,
+            roundTrips: RoundTrips?, seed: UInt64
         ) {
             self.target = target
             self.rates = rates
             self.latency = latency
             self.window = window
             self.isForgetful = isForgetful
+            self.roundTrips = roundTrips
             draw = Mutex(Draw(generator: SplitMix64(state: seed)))
         }
     }
@@ -62,6 +65,7 @@ package final class FaultyProxy: Sendable {
     private struct Draw {
         var generator: SplitMix64
         var requests = 0
+        var connections = 0
         /// Bytes of the bodies that the server sent.
         var delivered = 0
         var injected: [Fault: Int] = [:]
@@ -79,18 +83,21 @@ package final class FaultyProxy: Sendable {
     ///   - window: the bytes that a connection moves in a round trip, as a TCP window limits it; nil for no limit.
     ///   - isForgetful: true to emulate a gateway that stores no metadata, ignores conditions, and reports a different
     ///     ETag for a stored object than for its write. The server behind it must not check signatures.
+    ///   - roundTrips: holds the requests, and counts the rounds in which they come.
     ///   - port: 0 for any.
     package init(
         to url: String, rates: [Fault: Double], latency: Duration = .zero, window: Int? = nil,
-        isForgetful: Bool = false, seed: UInt64, port: UInt16 = 0
+        isForgetful: Bool = false, roundTrips: RoundTrips? = nil, seed: UInt64, port: UInt16 = 0
     ) throws {
         guard url.hasPrefix("http://127.0.0.1:"), let target = UInt16(url.dropFirst(17).prefix { $0 != "/" }) else {
             throw LabError("'\(url)' is not of the form http://127.0.0.1:PORT")
         }
         let state = Shared(
-            target: target, rates: rates, latency: latency, window: window, isForgetful: isForgetful, seed: seed)
+            target: target, rates: rates, latency: latency, window: window, isForgetful: isForgetful,
+            roundTrips: roundTrips, seed: seed)
         self.state = state
         server = try LoopbackServer(port: port) { client in
+            state.draw.withLock { $0.connections += 1 }
             Relay(state: state, client: client).run()
         }
         endpoint = "http://127.0.0.1:\(server.port)"
@@ -104,6 +111,8 @@ package final class FaultyProxy: Sendable {
 
     /// The number of requests.
     package var requests: Int { state.draw.withLock { $0.requests } }
+    /// The number of connections that clients opened.
+    package var connections: Int { state.draw.withLock { $0.connections } }
     /// The bytes of the bodies that the server sent.
     package var delivered: Int { state.draw.withLock { $0.delivered } }
     /// The number of injected faults, by kind.
@@ -130,6 +139,8 @@ package final class FaultyProxy: Sendable {
                         return name.hasPrefix("x-amz-meta-") || name == "if-none-match"
                     }
                 }
+                state.roundTrips?.enter("\(request.method) \(request.target)")
+                defer { state.roundTrips?.leave() }
                 let fault = drawFault(for: request)
                 travel(request.body.count, 1)
                 if let reply = fault?.reply {

@@ -1,6 +1,7 @@
 internal import Archiving
 package import Cryptography
 package import ObjectStorage
+internal import Platform
 
 /// A repository in an object store: opens it, and reads its documents, each checked against the hash that names it.
 ///
@@ -173,6 +174,18 @@ package struct Repository: Sendable {
                 hint: "it has: \(set.components.keys.sorted().joined(separator: ", "))")
         }
         return try manifest(component, part.manifest, sha256: part.sha256)
+    }
+
+    /// Reads the manifests of components, side by side.
+    /// - Returns: for each component whose manifest is damaged, the reason.
+    package func unreadableManifests(of components: Set<String>, in set: BackupSet) throws -> [String: String] {
+        let found = try SideBySide.map(components.sorted()) { component -> (String, String)? in
+            do { _ = try manifest(component, of: set) } catch let error as RepositoryError
+                where error.reason == .damaged
+            { return (component, error.detail) }
+            return nil
+        }
+        return Dictionary(found.compactMap { $0 }) { first, _ in first }
     }
 
     package func manifest(_ component: String, _ name: Timestamp, sha256: Digest) throws -> Manifest {

@@ -19,6 +19,9 @@ extension ObjectStore {
         (self as? any DiscardingStore)?.discardContent(of: key)
         (self as? any LayeredStore)?.base.discard(key)
     }
+
+    /// Makes a store that keeps contents fetch those of sets and marks with these prefixes side by side. Blocks.
+    package func prepare(_ prefixes: [String]) { with(RememberedObjects.self)?.prepare(prefixes) }
 }
 
 /// A store that has more than one source for a content.

@@ -10,8 +10,12 @@ internal import Synchronization
 package final class RememberedObjects: LayeredStore, DiscardingStore {
     package let base: any ObjectStore
     private let state = Mutex(State())
-    /// Held during a listing, so that those who need the same one wait for it.
-    private let listing = Mutex(())
+    /// Each is held during a listing of its objects, so that those who need the same one wait for it.
+    private let (setsListing, marksListing) = (Listed(), Listed())
+
+    private final class Listed: Sendable {
+        let mutex = Mutex(())
+    }
 
     private struct State {
         var groups: [Group: Answer] = [:]
@@ -127,7 +131,7 @@ package final class RememberedObjects: LayeredStore, DiscardingStore {
             return nil
         }
         if let known = known() { return known }
-        return try listing.withLock { _ in
+        return try (widest == .sets ? setsListing : marksListing).mutex.withLock { _ in
             if let known = known() { return known }
             let isNarrow = state.withLock { $0.isNarrow }
             return try fetch(isNarrow ? fitting[0] : widest)
@@ -212,6 +216,26 @@ package final class RememberedObjects: LayeredStore, DiscardingStore {
         // The answer to a write has no time of the store.
         case .present(let object) where object.modified != nil: return object
         case .present, .unknown: return try base.head(key)
+        }
+    }
+
+    /// Fetches, side by side, the objects with these prefixes that this machine lacks, so that reading them one after another
+    /// takes no round trips. Objects that cannot be fetched are left to those who read them.
+    /// - Parameter prefixes: of sets and marks, such as `marks/verified/`.
+    package func prepare(_ prefixes: [String]) {
+        guard let kept, let lists = try? SideBySide.map(prefixes, { try self.listing(for: $0) }) else { return }
+        var missing: [ObjectKey] = []
+        for (prefix, listing) in zip(prefixes, lists) {
+            guard let listing else { continue }
+            for object in listing.objects(startingWith: prefix)
+            where object.size <= Self.longest && kept.content(of: object) == nil {
+                missing.append(object.key)
+            }
+        }
+        _ = try? SideBySide.map(missing) { key in
+            do { try self.get(key, range: nil) { _ in } } catch is CancellationError {
+                throw CancellationError()
+            } catch {}
         }
     }
 

@@ -260,7 +260,7 @@ struct ComponentRun: Sendable {
     /// The store and the state folder of this run, however their paths are written.
     private var ownFolders: OwnFolders {
         var folders = OwnFolders()
-        if let store = run.repository.store as? DirectoryStore { folders.add(store.root, "the store") }
+        if let store = run.repository.store.with(DirectoryStore.self) { folders.add(store.root, "the store") }
         folders.add(run.state.path, "the state folder")
         return folders
     }

@@ -91,19 +91,21 @@ package struct MissingSets: Sendable {
         in repository: Repository, newerThan names: [Timestamp], components: Set<String>
     ) throws -> [(key: String, isProved: Bool)] {
         guard let newest = names.last else { return [] }
-        var found: [(component: String, name: Timestamp)] = []
         // A manifest may be of the same second as the set.
         let before = Timestamp(seconds: newest.seconds.subtractingClamped(1))
-        for component in components.sorted() {
+        let listed = try SideBySide.map(components.sorted()) { component in
+            var names: [(component: String, name: Timestamp)] = []
             try repository.store.list(
                 prefix: Layout.manifestPrefix(component), after: Layout.manifest(component, before)
             ) { object in
                 if let name = Layout.name(of: object.key, suffix: ".json").flatMap({ Timestamp($0) }) {
-                    found.append((component, name))
+                    names.append((component, name))
                 }
-                return found.count < most ? .proceed : .stop
+                return names.count < most ? .proceed : .stop
             }
+            return names
         }
+        var found = Array(listed.joined().prefix(most))
         guard !found.isEmpty else { return [] }
         // A set has the time of its start as its name, and a manifest the time of its capture, which is later.
         var named: Set<ObjectKey> = []

@@ -96,9 +96,14 @@ extension Repository {
         of components: Set<String>?, now: Timestamp, notAfter limit: Timestamp? = nil, known: Timestamp? = nil,
         provesManifests: Bool, pool: BlockingPool
     ) async throws -> RestoreSelection {
-        let (names, marks) = try await pool.run {
-            (try setNames(including: known), try SetMarks(Marks(self)))
+        async let readMarks = pool.run { try SetMarks(Marks(self)) }
+        let names = try await pool.run {
+            let names = try setNames(including: known)
+            // While the marks are read: it is most likely the one.
+            if let first = names.last(where: { name in limit.map { name <= $0 } ?? true }) { prepare(first) }
+            return names
         }
+        let marks = try await readMarks
         var search = LatestSearch(repository: self, marks: marks, now: now, wanted: components ?? [])
         search.isOpen = components == nil
         if let components {
@@ -185,6 +190,11 @@ extension Repository {
         return (imported, passedOver)
     }
 
+    /// Fetches what a reader of the set needs of it, where this machine keeps that.
+    private func prepare(_ name: Timestamp) {
+        store.prepare(["\(Layout.setPrefix)\(name).", Marks.prefix(RecordedMark.kind) + "\(name)"])
+    }
+
     private func hasManifests(_ component: String) throws -> Bool {
         guard ComponentName.isValid(component) else { return false }
         var found = false
@@ -262,6 +272,9 @@ private struct LatestSearch: Sendable {
             wanted.formUnion(set.configured ?? [])
             sought = wanted.filter { chosen[$0] == nil }
         }
+        let defects =
+            provesManifests
+            ? try repository.unreadableManifests(of: sought.filter { set.components[$0] != nil }, in: set) : [:]
         for component in sought.sorted() {
             guard let part = set.components[component] else {
                 if let error = set.failed[component] {
@@ -273,7 +286,7 @@ private struct LatestSearch: Sendable {
                 }
                 continue
             }
-            try examine(component, part, of: set, provesManifests: provesManifests)
+            examine(component, part, of: set, defect: defects[component])
         }
     }
 
@@ -289,18 +302,15 @@ private struct LatestSearch: Sendable {
         }
     }
 
+    /// - Parameter defect: the reason why its manifest cannot be read.
     private mutating func examine(
-        _ component: String, _ part: BackupSet.Component, of set: BackupSet, provesManifests: Bool
-    ) throws {
-        if provesManifests {
-            do { _ = try repository.manifest(component, of: set) } catch let error as RepositoryError
-                where error.reason == .damaged
-            {
-                passOver(set, for: component, as: .damaged, because: "its manifest cannot be read: \(error.detail)")
-                return
-            }
+        _ component: String, _ part: BackupSet.Component, of set: BackupSet, defect: String?
+    ) {
+        if let defect {
+            passOver(set, for: component, as: .damaged, because: "its manifest cannot be read: \(defect)")
+        } else {
+            take(component, part, of: set)
         }
-        take(component, part, of: set)
     }
 
     private mutating func take(_ component: String, _ part: BackupSet.Component, of set: BackupSet) {
@@ -346,7 +356,8 @@ private struct LatestSearch: Sendable {
                 newer[component]?.removeAll { $0.kind == .imported }
                 for set in sets where sought.contains(component) {
                     guard let part = set.components[component] else { continue }
-                    try examine(component, part, of: set, provesManifests: provesManifests)
+                    let defects = provesManifests ? try repository.unreadableManifests(of: [component], in: set) : [:]
+                    examine(component, part, of: set, defect: defects[component])
                 }
             }
             if sought.contains(component), let best = best(for: component) { choose(component, best.set) }

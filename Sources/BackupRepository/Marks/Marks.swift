@@ -1,5 +1,6 @@
 internal import Cryptography
 package import ObjectStorage
+internal import Platform
 
 /// The marks of a repository: writes them, and reads those of one kind one at a time. Calls block.
 package struct Marks: Sendable {
@@ -192,7 +193,7 @@ package struct Marks: Sendable {
         }
     }
 
-    /// Calls `body` for each mark of a kind, oldest first, holding one at a time.
+    /// Calls `body` for each mark of a kind, oldest first, holding a few at a time.
     /// - Parameter unreadable: is called for each mark that is damaged, or that lacks the signature that it needs; a mark
     ///   that vanished meanwhile is skipped.
     package func forEach<M: Mark>(
@@ -208,14 +209,31 @@ package struct Marks: Sendable {
     package func forEachJudged<M: Mark>(
         _ type: M.Type, unreadable: (RepositoryError) throws -> Void, _ body: (ObjectInfo, JudgedMark<M>) throws -> Void
     ) throws {
-        for object in try list(M.kind) {
+        let objects = try list(M.kind)
+        for start in stride(from: 0, to: objects.count, by: Self.window) {
             try Task.checkCancellation()
-            do {
-                if let found = try readJudged(object.key, as: M.self) { try body(object, found) }
-            } catch let error as RepositoryError where error.isUnreadable {
-                try unreadable(error)
+            let part = objects[start..<min(start + Self.window, objects.count)]
+            let found = try SideBySide.map(part.map(\.key), limit: Self.window) { key in
+                try judged(key, as: M.self)
+            }
+            for (object, result) in zip(part, found) {
+                switch result {
+                case .success(let mark): if let mark { try body(object, mark) }
+                case .failure(let error): try unreadable(error)
+                }
             }
         }
+    }
+
+    /// The number of marks read at the same time.
+    private static let window = 8
+
+    private func judged<M: Mark>(
+        _ key: ObjectKey, as type: M.Type
+    ) throws -> Result<JudgedMark<M>?, RepositoryError> {
+        do { return .success(try readJudged(key, as: type)) } catch let error as RepositoryError
+            where error.isUnreadable
+        { return .failure(error) }
     }
 }
 

@@ -54,6 +54,9 @@ package struct SetMarks: Sendable {
     /// Reads all marks about sets. Memory grows with the number of marked sets, not of marks.
     /// - Parameter now: drills that are later do not count: a clock was wrong, or the mark is false.
     package init(_ marks: Marks, now: Timestamp? = nil) throws {
+        marks.store.prepare(
+            [VerifiedMark.kind, DrilledMark.kind, PinnedMark.kind, UnpinnedMark.kind, DroppedMark.kind]
+                .map(Marks.prefix))
         try marks.forEach(VerifiedMark.self, unreadable: { unreadable.append($0) }) { _, mark in
             // Marks come oldest first: a later one overrides an earlier one.
             for set in mark.good {

@@ -111,6 +111,18 @@ package struct LedgerRun {
         note = nil
     }
 
+    /// Looks for the newest entry, if this machine knows none yet, so that ``begin(in:announces:)`` need not. It fails
+    /// silently: the run then looks itself.
+    static func learnHead(of repository: Repository, in session: Session) async {
+        guard !session.isWithoutConfiguration, session.recorded == nil,
+            RunLedger(repository).refusal(at: session.now()) == nil,
+            let state = try? session.state(of: repository), state.ledgerHead() == nil
+        else { return }
+        try? await session.pool.run {
+            if let head = try RunLedger(repository).newest() { try state.recordLedgerHead(head) }
+        }
+    }
+
     private func append(
         _ entry: LedgerEntry, in repository: Repository, _ state: StateFolder
     ) async throws -> RunLedger.Appended {

@@ -13,6 +13,16 @@ package struct ReplayRequest {
         }
     }
 
+    package enum Purpose: Sendable {
+        /// The plan is carried out.
+        case run
+        /// Nothing is changed.
+        case preview
+        /// Everything is read from the store, to show that it is there.
+        case rehearsal
+    }
+
+    package var purpose = Purpose.run
     /// Plan parameters, which override the plan's values.
     package var parameters: [String: String] = [:]
     package var moments = Moments()

@@ -39,7 +39,13 @@ package struct ScenarioRun {
         let session = place?.session ?? live
         let entry = try live.planLibrary().entry(for: requested)
         let runs = try place?.runs ?? RunFolder(state: live.stateRoot)
-        let repository = try await session.repository(recoveryKey: recoveryKey, allowsClear: request.allowsClear)
+        let opened = try await session.repository(recoveryKey: recoveryKey, allowsClear: request.allowsClear)
+        // A drill and a rehearsal show that the store has everything: they read each document from it once.
+        let repository =
+            place == nil && request.purpose != .rehearsal
+            ? session.remembering(opened) : session.readingOnce(opened)
+        let writesLedger = place == nil && request.purpose == .run
+        async let isLedgerKnown: Void = writesLedger ? LedgerRun.learnHead(of: repository, in: session) : ()
         let resumed = request.resumes ? try runs.resumable(request.run, scenario: entry.scenario) : nil
         // A resumed run keeps its parameters, unless new values are given.
         let before = resumed?.reading.record?.parameters ?? [:]
@@ -99,6 +105,7 @@ package struct ScenarioRun {
         }
         var recovery = StackRecovery(session: session, repository: repository, selection: selection)
         recovery.restoring = Set(plan.steps.compactMap(\.restoredComponent))
+        await isLedgerKnown
         let times = await session.pool.run { past.stepTimes(of: entry.scenario)[entry.scenario] ?? StepTimes() }
         return ScenarioRun(
             session: session, plan: plan, record: record, recovery: recovery,
@@ -177,7 +184,11 @@ package struct ScenarioRun {
             try await refuseMisplaced()
             notices.open(session)
         }
+        // While the begin is recorded: the restores need these documents first.
+        let (restores, isNew) = (recovery, reading == nil)
+        async let areFetched: Void = isNew ? restores.fetchFirstDocuments() : ()
         var (running, ledger) = (self, await recordedBegin())
+        await areFetched
         if let begun = ledger?.begun { running.preface.insert(.ledger(begin: begun), at: 0) }
         let outcome: RunOutcome
         do {

@@ -31,6 +31,24 @@ package struct StackRecovery: RecoveryServices {
 
     package func now() -> Date { session.clock.now }
 
+    /// Fetches the documents that the restores read first, all side by side. It fails silently: a restore fetches again what it
+    /// lacks.
+    func fetchFirstDocuments() async {
+        let components = selection.parts.keys.filter { restoring?.contains($0) ?? true }.sorted()
+        try? await session.pool.run {
+            let packs = try SideBySide.map(components) { component -> [(String, Manifest.PackUse)] in
+                let manifest = try repository.manifest(component, of: selection.set(of: component))
+                return manifest.packs.prefix(Self.firstPacks).map { (component, $0) }
+            }
+            _ = try SideBySide.map(Array(packs.joined())) { component, use in
+                _ = try repository.index(component, use)
+            }
+        }
+    }
+
+    /// The indexes of a component that are fetched ahead; a restore reads as many at the same time.
+    private static let firstPacks = 4
+
     // MARK: Restore
 
     package func previewRestore(

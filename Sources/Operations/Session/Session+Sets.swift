@@ -43,6 +43,12 @@ extension Session {
         }
     }
 
+    /// The missing sets of the components that are asked for, found while their sets are selected; nil for all components.
+    private func likelyMissing(of components: Set<String>?, in repository: Repository) async throws -> MissingSets? {
+        guard let components else { return nil }
+        return try await missingSets(of: components, in: repository)
+    }
+
     /// Returns the sets to restore components from; for `latest`, the newest set that holds each component whole.
     ///
     /// Every selected manifest is readable. Warns of skipped sets.
@@ -56,6 +62,7 @@ extension Session {
         switch selector {
         case .latest:
             let known = try? state(of: repository).lastSet()
+            async let early = likelyMissing(of: components, in: repository)
             let selection = try await repository.latest(
                 of: components, now: now, known: known, provesManifests: true, pool: pool)
             guard !selection.parts.isEmpty else {
@@ -65,7 +72,13 @@ extension Session {
                 return RestoreSelection(try await set(.latest, in: repository))
             }
             SelectionText.tell(selection, Output(options: options))
-            let missing = try await missingSets(of: Set(selection.parts.keys), in: repository)
+            let found = Set(selection.parts.keys)
+            let missing =
+                if found == components, let likely = try await early {
+                    likely
+                } else {
+                    try await missingSets(of: found, in: repository)
+                }
             for line in missing.lines + missing.hints { Output(options: options).warn(line) }
             if !acceptsOlder { try missing.refuseOlder() }
             return selection
@@ -73,8 +86,10 @@ extension Session {
             let sets = try await pool.run {
                 try names.mapValues { name in try repository.set(name) }
             }
-            for (component, set) in sets {
-                _ = try await pool.run { try repository.manifest(component, of: set) }
+            try await pool.run {
+                _ = try SideBySide.map(sets.sorted { $0.key < $1.key }) { component, set in
+                    _ = try repository.manifest(component, of: set)
+                }
             }
             return RestoreSelection(sets)
         default:
@@ -175,7 +190,7 @@ extension Session {
     }
 
     private func proveManifests(_ set: BackupSet, _ repository: Repository) throws {
-        for component in set.components.keys.sorted() { _ = try repository.manifest(component, of: set) }
+        _ = try SideBySide.map(set.components.keys.sorted()) { _ = try repository.manifest($0, of: set) }
     }
 
     private func offer(

@@ -179,9 +179,15 @@ package struct Session {
 
     /// Returns the repository for a command that restores: it reads each document once, and none that this machine has.
     package func remembering(_ repository: Repository) -> Repository {
+        var repository = readingOnce(repository)
+        repository.cache = (try? state(of: repository))?.documents(isRead: true)
+        return repository
+    }
+
+    /// Returns the repository for a command that shows what the store has: it reads each document once.
+    package func readingOnce(_ repository: Repository) -> Repository {
         var repository = repository
         repository.memory = DocumentMemory()
-        repository.cache = (try? state(of: repository))?.documents(isRead: true)
         return repository
     }
 

@@ -285,9 +285,10 @@ struct Restore: AsyncParsableCommand {
     }
 
     private func replay(_ scenario: String, in session: Session, countedBy meter: StoreMeter) async throws {
+        var request = try scenarioOptions.request(acceptsOlder: acceptOlder, allowsClear: allowClear)
+        request.purpose = rehearse ? .rehearsal : dryRun ? .preview : .run
         let run = try await ScenarioRun.prepare(
-            scenario, at: at, request: try scenarioOptions.request(acceptsOlder: acceptOlder, allowsClear: allowClear),
-            live: session, recoveryKey: key.recoveryKey)
+            scenario, at: at, request: request, live: session, recoveryKey: key.recoveryKey)
         let output = Output(options: options)
         if rehearse {
             var recorded = RecordedRehearsal(run)
