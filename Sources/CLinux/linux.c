@@ -1,4 +1,8 @@
 #define _GNU_SOURCE
+#include <sys/resource.h>
+#include <stdlib.h>
+#include <errno.h>
+#include <dirent.h>
 #include "CLinux.h"
 
 #include <fcntl.h>
@@ -125,6 +129,34 @@ __attribute__((constructor)) static void look_at_hangup(void) {
 }
 
 int dr_started_under_nohup(void) { return ignored_hangup; }
+
+// Priorities belong to threads, and many exist before the configuration is read.
+static int for_each_thread(int (*set)(pid_t thread, int one, int two), int one, int two) {
+    DIR *threads = opendir("/proc/self/task");
+    if (!threads) return set(0, one, two);
+    int result = 0;
+    struct dirent *entry;
+    while ((entry = readdir(threads))) {
+        pid_t thread = (pid_t)strtol(entry->d_name, 0, 10);
+        // One that ended meanwhile needs no priority.
+        if (thread > 0 && set(thread, one, two) != 0 && errno != ESRCH) result = -1;
+    }
+    closedir(threads);
+    return result;
+}
+
+static int set_niceness(pid_t thread, int niceness, int unused) {
+    (void)unused;
+    return setpriority(PRIO_PROCESS, (id_t)thread, niceness);
+}
+
+int dr_set_niceness(int niceness) { return for_each_thread(set_niceness, niceness, 0); }
+
+static int set_io_priority(pid_t thread, int io_class, int level) {
+    return (int)syscall(SYS_ioprio_set, 1, thread, io_class << 13 | level);
+}
+
+int dr_set_io_priority(int io_class, int level) { return for_each_thread(set_io_priority, io_class, level); }
 
 void dr_hide_memory(void) { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 

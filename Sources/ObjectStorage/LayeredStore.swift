@@ -3,7 +3,16 @@ package protocol LayeredStore: ObjectStore {
     var base: any ObjectStore { get }
 }
 
+/// A store that holds a part of each transfer in memory.
+package protocol BufferingStore: ObjectStore {
+    /// The bytes that an upload or read needs to get to its end.
+    var transferMemory: Int { get }
+}
+
 extension ObjectStore {
+    /// The bytes of memory that an upload to the store, or a read from it, needs to get to its end.
+    package var memoryOfTransfer: Int { with((any BufferingStore).self)?.transferMemory ?? 1 << 20 }
+
     /// Returns the store itself, or one behind it, that has an optional ability, such as `(any RetainingStore).self`;
     /// nil if none has.
     package func with<Ability>(_ ability: Ability.Type) -> Ability? {

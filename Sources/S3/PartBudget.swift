@@ -1,4 +1,5 @@
 internal import Dispatch
+package import Platform
 internal import Synchronization
 
 /// The memory for parts in flight, with one limit for all uploads together.
@@ -7,7 +8,7 @@ internal import Synchronization
 /// wait for itself. So the bound is the limit plus the number of uploads that are open at the same time.
 package final class PartBudget: Sendable {
     /// Five parts, of 8 MiB each by default.
-    package static let shared = PartBudget(parts: 5)
+    package static let shared = PartBudget(parts: 5, memory: .memory)
 
     private struct State {
         var used = 0
@@ -16,10 +17,18 @@ package final class PartBudget: Sendable {
     }
 
     private let limit: Int
+    /// The budget for all parts of an upload or read but its first, which belongs to the memory of the work that reads or
+    /// writes; nil for none.
+    private let memory: SharedBudget?
     private let state = Mutex(State())
     private let released = DispatchSemaphore(value: 0)
 
-    package init(parts: Int) { limit = max(1, parts) }
+    package init(parts: Int, memory: SharedBudget? = nil) {
+        limit = max(1, parts)
+        self.memory = memory
+    }
+
+    private static let mostIdle = 2
 
     /// Blocks until memory for a part is available.
     /// - Parameter isFirst: true if the caller holds no other part; called again while this waits.
@@ -35,10 +44,12 @@ package final class PartBudget: Sendable {
     /// - Returns: nil if the limit is reached.
     func takeNow(_ capacity: Int, isFirst: Bool = false) -> PartBuffer? {
         state.withLock { state in
-            guard state.used < limit || isFirst else { return nil }
+            guard isFirst || state.used < limit && memory?.takeNow(capacity) ?? true else { return nil }
             state.used += 1
             let index = state.idle.firstIndex { $0.capacity == capacity }
-            return index.map { state.idle.remove(at: $0) } ?? PartBuffer(capacity: capacity)
+            let buffer = index.map { state.idle.remove(at: $0) } ?? PartBuffer(capacity: capacity)
+            buffer.isFirst = isFirst
+            return buffer
         }
     }
 
@@ -46,8 +57,9 @@ package final class PartBudget: Sendable {
         buffer.count = 0
         state.withLock { state in
             state.used -= 1
-            if state.used + state.idle.count < limit { state.idle.append(buffer) }
+            if state.used + state.idle.count < limit, state.idle.count < Self.mostIdle { state.idle.append(buffer) }
         }
+        if !buffer.isFirst { memory?.release(buffer.capacity) }
         released.signal()
     }
 }
@@ -57,6 +69,8 @@ package final class PartBudget: Sendable {
 final class PartBuffer: @unchecked Sendable {
     private let memory: UnsafeMutableRawBufferPointer
     var count = 0
+    /// True for a part that was granted beyond the limit, or would have been.
+    fileprivate(set) var isFirst = true
     var capacity: Int { memory.count }
     var isFull: Bool { count == capacity }
 

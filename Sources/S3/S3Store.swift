@@ -9,7 +9,7 @@ internal import Synchronization
 /// The store retries requests with backoff if that can help, and signs each try for the region, clock and credentials
 /// that the server accepts. If the answer to a write is lost, a random word in the object's metadata shows that this
 /// store wrote it; on a server without metadata, the content shows it.
-package final class S3Store: ObjectStore {
+package final class S3Store: ObjectStore, BufferingStore {
     let client: S3Client
     let budget: PartBudget
     /// True if the server honours `If-None-Match: *`; nil until its answers show it.
@@ -43,6 +43,7 @@ package final class S3Store: ObjectStore {
         conditional = Mutex(client.endpoint.isAWS ? true : nil)
     }
 
+    package var transferMemory: Int { configuration.partSize }
     var configuration: S3Configuration { client.configuration }
     var keyPrefix: String { configuration.prefix.isEmpty ? "" : configuration.prefix + "/" }
     func fullKey(_ key: ObjectKey) -> String { keyPrefix + key.text }

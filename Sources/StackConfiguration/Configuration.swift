@@ -27,6 +27,7 @@ package struct Configuration: Equatable, Sendable {
     package var forecast = ForecastConfiguration()
     package var kubernetes = KubernetesConfiguration()
     package var serve = ConsoleConfiguration()
+    package var limits = LimitsConfiguration()
 
     package init() {}
 
@@ -66,6 +67,7 @@ extension Configuration: Section {
         Key("forecast", \.forecast, as: .section(), about: "Settings of recovery forecasts."),
         Key("kubernetes", \.kubernetes, as: .section(), about: "Cluster of the components with 'kubernetes'."),
         Key("serve", \.serve, as: .section(), about: "The console, `dr serve`."),
+        Key("limits", \.limits, as: .section(), about: "Memory, speeds and priorities of backups and restores."),
     ]
 }
 

@@ -87,6 +87,15 @@ package enum ConfigurationTemplate {
             # Read a share of the old packs after each backup, so that every byte is read within the period.
             # verification: {sample: true, period: 30d}
 
+            # Limits, so that the servers beside dr do not notice it; see docs/performance.md.
+            # limits:
+            #   memory: 128MiB                       # default: 256MiB
+            #   parallelism: auto                    # packs at the same time; auto: by cores and memory
+            #   bandwidth: {backup: 20MiB, restore: 50MiB}   # bytes per second
+            #   disk: 100MiB                         # bytes per second that a backup reads
+            #   nice: 10                             # of a backup, 0 to 19
+            #   ionice: idle                         # of a backup, or lowest
+
             # Folder of your recovery plans.
             # plans: plans/
 

@@ -59,6 +59,10 @@ package struct BackupRun: Sendable {
     /// The number of packs written at the same time, over all components. It bounds the memory: about four megabytes
     /// each plus those of the store.
     package var lanes = 2
+    /// The memory that packs of all components share.
+    package var memory = SharedBudget.memory
+    /// Limits the bytes per second that are read from the files of components; nil for no limit.
+    package var disk: RateLimit?
     /// All configured components; nil if these are the ones that are backed up.
     package var configured: [String]?
     /// The encoded ``RecoveryDocuments`` for the set.
@@ -140,9 +144,14 @@ package struct BackupRun: Sendable {
 
     private func backUpAndCommit(_ start: Start) async throws -> Report {
         var outcomes: [String: ComponentRun.Outcome] = [:]
+        // One component alone may have all the data of a run.
+        let slots = SharedBudget(lanes)
         await withTaskGroup(of: (String, ComponentRun.Outcome).self) { group in
             for component in components {
-                group.addTask { (component.name, await ComponentRun(of: component, in: self, since: start).outcome()) }
+                group.addTask {
+                    let run = ComponentRun(of: component, in: self, since: start, slots: slots)
+                    return (component.name, await run.outcome())
+                }
             }
             for await (name, outcome) in group { outcomes[name] = outcome }
         }

@@ -27,6 +27,10 @@ struct ComponentBackup: Sendable {
     let lanes: Int
     let progress: WorkProgress
     let logger: Logger
+    /// The packs that all components write at the same time; nil for the lanes of this one.
+    var slots: SharedBudget?
+    var memory = SharedBudget.memory
+    var disk: RateLimit?
     /// Folders that are excluded wherever they are.
     var ownFolders = OwnFolders()
     /// The share of the files to store; nil for the whole tree.
@@ -65,9 +69,21 @@ struct ComponentBackup: Sendable {
         let stored = Stored()
         let skipped = findings.state.damage.map { Array($0.path.utf8) }
         let batches = Batches(catalog, repository.description.pack, skipping: skipped)
+        let bytes = PackWriter.memory + repository.store.memoryOfTransfer
+        let slots = slots ?? SharedBudget(lanes)
         try await (0..<lanes).concurrentForEach(limit: lanes) { _ in
-            try await pool.run {
-                while let batch = try batches.next() { try store(batch, in: stored, noting: findings) }
+            var isOver = false
+            while !isOver {
+                // A slot comes before memory, always: no lane waits for a slot of one that waits for its memory.
+                isOver = try await slots.with(1) {
+                    try await memory.with(bytes) {
+                        try await pool.run {
+                            guard let batch = try batches.next() else { return true }
+                            try store(batch, in: stored, noting: findings)
+                            return false
+                        }
+                    }
+                }
             }
         }
         return try await pool.run {
@@ -118,6 +134,7 @@ struct ComponentBackup: Sendable {
     private func store(_ batch: [Catalog.Fresh], in stored: Stored, noting findings: Findings) throws {
         let tree = try CapturedTree(capture.root, layers: capture.layers)
         let writer = try PackWriter(component: component, repository: repository)
+        writer.disk = disk
         do {
             var entries: [CatalogEntry] = []
             let pack = try catalog.number(ofPack: writer.id)

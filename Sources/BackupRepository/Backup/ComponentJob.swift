@@ -99,7 +99,8 @@ package struct ComponentJob: Codable, Equatable, Sendable {
             logger: logger, now: { Timestamp(seconds: clock().addingClamped(ahead)) })
         run.lanes = min(max(lanes, 1), 16)
         let surroundings = JobSurroundings(job: self, repository: repository, asking: doomed)
-        switch await ComponentRun(of: part, in: run, since: surroundings).outcome() {
+        let slots = SharedBudget(run.lanes)
+        switch await ComponentRun(of: part, in: run, since: surroundings, slots: slots).outcome() {
         case .failed(let failure):
             try Task.checkCancellation()
             throw ComponentJobFailure(detail: failure.reason, isStoreFull: failure.isStoreFull)

@@ -8,9 +8,14 @@ struct ComponentRun: Sendable {
     private let component: BackupRun.Component
     private let run: BackupRun
     private let surroundings: any RunSurroundings
+    private let slots: SharedBudget
 
-    init(of component: BackupRun.Component, in run: BackupRun, since surroundings: any RunSurroundings) {
-        (self.component, self.run, self.surroundings) = (component, run, surroundings)
+    /// - Parameter slots: the packs that all components of the run write at the same time.
+    init(
+        of component: BackupRun.Component, in run: BackupRun, since surroundings: any RunSurroundings,
+        slots: SharedBudget
+    ) {
+        (self.component, self.run, self.surroundings, self.slots) = (component, run, surroundings, slots)
     }
 
     enum Outcome: Sendable {
@@ -150,8 +155,10 @@ struct ComponentRun: Sendable {
                 repository: run.repository, component: component.name, kind: component.kind, capture: captured.capture,
                 captured: captured.began, capturedUntil: captured.ended, run: surroundings.run,
                 previous: previous?.manifest, catalog: base.catalog, unwanted: unwanted, pool: run.pool,
-                lanes: max(1, run.lanes / run.components.count + run.lanes % run.components.count),
+                lanes: run.lanes,
                 progress: component.progress, logger: run.logger)
+            (backup.slots, backup.memory) = (slots, run.memory)
+            backup.disk = run.disk
             backup.ownFolders = ownFolders
             backup.shard = surroundings.shard
             backup.sharded = base.sharded

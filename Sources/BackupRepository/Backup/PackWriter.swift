@@ -8,7 +8,12 @@ internal import Platform
 ///
 /// Memory: one plain member, one compressed member (a mebibyte each), one read buffer, and the index so far.
 final class PackWriter {
+    /// Bytes of a writer, without the transfer: buffers and the index of a usual pack.
+    static let memory = 5 << 20
+
     let id = RandomID.make()
+    /// Limits the bytes per second that are read from files; nil for no limit.
+    var disk: RateLimit?
     private(set) var members: [PackIndex.Member] = []
     /// The content of this pack by hash, so that duplicates in one pack are stored once.
     private var held: [Digest: Int] = [:]
@@ -139,7 +144,7 @@ final class PackWriter {
         _ file: OpenFile, inspector: (any ContentInspector)?, lookup: Lookup
     ) throws -> Outcome {
         let (record, descriptor) = (file.record, file.descriptor)
-        guard let count = read(descriptor, at: 0, upTo: record.size) else { return .unreadable(errnoText()) }
+        guard let count = try read(descriptor, at: 0, upTo: record.size) else { return .unreadable(errnoText()) }
         guard count == record.size else { return .torn("it shrank while it was read") }
         file.progress.update { $0.bytes += count }
         let digest = Digest(bytes: hasher.digest(of: buffer.span.bytes.extracting(first: count)))
@@ -173,7 +178,7 @@ final class PackWriter {
             let wanted = min(buffer.count, record.size - done)
             var count = 0
             if failure == nil {
-                count = read(descriptor, at: done, upTo: wanted) ?? -1
+                count = try read(descriptor, at: done, upTo: wanted) ?? -1
                 if count < 0 { failure = .unreadable(errnoText()) }
                 if (0..<wanted).contains(count) { failure = .torn("it shrank while it was read") }
             }
@@ -245,7 +250,8 @@ final class PackWriter {
     // MARK: Reading
 
     /// Reads into the buffer until it has `count` bytes or the file ends; nil on an error, with the reason in `errno`.
-    private func read(_ descriptor: CInt, at offset: Int, upTo count: Int) -> Int? {
+    private func read(_ descriptor: CInt, at offset: Int, upTo count: Int) throws -> Int? {
+        try disk?.wait(for: count)
         var done = 0
         while done < count {
             let got = buffer.withUnsafeMutableBytes { space in
@@ -266,7 +272,7 @@ final class PackWriter {
         var done = 0
         while done < size {
             try Task.checkCancellation()
-            guard let count = read(descriptor, at: done, upTo: min(buffer.count, size - done)) else { return nil }
+            guard let count = try read(descriptor, at: done, upTo: min(buffer.count, size - done)) else { return nil }
             if count == 0 { break }
             hasher.update(buffer.span.bytes.extracting(first: count))
             inspector?.write(buffer.span.bytes.extracting(first: count))

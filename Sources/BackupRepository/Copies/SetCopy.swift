@@ -187,8 +187,8 @@ package struct SetCopy: Sendable {
         progress.update {
             ($0.files, $0.totalFiles) = (0, packs.count)
         }
-        try await packs.concurrentForEach(limit: lanes) { component, use in
-            try await pool.run { try send(use, of: component, unlessIn: presence, counting: sent) }
+        try await source.forEachPack(of: packs, lanes: lanes, on: pool, to: target.store) { component, use in
+            try send(use, of: component, unlessIn: presence, counting: sent)
             progress.update { $0.files += 1 }
         }
         try await pool.run { [manifests] in

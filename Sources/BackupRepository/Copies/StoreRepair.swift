@@ -93,8 +93,8 @@ package struct StoreRepair: Sendable {
             packs += manifest.packs.filter { run.isNew($0, of: component) }.map { (component, $0) }
         }
         progress.update { ($0.files, $0.totalFiles) = (0, packs.count) }
-        try await packs.concurrentForEach(limit: lanes) { component, use in
-            try await pool.run { try repairPack(use, of: component, sizes: sizes, run: run) }
+        try await target.forEachPack(of: packs, lanes: lanes, on: pool, to: target.store) { component, use in
+            try repairPack(use, of: component, sizes: sizes, run: run)
             progress.update { $0.files += 1 }
         }
         try await pool.run { [manifests] in try write(found, needing: manifests, under: guarding, run) }

@@ -92,16 +92,15 @@ package struct Rekey: Sendable {
     private func copyPacks(of plan: RekeyPlan) async throws -> CopiedPacks {
         let copied = Mutex(CopiedPacks())
         let copy = PackCopy(source: source, target: target, progress: progress)
-        try await plan.packs.values.sorted { $0.use.pack < $1.use.pack }.concurrentForEach(limit: lanes) { pack in
-            try await pool.run {
-                do {
-                    let outcome = try copy.copy(pack.use, of: pack.component)
-                    copied.withLock { $0.done[pack.use.pack] = outcome }
-                } catch let error as RepositoryError where error.reason == .damaged {
-                    copied.withLock { $0.failed[pack.use.pack] = "\(error)" }
-                }
-                progress.update { $0.files += 1 }
+        let packs = plan.packs.values.sorted { $0.use.pack < $1.use.pack }
+        try await source.forEachPack(of: packs, lanes: lanes, on: pool, to: target.store) { pack in
+            do {
+                let outcome = try copy.copy(pack.use, of: pack.component)
+                copied.withLock { $0.done[pack.use.pack] = outcome }
+            } catch let error as RepositoryError where error.reason == .damaged {
+                copied.withLock { $0.failed[pack.use.pack] = "\(error)" }
             }
+            progress.update { $0.files += 1 }
         }
         return copied.withLock { $0 }
     }

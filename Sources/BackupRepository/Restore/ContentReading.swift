@@ -14,8 +14,8 @@ struct ContentReading: Sendable {
 
     /// - Parameter lanes: the number of packs read at the same time.
     func run(lanes: Int, on pool: BlockingPool) async throws {
-        try await catalog.packsWithContent().concurrentForEach(limit: lanes) { number in
-            try await pool.run { try readFiles(inPack: number) }
+        try await repository.forEachPack(of: catalog.packsWithContent(), lanes: lanes, on: pool) { number in
+            try readFiles(inPack: number)
         }
     }
 

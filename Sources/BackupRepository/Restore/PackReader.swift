@@ -7,6 +7,9 @@ package import ObjectStorage
 ///
 /// Memory: one stored and one plain gzip member, a mebibyte each.
 struct PackReader {
+    /// Bytes of a reader, without the transfer: buffers and the index of a usual pack.
+    static let memory = 4 << 20
+
     let store: any ObjectStore
     let key: ObjectKey
     private let gzip: [GzipPlace]

@@ -218,23 +218,21 @@ package struct SampledVerification: Sendable {
     private func read(_ uses: [Use]) async throws -> Reading {
         let found = Mutex(Reading())
         let proof = PackProof(repository: repository, progress: progress, restorers: restorers)
-        try await uses.concurrentForEach(limit: lanes) { use in
-            try await pool.run {
-                let pack = use.use.pack
-                do {
-                    let (outcome, key) = try proof.prove(use.use, of: use.component, kind: use.kind)
-                    found.withLock {
-                        $0.bytes += outcome.bytesRead
-                        $0.sealed += outcome.isSealed ? 1 : 0
-                        if let reason = outcome.reason {
-                            $0.damaged[pack] = (key, reason)
-                        } else {
-                            $0.good.insert(pack)
-                        }
+        try await repository.forEachPack(of: uses, lanes: lanes, on: pool) { use in
+            let pack = use.use.pack
+            do {
+                let (outcome, key) = try proof.prove(use.use, of: use.component, kind: use.kind)
+                found.withLock {
+                    $0.bytes += outcome.bytesRead
+                    $0.sealed += outcome.isSealed ? 1 : 0
+                    if let reason = outcome.reason {
+                        $0.damaged[pack] = (key, reason)
+                    } else {
+                        $0.good.insert(pack)
                     }
-                } catch let error as RepositoryError where error.reason == .damaged {
-                    found.withLock { $0.damaged[pack] = (Layout.index(use.component, pack), error.detail) }
                 }
+            } catch let error as RepositoryError where error.reason == .damaged {
+                found.withLock { $0.damaged[pack] = (Layout.index(use.component, pack), error.detail) }
             }
             progress.update { $0.files += 1 }
         }

@@ -77,9 +77,7 @@ package struct Verification: Sendable {
                 ($0.files, $0.totalFiles) = (0, chosen.count)
                 $0.totalBytes = chosen.lazy.map { sizes[$0.pack] ?? 0 }.clampedSum()
             }
-            try await chosen.concurrentForEach(limit: lanes) { use in
-                try await pool.run { try readPack(use, ledger) }
-            }
+            try await repository.forEachPack(of: chosen, lanes: lanes, on: pool) { try readPack($0, ledger) }
         }
         progress.update { $0.phase = "done" }
         return try await pool.run { try withAffectedSets(ledger.report) }

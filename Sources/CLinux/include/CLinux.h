@@ -67,6 +67,13 @@ int dr_spawn_closing(posix_spawn_file_actions_t *_Nonnull actions, int lowest);
 /// memfd_create(2) with MFD_CLOEXEC: a file that is nowhere but in memory. Returns its descriptor, or -1.
 int dr_memory_file(const char *_Nonnull name);
 
+/// setpriority(2) for all threads of this process; new ones inherit it. Returns 0, or -1 if a thread refused.
+int dr_set_niceness(int niceness);
+
+/// ioprio_set(2) for all threads of this process: class 2 is the usual one with levels 0 (first) to 7, class 3 is idle.
+/// Returns 0, or -1 if a thread refused.
+int dr_set_io_priority(int io_class, int level);
+
 /// Sets PR_SET_DUMPABLE to 0: no core file, and no access for debuggers of the same user.
 void dr_hide_memory(void);
 

@@ -129,7 +129,8 @@ package struct BackupJob {
         run.provenance = await session.pool.run { session.provenance() }
         run.acceptsShrink = acceptsShrink
         run.allowsOtherStack = allowsOtherStack
-        run.lanes = min(Session.lanes + 1, 4)  // one more, since one usually waits for the disk
+        run.lanes = session.configuration.limits.parallelism ?? min(Session.lanes + 1, 4)  // one waits for the disk
+        run.disk = session.configuration.limits.disk.map { RateLimit(bytesPerSecond: $0) }
         let display = ProgressDisplay(options: session.options, work: parts.map { ($0.name, $0.progress) })
         do {
             let report = try await display.during { [run] in try await run.run() }

@@ -110,7 +110,7 @@ package struct RestoreJob {
         restore.keepsSetuid = keepsSetuid
         restore.usesSeeds = usesSeeds
         restore.rebuildsIndex = rebuildsIndex
-        restore.lanes = Session.lanes
+        restore.lanes = session.configuration.limits.parallelism ?? Session.lanes
         restore.restorer = try session.restorer(kind: manifest.source, of: settings)
         return restore
     }
@@ -134,7 +134,7 @@ package struct RestoreJob {
             repository: repository, manifest: manifest, pool: session.pool, progress: progress)
         rehearsal.paths = paths
         rehearsal.slice = slice
-        rehearsal.lanes = Session.lanes
+        rehearsal.lanes = session.configuration.limits.parallelism ?? Session.lanes
         rehearsal.restorer = try session.restorer(kind: manifest.source, of: settings)
         let start = ContinuousClock.now
         let report = try await rehearsal.run()
@@ -165,7 +165,7 @@ package struct RestoreJob {
             repository: repository, manifest: manifest,
             target: try await target("\(folder)/tree", replace: true, isOwn: true),
             pool: session.pool, progress: progress)
-        restore.lanes = Session.lanes
+        restore.lanes = session.configuration.limits.parallelism ?? Session.lanes
         restore.owner = .fixed(uid: geteuid(), gid: getegid())
         restore.isPrivate = true
         restore.restorer = try session.restorer(kind: manifest.source, of: settings)

@@ -43,7 +43,7 @@ struct Backup: AsyncParsableCommand {
     }
 
     private func work(_ session: Session) async throws {
-        let session = session.askingOnce
+        let session = session.limited(.backup).askingOnce
         let output = Output(options: options)
         let notices = BackupNotices(session: session, output: output)
         let result: BackupJob.Result

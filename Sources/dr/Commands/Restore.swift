@@ -244,6 +244,7 @@ struct Restore: AsyncParsableCommand {
         let meter = StoreMeter()
         if component != nil || rehearse { session.wrapsStore = { MeteredStore($0, meter: meter) } }
         // A rehearsal shows that the store itself has everything.
+        session = session.limited(.restore)
         session = rehearse ? session.askingOnce : session.fallingOver.askingOnce
         if all { return try await restoreAll(session) }
         if configuration { return try await restoreConfiguration(session) }
