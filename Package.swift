@@ -78,6 +78,12 @@ let kinds = [
         ]
     ),
     layer(
+        "Bucket",
+        [
+            "Loki", "Prometheus", "S3", "ObjectStorage", "Components", "BackupRepository", "Documents", "HTTP",
+            "Cryptography", "Platform", system, logging,
+        ]),
+    layer(
         "Elasticsearch", ["Components", "BackupRepository", "Documents", "HTTP", "Platform", system, logging],
         settings: small),
     layer(
@@ -244,6 +250,8 @@ let testTargets = [
             "Platform",
             logging,
         ]),
+    tests(
+        of: "Bucket", ["S3", "ObjectStorage", "BackupRepository", "HTTP", "Platform", logging]),
     tests(of: "Elasticsearch", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
     tests(of: "Grafana", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
     tests(of: "Alertmanager", ["Components", "BackupRepository", "HTTP", "Documents", "Platform", logging]),

@@ -1,4 +1,5 @@
 internal import Alertmanager
+internal import Bucket
 internal import Components
 internal import Elasticsearch
 internal import FileTree
@@ -11,5 +12,5 @@ internal import Prometheus
 /// The kinds of components whose settings and servers are fuzzed.
 let fuzzedKinds: [any ComponentKind.Type] = [
     PrometheusComponent.self, LokiComponent.self, GrafanaComponent.self, FilesComponent.self, GitComponent.self,
-    ElasticsearchComponent.self, AlertmanagerComponent.self, NamespaceObjectsComponent.self,
+    BucketComponent.self, ElasticsearchComponent.self, AlertmanagerComponent.self, NamespaceObjectsComponent.self,
 ]

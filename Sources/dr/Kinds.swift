@@ -1,4 +1,5 @@
 import Alertmanager
+import Bucket
 import Components
 import Elasticsearch
 import FileTree
@@ -15,6 +16,7 @@ let supportedKinds: [any ComponentKind.Type] = [
     GrafanaComponent.self,
     FilesComponent.self,
     GitComponent.self,
+    BucketComponent.self,
     ElasticsearchComponent.self,
     AlertmanagerComponent.self,
     NamespaceObjectsComponent.self,

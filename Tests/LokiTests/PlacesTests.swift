@@ -71,6 +71,34 @@ import Testing
         await loki.stop()
     }
 
+    @Test(arguments: [
+        (nil, true), (BackedUpBucket(name: "loki-data", program: "loki"), false),
+        (BackedUpBucket(name: "other", program: "thanos"), true),
+    ] as [(BackedUpBucket?, Bool)])
+    func `chunks in a bucket are a gap unless a component backs it up`(
+        bucket: BackedUpBucket?, isGap: Bool
+    ) async throws {
+        let site = try LokiSite()
+        let loki = try await started(site) { $0.objectStore = "s3" }
+        var surroundings = GapSurroundings()
+        surroundings.isInPod = true
+        surroundings.buckets = [bucket].compactMap { $0 }
+        let gaps = LokiGaps(server: site.api(loki.url), data: "/nowhere", chunks: nil, rules: nil, pool: site.pool)
+        let found = try await gaps.gaps(surroundings)
+        #expect(found.contains { $0.object.contains("which are in s3") } == isGap, "\(found.map(\.object))")
+        #expect(!isGap || found.contains { $0.remedy.contains("kind bucket") })
+        await loki.stop()
+    }
+
+    @Test(arguments: [
+        ("storage_config: {aws: {bucketnames: a}}", "a"), ("common: {storage: {s3: {bucketnames: 'b,c'}}}", "b,c"),
+        ("storage_config: {use_thanos_objstore: true, object_store: {s3: {bucket_name: d}}}", "d"), ("a: b", nil),
+    ] as [(String, String?)])
+    func `the bucket is read from the configuration`(text: String, bucket: String?) throws {
+        let yaml = "schema_config: {configs: [{from: 2024-04-01, object_store: s3}]}\n\(text)\n"
+        #expect(try LokiSettings(yaml: Array(yaml.utf8), "test").bucket == bucket)
+    }
+
     @Test func `without log and server the newest datum is not known`() async throws {
         let site = try LokiSite("v13-tsdb-compacted")
         try FileManager.default.removeItem(at: site.data.appending(path: "wal"))

@@ -1,6 +1,7 @@
 import Testing
 
 import Alertmanager
+import Bucket
 import Components
 import Documents
 import Elasticsearch
@@ -15,7 +16,7 @@ import Prometheus
 /// The kinds that the tests' configurations may have.
 let kinds: [any ComponentKind.Type] = [
     PrometheusComponent.self, LokiComponent.self, GrafanaComponent.self, FilesComponent.self, GitComponent.self,
-    ElasticsearchComponent.self, AlertmanagerComponent.self, NamespaceObjectsComponent.self,
+    BucketComponent.self, ElasticsearchComponent.self, AlertmanagerComponent.self, NamespaceObjectsComponent.self,
 ]
 
 extension ComponentKind {

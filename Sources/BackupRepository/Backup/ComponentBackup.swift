@@ -61,7 +61,7 @@ struct ComponentBackup: Sendable {
         }
         // A tree that is gone as a whole needs no examination; a tree that lost a part does.
         let tree = try CapturedTree(capture.root, layers: capture.layers)
-        let changed = changes.tops.union(sharded?.tops ?? []).filter(tree.hasTop)
+        let changed = changes.tops.union(sharded?.tops ?? []).filter { capture.objects != nil || tree.hasTop($0) }
             .map { String(decoding: $0, as: UTF8.self) }
         // Only the whole component can be examined.
         if shard == nil { findings.add(damage: try await capture.examine(changed.sorted())) }
@@ -70,7 +70,9 @@ struct ComponentBackup: Sendable {
         let skipped = findings.state.damage.map { Array($0.path.utf8) }
         let batches = Batches(catalog, repository.description.pack, skipping: skipped)
         let bytes = PackWriter.memory + repository.store.memoryOfTransfer
-        let slots = slots ?? SharedBudget(lanes)
+        let lanes = max(lanes, capture.objects?.lanes ?? 1)
+        // The objects of a bucket wait for the network, not for this machine.
+        let slots = (capture.objects == nil ? slots : nil) ?? SharedBudget(lanes)
         try await (0..<lanes).concurrentForEach(limit: lanes) { _ in
             var isOver = false
             while !isOver {
@@ -86,11 +88,14 @@ struct ComponentBackup: Sendable {
                 }
             }
         }
+        let lost = capture.objects?.incomplete() ?? []
+        findings.add(damage: lost)
         return try await pool.run {
             try catalog.removeGone()
-            for path in skipped { try catalog.removeTree(path) }
+            for path in skipped + lost.map({ Array($0.path.utf8) }) { try catalog.removeTree(path) }
             let isUnchanged =
-                changes.fresh == 0 && changes.gone == 0 && skipped.isEmpty && !isForgotten && sharded == nil
+                changes.fresh == 0 && changes.gone == 0 && skipped.isEmpty && lost.isEmpty && !isForgotten
+                && sharded == nil
             return try writeManifest(of: stored, root: root, isUnchanged: isUnchanged, noting: findings)
         }
     }
@@ -114,6 +119,7 @@ struct ComponentBackup: Sendable {
             if let shard, record.kind != .file || !shard.contains(record.path) { return }
             try visit(record)
         }
+        if let objects = capture.objects { return try objects.walk(visit) }
         let walker = TreeWalker(
             tree: try CapturedTree(capture.root, layers: capture.layers), isExcluded: { capture.isExcluded($0) },
             ownFolders: ownFolders)
@@ -177,6 +183,7 @@ struct ComponentBackup: Sendable {
             return try writer.addDescription(
                 record, from: .init(pack: pack, member: known.content.member), digest: Digest(bytes: digest))
         }
+        if let objects = capture.objects { return try add(record, to: writer, from: objects) }
         var outcome = PackWriter.Outcome.vanished
         for attempt in 1...Self.attemptsAtChangingFiles {
             outcome = try writer.addFile(
@@ -188,6 +195,28 @@ struct ComponentBackup: Sendable {
                 // The writer needs a moment to finish.
                 try sleepUnlessCancelled(.milliseconds(200))
             default: return outcome
+            }
+        }
+        return outcome
+    }
+
+    /// Adds a file that is not on this machine; looks again at one that changed or vanished.
+    private func add(_ record: FileRecord, to writer: PackWriter, from objects: any ObjectTree) throws
+        -> PackWriter.Outcome
+    {
+        var record = record
+        var outcome = PackWriter.Outcome.vanished
+        for attempt in 1...Self.attemptsAtChangingFiles {
+            outcome = try writer.addObject(
+                record, from: objects, inspector: capture.inspector(of: record.name), lookup: lookup,
+                progress: progress)
+            guard attempt < Self.attemptsAtChangingFiles else { break }
+            switch outcome {
+            case .torn, .vanished:
+                guard let now = try objects.look(at: record.path) else { return .vanished }
+                record = now
+            case .rejected: continue  // perhaps the transfer was damaged
+            case .stored, .unreadable: return outcome
             }
         }
         return outcome

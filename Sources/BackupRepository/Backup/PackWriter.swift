@@ -22,8 +22,8 @@ final class PackWriter {
     private let repository: Repository
     private let stage: GzipStage
     private var tar: TarWriter?
-    private var hasher = SHA256()
-    private var buffer = [UInt8](repeating: 0, count: GzipEncoder.maximumMember)
+    var hasher = SHA256()
+    var buffer = [UInt8](repeating: 0, count: GzipEncoder.maximumMember)
 
     init(component: String, repository: Repository) throws {
         self.component = component
@@ -155,14 +155,19 @@ final class PackWriter {
         }
         let damage = inspector?.inspect(buffer.span.bytes.extracting(first: count))
         if let rejection = Self.rejection(record, damage) { return rejection }
+        return try addHashed(record, digest, lookup: lookup)
+    }
+
+    /// Adds a file whose content is in the buffer, unless it is stored already.
+    func addHashed(_ record: FileRecord, _ digest: Digest, lookup: Lookup) throws -> Outcome {
         if let member = held[digest] {
             return try addDescription(record, from: .init(pack: id, member: member), digest: digest)
         }
-        if case .at(let reference) = try lookup(count, digest) {
+        if case .at(let reference) = try lookup(record.size, digest) {
             return try addDescription(record, from: reference, digest: digest)
         }
         let (at, offset) = try beginFile(record)
-        try writeBuffer(first: count)
+        try writeBuffer(first: record.size)
         return try endFile(record, at: at, offset: offset, digest)
     }
 
@@ -214,18 +219,18 @@ final class PackWriter {
         return try hash(descriptor, size: size, nil) == digest
     }
 
-    private static func rejection(_ record: FileRecord, _ damage: [Damage]?) -> Outcome? {
+    static func rejection(_ record: FileRecord, _ damage: [Damage]?) -> Outcome? {
         guard let damage, !damage.isEmpty else { return nil }
         return .rejected(damage.map(\.reason).joined(separator: "; "), modified: record.modified)
     }
 
-    private func beginFile(_ record: FileRecord) throws -> (at: Int, offset: Int) {
+    func beginFile(_ record: FileRecord) throws -> (at: Int, offset: Int) {
         let at = try stage.beginEntry(size: record.size)
         try writeHeader(record, .file(size: record.size))
         return (at, tar?.position ?? 0)
     }
 
-    private func endFile(_ record: FileRecord, at: Int, offset: Int, _ digest: Digest) throws -> Outcome {
+    func endFile(_ record: FileRecord, at: Int, offset: Int, _ digest: Digest) throws -> Outcome {
         try tar?.endEntry()
         var member = PackIndex.Member(record)
         member.sha256 = digest
@@ -243,7 +248,10 @@ final class PackWriter {
                 path: record.path, kind: kind, mode: record.mode, uid: record.uid, gid: record.gid, modified: seconds))
     }
 
-    private func writeBuffer(first count: Int) throws {
+    func write(_ bytes: RawSpan) throws { try tar?.write(bytes) }
+    func endEntry() throws { try tar?.endEntry() }
+
+    func writeBuffer(first count: Int) throws {
         try buffer.withUnsafeBytes { try tar?.write(UnsafeRawBufferPointer(rebasing: $0[..<count]).bytes) }
     }
 

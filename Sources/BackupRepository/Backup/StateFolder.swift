@@ -264,7 +264,7 @@ package struct StateFolder: Sendable {
     }
 
     /// Increases whenever the tables change: a catalog of another version is not found.
-    private static let schema = 3
+    private static let schema = 4
 
     private static func open(_ path: String) throws -> Catalog { try Catalog(path: path) }
 

@@ -39,7 +39,7 @@ package final class Catalog: Sendable {
             CREATE TABLE IF NOT EXISTS entries (
                 path BLOB NOT NULL PRIMARY KEY, kind INT, size INT, mode INT, uid INT, gid INT, modified INT, inode INT,
                 sparse INT, target BLOB, digest BLOB, pack INT, member INT, contentPack INT, contentMember INT,
-                modifiedNanoseconds INT
+                modifiedNanoseconds INT, headers BLOB
             );
             CREATE INDEX IF NOT EXISTS contents ON entries (size, digest) WHERE kind = 0 AND size > 0;
             CREATE INDEX IF NOT EXISTS borrowed ON entries (contentPack, contentMember)
@@ -47,7 +47,7 @@ package final class Catalog: Sendable {
             CREATE TEMP TABLE fresh (
                 path BLOB PRIMARY KEY, kind INT, size INT, mode INT, uid INT, gid INT, modified INT, inode INT,
                 sparse INT, target BLOB, digest BLOB, pack INT, member INT, contentPack INT, contentMember INT,
-                modifiedNanoseconds INT
+                modifiedNanoseconds INT, headers BLOB
             ) WITHOUT ROWID;
             CREATE TEMP TABLE gone (path BLOB PRIMARY KEY) WITHOUT ROWID;
             """)

@@ -3,7 +3,7 @@ enum EntryRow {
     static let columns =
         """
         path, kind, size, mode, uid, gid, modified, inode, sparse, target, digest, pack, member, contentPack, contentMember,
-        modifiedNanoseconds
+        modifiedNanoseconds, headers
         """
 
     static func read(_ row: Statement) -> CatalogEntry {
@@ -13,7 +13,8 @@ enum EntryRow {
                 size: row.integer(2),
                 mode: UInt32(truncatingIfNeeded: row.integer(3)), uid: UInt32(truncatingIfNeeded: row.integer(4)),
                 gid: UInt32(truncatingIfNeeded: row.integer(5)), modified: modified(row),
-                inode: UInt64(bitPattern: Int64(row.integer(7))), isSparse: row.integer(8) != 0, target: row.bytes(9)),
+                inode: UInt64(bitPattern: Int64(row.integer(7))), isSparse: row.integer(8) != 0, target: row.bytes(9),
+                headers: row.text(16)),
             digest: row.bytes(10),
             described: Location(pack: row.integer(11), member: row.integer(12)),
             content: Location(pack: row.integer(13), member: row.integer(14)))
@@ -30,7 +31,10 @@ enum EntryRow {
 
         init(into table: String, of database: Database) throws {
             row = try database.prepare(
-                "INSERT OR REPLACE INTO \(table) (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+                """
+                INSERT OR REPLACE INTO \(table) (\(columns))
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """)
         }
 
         func run(_ entry: CatalogEntry) throws {
@@ -51,6 +55,7 @@ enum EntryRow {
             row.bind(14, entry.content.pack)
             row.bind(15, entry.content.member)
             row.bind(16, record.modified.nanoseconds)
+            row.bind(17, record.headers.map { Array($0.utf8) })
             try row.run()
         }
     }

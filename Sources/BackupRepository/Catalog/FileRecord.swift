@@ -13,15 +13,19 @@ package struct FileRecord: Hashable, Sendable {
     package var uid: UInt32
     package var gid: UInt32
     package var modified: FileTime
+    /// For an object in a bucket: a number for its version tag.
     package var inode: UInt64
     /// True if fewer blocks are allocated than the size needs.
     package var isSparse: Bool
     /// The target of a symbolic link.
     package var target: [UInt8]?
+    /// The header fields of an object in a bucket, a line for each; nil for anything else. A comparison with the
+    /// previous backup ignores them, because a listing does not have them.
+    package var headers: String?
 
     package init(
         path: [UInt8], kind: Kind, size: Int, mode: UInt32, uid: UInt32, gid: UInt32, modified: FileTime,
-        inode: UInt64, isSparse: Bool = false, target: [UInt8]? = nil
+        inode: UInt64, isSparse: Bool = false, target: [UInt8]? = nil, headers: String? = nil
     ) {
         self.path = path
         self.kind = kind
@@ -33,6 +37,7 @@ package struct FileRecord: Hashable, Sendable {
         self.inode = inode
         self.isSparse = isSparse
         self.target = target
+        self.headers = headers
     }
 
     /// For messages: bytes that are not UTF-8 become U+FFFD.

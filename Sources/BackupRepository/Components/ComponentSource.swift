@@ -94,6 +94,9 @@ package protocol Capture: Sendable {
     var directoryOfData: String? { get }
     /// Directories that belong to the tree and are elsewhere.
     var layers: [CaptureLayer] { get }
+    /// The files of the tree if they are not on this machine; ``root`` is then an empty directory. Nil for a tree of
+    /// this machine.
+    var objects: (any ObjectTree)? { get }
     /// Paths that could not be captured, found during the capture; relative to the tree. It applies to unchanged paths
     /// too.
     var damage: [Damage] { get }
@@ -163,6 +166,7 @@ extension Capture {
     package var newestDatum: NewestDatum { watermark.map { .at($0) } ?? .ofCapture }
     package var oldestDatum: Int? { nil }
     package var layers: [CaptureLayer] { [] }
+    package var objects: (any ObjectTree)? { nil }
     package var damage: [Damage] { [] }
     package var withheld: [Withheld] { [] }
     package func inspector(of path: String) -> (any ContentInspector)? { nil }

@@ -34,6 +34,8 @@ package struct GapSurroundings: Sendable {
     package var withheld: [Withheld]
     /// The claims of clusters whose data are backed up.
     package var claims: [BackedUpClaims]
+    /// The buckets whose objects are backed up.
+    package var buckets: [BackedUpBucket] = []
     /// True if the server of this component runs in a pod: the paths that it reports are not on this machine.
     package var isInPod = false
 
@@ -51,6 +53,14 @@ package struct GapSurroundings: Sendable {
         claims.contains { $0.contains(claim, in: namespace) }
     }
 
+    /// Returns true if all objects that a server keeps in a bucket are backed up.
+    /// - Parameters:
+    ///   - bucket: the bucket's name; nil if the server does not show it.
+    ///   - program: the server's program, which a component that copies its objects names.
+    package func covers(bucket: String?, of program: String) -> Bool {
+        buckets.contains { bucket == nil ? $0.program == program : $0.name == bucket }
+    }
+
     /// Returns true if an absolute path is in a tree that is backed up, or is one.
     package func covers(_ path: String) -> Bool {
         trees.contains { path == $0 || path.hasPrefix($0.hasSuffix("/") ? $0 : $0 + "/") }
@@ -62,6 +72,18 @@ package struct GapSurroundings: Sendable {
     /// Returns true if the name, kind or path of a component mentions a program: "promtail".
     package func mentions(_ program: String) -> Bool {
         components.contains { $0.contains(program) } || trees.contains { $0.contains(program) }
+    }
+}
+
+/// The objects of a bucket that one component backs up.
+package struct BackedUpBucket: Equatable, Sendable {
+    package var name: String
+    /// The program that keeps its data there; nil for any objects.
+    package var program: String?
+
+    package init(name: String, program: String?) {
+        self.name = name
+        self.program = program
     }
 }
 

@@ -42,6 +42,7 @@ extension PackIndex.Member {
                 }
             }
             $0.member("gid", gid)
+            $0.member("headers", headers)
             $0.member("inode", inode)
             $0.member("mode", mode)
             $0.member("mtime", mtime)

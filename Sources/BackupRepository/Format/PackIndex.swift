@@ -48,6 +48,8 @@ package struct PackIndex: Codable, Equatable, Sendable {
         /// The target of a link; `target64` if it is not UTF-8.
         package var target: String?
         package var target64: String?
+        /// The header fields of an object in a bucket, `name: value` in lines. Absent for anything else.
+        package var headers: String?
         /// The hash of a file's content.
         package var sha256: Digest?
         /// Offset in the pack object of the gzip member with this entry's tar header: gunzip from there, and tar finds
@@ -82,6 +84,7 @@ extension PackIndex.Member {
             type = "file"
             size = record.size
             sparse = record.isSparse ? true : nil
+            headers = record.headers
         case .directory:
             type = "directory"
         case .symbolicLink:
@@ -109,7 +112,7 @@ extension PackIndex.Member {
         guard let modified = FileTime(mtime: mtime, pair: time) else { return nil }
         return FileRecord(
             path: path, kind: kind, size: size, mode: mode, uid: uid, gid: gid, modified: modified, inode: inode,
-            isSparse: sparse ?? false, target: kind == .symbolicLink ? target : nil)
+            isSparse: sparse ?? false, target: kind == .symbolicLink ? target : nil, headers: headers)
     }
 }
 

@@ -45,6 +45,8 @@ package struct LokiSettings: Equatable, Sendable {
 
     package var periods: [Period] = []
     package var pathPrefix: String?
+    /// The bucket of the objects; nil if there is none, or the configuration does not show it.
+    package var bucket: String?
     package var chunks: Directory?
     package var rules: Directory?
     package var writeAheadLog: Directory?
@@ -97,11 +99,22 @@ package struct LokiSettings: Equatable, Sendable {
             (usesThanos ? directory("storage_config.object_store.filesystem.dir") : nil)
             ?? directory("storage_config.filesystem.directory")
             ?? directory("common.storage.filesystem.chunks_directory")
+        bucket = Self.bucket(usesThanos: usesThanos, text)
         rules = Self.rules(usesThanos: usesThanos, text, directory)
         longestInMemory = Self.longestInMemory(text)
         retentionEnabled = text("compactor.retention_enabled") == "true"
         retention = text("limits_config.retention_period")
         isMultitenant = text("auth_enabled").map { $0 == "true" }
+    }
+
+    /// Loki may spread its chunks over several buckets, which is a list with commas: no component covers that.
+    private static func bucket(usesThanos: Bool, _ text: (String) -> String?) -> String? {
+        var keys = ["storage_config.aws.bucketnames", "common.storage.s3.bucketnames"]
+        if usesThanos { keys = ["storage_config.object_store.s3.bucket_name"] + keys }
+        for key in keys {
+            if let name = text(key) { return name }
+        }
+        return nil
     }
 
     /// - Returns: nil if the rules are not in a directory.

@@ -268,7 +268,7 @@ struct LokiFolders: Sendable {
         if settings.usesObjectStorage, settings.periods.allSatisfy({ $0.objectStore != "filesystem" }) {
             throw ComponentError(
                 .misconfigured, operation: operation, "the server keeps its chunks in object storage, not in files",
-                hint: "protect the bucket by versioning and replication; back up the rules as kind 'files'")
+                hint: "back up the bucket as kind 'bucket' with `profile: loki`, and the rules as kind 'files'")
         }
         guard let prefix = settings.pathPrefix, prefix.hasPrefix("/"), let theirs = FileIdentity(prefix),
             theirs != FileIdentity(data), access("\(prefix)/\(LokiLayout.wal)", F_OK) == 0

@@ -26,12 +26,13 @@ package struct LokiGaps: GapFinder {
 
     private func found(_ settings: LokiSettings?, _ surroundings: GapSurroundings) throws -> [Gap] {
         var gaps: [Gap] = []
-        for period in settings?.periods ?? [] where period.objectStore != "filesystem" {
+        let isCovered = surroundings.covers(bucket: settings?.bucket, of: "loki")
+        for period in settings?.periods ?? [] where period.objectStore != "filesystem" && !isCovered {
             gaps.append(
                 Gap(
                     "chunks from \(period.from), which are in \(period.objectStore)",
                     why: "logs of that time are in object storage, which a backup of files does not include",
-                    remedy: "protect the bucket by versioning and replication to another region or account"))
+                    remedy: "add a component of kind bucket with `profile: loki` and the URL of the bucket"))
         }
         if settings?.hasWriteAheadLog == false {
             gaps.append(

@@ -21,6 +21,7 @@ package struct GapSearch {
                 trees: homes, components: Set(components.flatMap { [$0.name, $0.kind] }),
                 withheld: withheld[component.name] ?? [], claims: claims)
             surroundings.isInPod = component.isServedByPod
+            surroundings.buckets = buckets
             do {
                 guard let finder = try session.gaps(component) else { continue }
                 let gaps = try await finder.gaps(surroundings)
@@ -34,6 +35,16 @@ package struct GapSearch {
         }
         report.gaps += beside.map { GapReport.Row("host", $0) }
         return report
+    }
+
+    /// The buckets whose objects are backed up.
+    private var buckets: [BackedUpBucket] {
+        session.configuration.components.flatMap { component in
+            component.settings.places(of: component.name).compactMap { place in
+                guard case .bucket(let name, _, _) = place.kind else { return nil }
+                return BackedUpBucket(name: name, program: place.program)
+            }
+        }
     }
 
     /// The claims of clusters whose data are backed up.

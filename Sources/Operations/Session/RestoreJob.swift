@@ -70,6 +70,11 @@ package struct RestoreJob {
     /// - Returns: nil if the kind needs a directory and none is named.
     package func road(to directory: String?, asFiles: Bool = false) throws -> Road? {
         let importer = asFiles ? nil : try session.importer(kind: manifest.source, of: settings)
+        if let directory, let streaming = importer as? any StreamingImporter,
+            let elsewhere = try streaming.elsewhere(directory)
+        {
+            return .importer(elsewhere, directory: nil)
+        }
         if let importer, importer.fillsServer == (directory == nil) {
             return .importer(importer, directory: directory)
         }
@@ -158,6 +163,9 @@ package struct RestoreJob {
         with importer: any ComponentImporter, into directory: String?, prefix: String? = nil, isDryRun: Bool = false,
         report: @escaping @Sendable (ImportedObject) -> Void
     ) async throws {
+        if let importer = importer as? any StreamingImporter {
+            return try await stream(with: importer, prefix: prefix, isDryRun: isDryRun, report: report)
+        }
         let folder = try session.state(of: repository).importFolder(of: component, manifest.name)
         var keepsFolder = false
         defer { if !keepsFolder { try? FileManager.default.removeItem(atPath: folder) } }
@@ -188,6 +196,30 @@ package struct RestoreJob {
             keepsFolder = error is RestoreFailure
             throw error
         }
+    }
+
+    /// Passes each file on to the importer as it comes from the store.
+    private func stream(
+        with importer: any StreamingImporter, prefix: String?, isDryRun: Bool,
+        report: @escaping @Sendable (ImportedObject) -> Void
+    ) async throws {
+        var request = ImportRequest(tree: "", manifest: manifest, progress: progress, logger: session.logger)
+        request.isDryRun = isDryRun
+        request.replaces = replace
+        request.prefix = prefix
+        let store = "\(session.configuration.store.url)"
+        if let place = importer.location, "\(place)/".hasPrefix("\(store)/") || "\(store)/".hasPrefix("\(place)/") {
+            throw UsageError(
+                "'\(place)' and the store of the backups, '\(store)', have keys in common: name another prefix")
+        }
+        progress.begin("looking at the destination")
+        let destination = try await session.pool.run { [request] in
+            try importer.destination(request, report: report)
+        }
+        try await ObjectRestore(
+            repository: repository, manifest: manifest, destination: destination, pool: session.pool,
+            progress: progress
+        ).run(to: component)
     }
 }
 

@@ -1,12 +1,12 @@
-internal import BackupRepository
+package import BackupRepository
 
 /// Adapts the checks of a chunk segment to the interface of a verification.
-final class SegmentInspector: ContentInspector {
+package final class SegmentInspector: ContentInspector {
     private var verifier: ChunkSegmentVerifier?
 
-    init(_ path: String) { verifier = ChunkSegmentVerifier(path: path) }
+    package init(_ path: String) { verifier = ChunkSegmentVerifier(path: path) }
 
-    func write(_ bytes: RawSpan) { verifier?.write(bytes) }
+    package func write(_ bytes: RawSpan) { verifier?.write(bytes) }
 
-    func finish() -> [Damage] { verifier.take()?.finish() ?? [] }
+    package func finish() -> [Damage] { verifier.take()?.finish() ?? [] }
 }

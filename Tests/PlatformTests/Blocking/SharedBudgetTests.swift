@@ -18,11 +18,18 @@ import Testing
         }
     }
 
+    /// The pieces of work that are done, in their order.
+    private final class Done: Sendable {
+        private let state = Mutex<[Int]>([])
+        var all: [Int] { state.withLock { $0 } }
+        func add(_ piece: Int) { state.withLock { $0.append(piece) } }
+    }
+
     @Test(arguments: [1, 7, 10, 64, 1000], [1, 3, 10])
     func `the bound holds, and all work ends`(limit: Int, bytes: Int) async throws {
-        let budget = SharedBudget( limit)
+        let budget = SharedBudget(limit)
         let gauge = Gauge()
-        let done = Mutex(0)
+        let done = Done()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<60 {
                 group.addTask {
@@ -38,34 +45,34 @@ import Testing
                         }
                         gauge.add(-bytes)
                     }
-                    done.withLock { $0 += 1 }
+                    done.add(bytes)
                 }
             }
             try await group.waitForAll()
         }
-        #expect(done.withLock { $0 } == 60)
+        #expect(done.all.count == 60)
         // One piece of work that needs more than there is runs alone.
         #expect(gauge.most <= max(limit, bytes))
         #expect(budget.used == 0)
     }
 
     @Test func `large and small requests are served in their order`() async throws {
-        let budget = SharedBudget( 10)
-        let order = Mutex<[Int]>([])
+        let budget = SharedBudget(10)
+        let order = Done()
         #expect(budget.takeNow(8))
         var tasks: [Task<Void, any Error>] = []
         for (count, bytes) in [9, 1, 10].enumerated() {
-            tasks.append(Task { try await budget.with(bytes) { order.withLock { $0.append(bytes) } } })
+            tasks.append(Task { try await budget.with(bytes) { order.add(bytes) } })
             try await Patience.wait(until: "it waits") { budget.waiting == count + 1 }
         }
         budget.release(8)
         for task in tasks { try await task.value }
-        #expect(order.withLock { $0 } == [9, 1, 10])
+        #expect(order.all == [9, 1, 10])
         #expect(budget.used == 0)
     }
 
     @Test func `a cancelled request leaves the queue`() async throws {
-        let budget = SharedBudget( 10)
+        let budget = SharedBudget(10)
         #expect(budget.takeNow(10))
         let first = Task { try await budget.with(10) { 1 } }
         try await Patience.wait(until: "it waits") { budget.waiting == 1 }
@@ -78,7 +85,7 @@ import Testing
     }
 
     @Test func `a raised limit serves those who wait`() async throws {
-        let budget = SharedBudget( 1)
+        let budget = SharedBudget(1)
         #expect(budget.takeNow(1))
         let task = Task { try await budget.with(5) { 3 } }
         try await Patience.wait(until: "it waits") { budget.waiting == 1 }
