@@ -30,12 +30,14 @@ extension S3Server {
 
     /// - Returns: the HTTP status, or "000" without a response.
     private func curl(_ arguments: [String]) async throws -> String {
-        // curl signs the requests, so that the lab does not depend on the code under test.
+        try await signedCurl(["-o", "/dev/null", "-w", "%{http_code}"] + arguments)
+    }
+
+    /// Runs curl, which signs the request: the lab does not depend on the code under test.
+    /// - Returns: its output.
+    package func signedCurl(_ arguments: [String]) async throws -> String {
         let sign = ["--aws-sigv4", "aws:amz:us-east-1:s3", "--user", "\(accessKey):\(secretKey)"]
-        let common = [
-            "-s", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "\(Patience.long.components.seconds)",
-            "--noproxy", "*",
-        ]
+        let common = ["-s", "--max-time", "\(Patience.long.components.seconds)", "--noproxy", "*"]
         return try await LabTool.output("/usr/bin/curl", common + sign + arguments)
     }
 }
@@ -113,6 +115,17 @@ package struct SeaweedFS: S3Program {
                 folder: folder.url)
             return (ports[6], process)
         }
+    }
+}
+
+extension SeaweedFS {
+    /// Writes `s3.json` with one administrator.
+    static func writeIdentities(accessKey: String, secretKey: String, to folder: URL) throws {
+        let administrator = Identities.User(
+            name: "dr", credentials: [.init(accessKey: accessKey, secretKey: secretKey)],
+            actions: ["Admin", "Read", "List", "Tagging", "Write"])
+        try JSONEncoder().encode(Identities([administrator], policies: [:])).write(
+            to: folder.appending(path: "s3.json"))
     }
 }
 

@@ -74,6 +74,7 @@ extension BucketComponent: ComponentKind {
     }
 
     package var writablePaths: [String] { [] }
+    package static let isSharable = true
     package func identity(_ context: ComponentContext) -> String? { nil }
 
     // MARK: Checks

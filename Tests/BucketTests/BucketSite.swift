@@ -19,6 +19,7 @@ struct BucketSite: Sendable {
     let prefix = UUID().uuidString.lowercased()
     let endpoint: String
     private let credentials: S3Credentials
+    private let server: any S3Server
     let bucketName: String
     /// Counts the requests to the source.
     let use = StoreUse()
@@ -32,6 +33,7 @@ struct BucketSite: Sendable {
             case .moto: try await SharedS3Server.moto()
             }
         folder = try TemporaryFolder("bucket")
+        self.server = started
         endpoint = started.endpoint
         bucketName = bucket
         credentials = S3Credentials(accessKeyID: started.accessKey, secretAccessKey: started.secretKey)
@@ -77,7 +79,12 @@ struct BucketSite: Sendable {
         #expect(refused.isEmpty)
     }
 
-    /// All objects with their content and header fields.
+    /// The key for comparisons: Swift takes different keys for the same text if they look alike.
+    static func label(_ key: [UInt8]) -> String {
+        key.map { $0 < 0x80 ? String(decoding: [$0], as: UTF8.self) : "<\($0)>" }.joined()
+    }
+
+    /// The content of all objects, by the labels of their keys.
     func objects(_ part: String = "source") async throws -> [String: [UInt8]] {
         let bucket = try bucket(part)
         return try await Self.pool.run {
@@ -87,7 +94,7 @@ struct BucketSite: Sendable {
             for object in listed {
                 var content: [UInt8] = []
                 guard case .whole = try bucket.read(object, { $0.withUnsafeBytes { content += $0 } }) else { continue }
-                found[object.key.text] = content
+                found[Self.label(object.key.bytes)] = content
             }
             return found
         }
@@ -175,8 +182,6 @@ struct BucketSite: Sendable {
     }
 }
 
-
-
 private final class Found: Sendable {
     private let state = Mutex([ImportedObject]())
     var objects: [ImportedObject] { state.withLock { $0 } }
@@ -184,17 +189,14 @@ private final class Found: Sendable {
 }
 
 extension BucketSite {
-    /// Turns on versions of objects; moto does not check signatures.
+    /// Turns on versions of objects.
     func enableVersions() async throws {
         let body =
             "<VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Status>Enabled</Status>"
             + "</VersioningConfiguration>"
-        let status = try await LabTool.output(
-            "/usr/bin/curl",
-            [
-                "-s", "-o", "/dev/null", "-w", "%{http_code}", "--noproxy", "*", "-X", "PUT", "-d", body,
-                "\(endpoint)/\(bucketName)?versioning",
-            ])
+        let status = try await server.signedCurl([
+            "-o", "/dev/null", "-w", "%{http_code}", "-X", "PUT", "-d", body, "\(endpoint)/\(bucketName)?versioning=",
+        ])
         #expect(status == "200")
     }
 }

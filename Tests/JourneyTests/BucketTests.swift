@@ -23,23 +23,20 @@ import Testing
                 environment: ["SOURCE_KEY": server.accessKey, "SOURCE_SECRET": server.secretKey])
         }
 
-        /// moto does not check signatures, so that curl shows the objects independently of dr.
-        private func curl(_ arguments: [String]) async throws -> String {
-            try await LabTool.output("/usr/bin/curl", ["-s", "--noproxy", "*", "--max-time", "60"] + arguments)
-        }
-
         func write(_ key: String, _ text: String, type: String = "text/x-test") async throws {
-            let status = try await curl([
+            let status = try await server.signedCurl([
                 "-o", "/dev/null", "-w", "%{http_code}", "-X", "PUT", "-H", "content-type: \(type)", "--data-binary",
                 text, address(key, in: "source"),
             ])
             #expect(status == "200")
         }
 
-        func read(_ key: String, in part: String) async throws -> String { try await curl([address(key, in: part)]) }
+        func read(_ key: String, in part: String) async throws -> String {
+            try await server.signedCurl([address(key, in: part)])
+        }
 
         func type(of key: String, in part: String) async throws -> String {
-            try await curl(["-o", "/dev/null", "-w", "%{content_type}", address(key, in: part)])
+            try await server.signedCurl(["-o", "/dev/null", "-w", "%{content_type}", address(key, in: part)])
         }
 
         private func address(_ key: String, in part: String) -> String {
@@ -103,7 +100,15 @@ import Testing
             components: "chunks: {kind: bucket, url: \"s3://shared/\(UUID().uuidString)\", region: us-east-1}")
         try await journey.expect(0, "backup")
         let refused = try await journey.expect(
-            1, "restore", "--component", "chunks", "--to", "s3://\(journey.bucketAndPrefix)")
+            2, "restore", "--component", "chunks", "--to", "s3://\(journey.bucketAndPrefix)")
+        #expect(refused.errors.contains("in common"), "\(refused.errors)")
+    }
+
+    @Test func `a backup of the bucket that holds the backups is refused`() async throws {
+        let server = try await SharedS3Server.moto()
+        let journey = try await Journey(
+            s3: server, components: "chunks: {kind: bucket, url: \"s3://shared\", region: us-east-1}")
+        let refused = try await journey.expect(2, "backup")
         #expect(refused.errors.contains("in common"), "\(refused.errors)")
     }
 }

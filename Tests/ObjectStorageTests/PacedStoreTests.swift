@@ -27,7 +27,6 @@ import Testing
         let store = PacedStore(base, sending: sending.limit(speed), receiving: receiving.limit(speed))
         let key = ObjectKey("large")
         let upload = try store.upload(key, PutOptions(.ifAbsent))
-        #expect(upload is any HashingUpload, "the directory still hashes what arrives")
         let piece = [UInt8](repeating: 7, count: 5000)
         for _ in 0..<100 { try upload.write(piece.span.bytes) }
         _ = try upload.finish()

@@ -19,13 +19,17 @@ struct Bench: AsyncParsableCommand {
     @Option(help: "Path of the dr program to measure (default: the one beside this program).") var dr: String?
     @Option(
         help:
-            "Skip a part: directory, s3, small-files, loki, grafana, prune, recovery, side-by-side, protection, partial, volumes. Repeatable."
+            """
+            Skip a part: directory, s3, small-files, loki, grafana, prune, recovery, side-by-side, protection, \
+            partial, volumes, scale. Repeatable.
+            """
     )
     var without: [Part] = []
     @Flag(help: "Exit with status 1 if a bound is exceeded.") var enforce = false
 
     enum Part: String, ExpressibleByArgument, CaseIterable {
-        case directory, s3, loki, grafana, prune, recovery, protection, partial, volumes, smallFiles = "small-files"
+        case directory, s3, loki, grafana, prune, recovery, protection, partial, volumes, scale
+        case smallFiles = "small-files"
         case sideBySide = "side-by-side"
     }
 
@@ -130,11 +134,18 @@ struct Bench: AsyncParsableCommand {
                 rounds: self.rounds, say: say
             ).run()
         }
+        var scaled: BenchScale.Result?
+        if !without.contains(.scale), let own = tools.compactMap({ $0 as? DRTool }).first {
+            scaled = try await BenchScale(
+                tool: own, files: quick ? 10_000 : 1_000_000, mebibytes: quick ? 16 : 256,
+                work: place.url.appending(path: "scale"), rounds: self.rounds, say: say
+            ).run()
+        }
         var report = BenchReport(
             machine: Self.machine, corpus: described, corpusBytes: bytes, rounds: self.rounds,
             tools: try await versions(of: tools, place.url), rows: rounds.rows, smallFiles: small,
             loki: loki, grafana: grafana, prune: prune, recovery: recovery, sideBySide: sideBySide,
-            protection: protection, partial: partial, volumes: volumes,
+            protection: protection, partial: partial, volumes: volumes, scale: scaled,
             syncAfterCopy: rounds.syncAfterCopy,
             notes: notes(rounds, server))
         report.judge()

@@ -22,7 +22,7 @@ struct BenchSmallFiles {
 
     func run() async throws -> Result {
         let tree = work.appending(path: "tree")
-        try writeTree(tree)
+        try Self.write(files, to: tree)
         let job = BenchJob(source: tree, folder: work.appending(path: "dr"), place: .directory)
         try FileManager.default.createDirectory(at: job.folder, withIntermediateDirectories: true)
         let log = work.appending(path: "command.log").path
@@ -55,7 +55,8 @@ struct BenchSmallFiles {
         return result
     }
 
-    private func writeTree(_ tree: URL) throws {
+    /// Writes small files, each with another content.
+    static func write(_ files: Int, to tree: URL) throws {
         var random = CorpusRandom(seed: 1, part: "small files")
         for number in 0..<files {
             let folder = "\(tree.path)/\(number / 1000)"

@@ -59,6 +59,8 @@ package struct BackupRun: Sendable {
     /// The number of packs written at the same time, over all components. It bounds the memory: about four megabytes
     /// each plus those of the store.
     package var lanes = 2
+    /// The same for a component whose files are not on this machine; nil for as many as it asks for.
+    package var objectLanes: Int?
     /// The memory that packs of all components share.
     package var memory = SharedBudget.memory
     /// Limits the bytes per second that are read from the files of components; nil for no limit.

@@ -30,6 +30,8 @@ struct ComponentBackup: Sendable {
     /// The packs that all components write at the same time; nil for the lanes of this one.
     var slots: SharedBudget?
     var memory = SharedBudget.memory
+    /// The packs written at the same time of a tree that is not on this machine; nil for as many as the tree asks for.
+    var objectLanes: Int?
     var disk: RateLimit?
     /// Folders that are excluded wherever they are.
     var ownFolders = OwnFolders()
@@ -70,16 +72,18 @@ struct ComponentBackup: Sendable {
         let skipped = findings.state.damage.map { Array($0.path.utf8) }
         let batches = Batches(catalog, repository.description.pack, skipping: skipped)
         let bytes = PackWriter.memory + repository.store.memoryOfTransfer
-        let lanes = max(lanes, capture.objects?.lanes ?? 1)
+        let lanes = capture.objects.map { objectLanes ?? max(self.lanes, $0.lanes) } ?? self.lanes
         // The objects of a bucket wait for the network, not for this machine.
         let slots = (capture.objects == nil ? slots : nil) ?? SharedBudget(lanes)
         try await (0..<lanes).concurrentForEach(limit: lanes) { _ in
             var isOver = false
             while !isOver {
                 // A slot comes before memory, always: no lane waits for a slot of one that waits for its memory.
+                let wait = progress.beginWait()
                 isOver = try await slots.with(1) {
                     try await memory.with(bytes) {
-                        try await pool.run {
+                        wait.end()
+                        return try await pool.run {
                             guard let batch = try batches.next() else { return true }
                             try store(batch, in: stored, noting: findings)
                             return false

@@ -81,12 +81,13 @@ package struct ComponentJob: Codable, Equatable, Sendable {
     ///   - source: the component, on this machine.
     ///   - repository: the store and keys of this process.
     ///   - state: a folder for catalogs, which may be empty.
+    ///   - disk: limits the bytes per second that are read from the component's files; nil for no limit.
     ///   - doomed: returns those packs of the component that prunes remove.
     /// - Throws: ``ComponentJobFailure``; `CancellationError`.
     package func run(
         _ source: any ComponentSource, in repository: Repository, state: StateFolder, progress: WorkProgress,
         pool: BlockingPool, logger: Logger, tool: String, clock: @escaping @Sendable () -> Int,
-        doomed: @escaping @Sendable (Set<String>) throws -> Set<String>
+        disk: RateLimit? = nil, doomed: @escaping @Sendable (Set<String>) throws -> Set<String>
     ) async throws -> Result {
         var part = BackupRun.Component(name: component, kind: kind, source: source)
         part.progress = progress
@@ -98,6 +99,9 @@ package struct ComponentJob: Codable, Equatable, Sendable {
             repository: repository, components: [part], stack: nil, tool: tool, state: state, pool: pool,
             logger: logger, now: { Timestamp(seconds: clock().addingClamped(ahead)) })
         run.lanes = min(max(lanes, 1), 16)
+        run.disk = disk
+        // The coordinator's own repository locks what it writes; that of another process knows no run.
+        if shard != nil { run.repository.writing.lock = repository.lock?.ahead(of: self.now.seconds) }
         let surroundings = JobSurroundings(job: self, repository: repository, asking: doomed)
         let slots = SharedBudget(run.lanes)
         switch await ComponentRun(of: part, in: run, since: surroundings, slots: slots).outcome() {

@@ -51,7 +51,7 @@ struct ComponentRun: Sendable {
     func outcome() async -> Outcome {
         do {
             return .stored(
-                try await givingUpOnStall(after: component.stallTimeout, sign: { component.progress.state }) {
+                try await givingUpOnStall(after: component.stallTimeout, sign: signOfLife) {
                     try await captureAndStore()
                 })
         } catch is CancellationError {
@@ -69,6 +69,11 @@ struct ComponentRun: Sendable {
                     reason: "no progress within \(limit) while \(phase)\nhint: does its source, or the store, "
                         + "hang? `stall_timeout:` of the component sets how long dr waits"))
         }
+    }
+
+    /// The progress of the component; that of all while it waits for what others hold.
+    private func signOfLife() -> [WorkProgress.State] {
+        component.progress.isWaiting ? run.components.map(\.progress.state) : [component.progress.state]
     }
 
     private struct Captured: Sendable {
@@ -157,7 +162,7 @@ struct ComponentRun: Sendable {
                 previous: previous?.manifest, catalog: base.catalog, unwanted: unwanted, pool: run.pool,
                 lanes: run.lanes,
                 progress: component.progress, logger: run.logger)
-            (backup.slots, backup.memory) = (slots, run.memory)
+            (backup.slots, backup.memory, backup.objectLanes) = (slots, run.memory, run.objectLanes)
             backup.disk = run.disk
             backup.ownFolders = ownFolders
             backup.shard = surroundings.shard

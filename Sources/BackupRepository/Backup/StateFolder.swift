@@ -18,8 +18,12 @@ package struct StateFolder: Sendable {
 
     /// - Parameter id: the id of the repository, for a run that cannot open it.
     package init(_ state: String, repositoryID id: String) throws {
+        try self.init(state, root: "\(state)/\(id)")
+    }
+
+    private init(_ state: String, root: String) throws {
         path = state
-        root = "\(state)/\(id)"
+        self.root = root
         // Servers of drills pass through the configured folder. All below is private, whatever made it.
         try Self.make(state, isEntered: true)
         try Self.make(root)
@@ -261,6 +265,27 @@ package struct StateFolder: Sendable {
         if let base { try await filler.fill(catalog, from: base.manifest) }
         try catalog.setNote(Self.manifestNote, base?.digest.hex ?? "")
         return catalog
+    }
+
+    // MARK: Workers
+
+    /// Returns the folder of a process that stores a share of a component beside others.
+    package func folder(ofWorker shard: Shard, of component: String) throws -> StateFolder {
+        try StateFolder(path, root: "\(root)/workers/\(component)-\(shard.index)")
+    }
+
+    /// Gives workers this machine's catalog of a component, so that they need not read its names from the store. It fails
+    /// silently: that costs time only. Blocks.
+    package func shareCatalog(of component: String, with shards: [Shard]) {
+        let name = "catalogs/\(component)-\(Self.schema).sqlite"
+        for shard in shards {
+            guard let worker = try? folder(ofWorker: shard, of: component) else { continue }
+            let copy = "\(worker.root)/\(name)"
+            for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: copy + end) }
+            // A catalog with a log beside it is in use, or was not closed.
+            guard !FileManager.default.fileExists(atPath: "\(root)/\(name)-wal") else { continue }
+            try? FileManager.default.copyItem(atPath: "\(root)/\(name)", toPath: copy)
+        }
     }
 
     /// Increases whenever the tables change: a catalog of another version is not found.

@@ -12,8 +12,35 @@ package final class WorkProgress: Sendable {
     }
 
     private let mutex = Mutex(State())
+    private let waits = Mutex(0)
 
     package init() {}
+
+    /// True while some of the work waits for what other work holds.
+    var isWaiting: Bool { waits.withLock { $0 } > 0 }
+
+    /// Begins a wait. It lasts until the result is told to end, or released.
+    func beginWait() -> Wait { Wait(of: self) }
+
+    final class Wait: Sendable {
+        private let progress: WorkProgress
+        private let isOver = Mutex(false)
+
+        fileprivate init(of progress: WorkProgress) {
+            self.progress = progress
+            progress.waits.withLock { $0 += 1 }
+        }
+
+        func end() {
+            let wasOver = isOver.withLock { isOver in
+                defer { isOver = true }
+                return isOver
+            }
+            if !wasOver { progress.waits.withLock { $0 -= 1 } }
+        }
+
+        deinit { end() }
+    }
 
     package var state: State { mutex.withLock { $0 } }
     /// Resets the progress for another phase.

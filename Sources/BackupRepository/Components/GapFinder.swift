@@ -58,7 +58,7 @@ package struct GapSurroundings: Sendable {
     ///   - bucket: the bucket's name; nil if the server does not show it.
     ///   - program: the server's program, which a component that copies its objects names.
     package func covers(bucket: String?, of program: String) -> Bool {
-        buckets.contains { bucket == nil ? $0.program == program : $0.name == bucket }
+        buckets.contains { $0.program == program && (bucket == nil || $0.name == bucket) }
     }
 
     /// Returns true if an absolute path is in a tree that is backed up, or is one.

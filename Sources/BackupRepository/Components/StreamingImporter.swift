@@ -5,6 +5,8 @@ package import Cryptography
 package protocol StreamingImporter: ComponentImporter {
     /// The URL of the place; nil if none is configured.
     var location: String? { get }
+    /// The base URL of an S3-compatible server; nil for AWS.
+    var endpoint: String? { get }
 
     /// The same importer for another place.
     /// - Parameter url: as a user writes it.
@@ -37,6 +39,14 @@ package protocol ObjectDestination: Sendable {
 
     /// Reports what was done, after the last file.
     func finish()
+
+    /// The bytes of memory that one file needs while it is written.
+    var memoryOfTransfer: Int { get }
+}
+
+extension ObjectDestination {
+    /// A part of a transfer.
+    package var memoryOfTransfer: Int { 8 << 20 }
 }
 
 /// Receives one file in order. Released without ``finish(_:)``, it leaves nothing.

@@ -187,7 +187,7 @@ package struct SetCopy: Sendable {
         progress.update {
             ($0.files, $0.totalFiles) = (0, packs.count)
         }
-        try await source.forEachPack(of: packs, lanes: lanes, on: pool, to: target.store) { component, use in
+        try await source.forEachPack(of: packs, lanes: lanes, on: pool, writer: target.store.memoryOfTransfer) { component, use in
             try send(use, of: component, unlessIn: presence, counting: sent)
             progress.update { $0.files += 1 }
         }

@@ -93,7 +93,7 @@ package struct Rekey: Sendable {
         let copied = Mutex(CopiedPacks())
         let copy = PackCopy(source: source, target: target, progress: progress)
         let packs = plan.packs.values.sorted { $0.use.pack < $1.use.pack }
-        try await source.forEachPack(of: packs, lanes: lanes, on: pool, to: target.store) { pack in
+        try await source.forEachPack(of: packs, lanes: lanes, on: pool, writer: target.store.memoryOfTransfer) { pack in
             do {
                 let outcome = try copy.copy(pack.use, of: pack.component)
                 copied.withLock { $0.done[pack.use.pack] = outcome }

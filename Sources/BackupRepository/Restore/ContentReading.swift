@@ -12,9 +12,12 @@ struct ContentReading: Sendable {
     let ledger: RestoreLedger
     let progress: WorkProgress
 
-    /// - Parameter lanes: the number of packs read at the same time.
-    func run(lanes: Int, on pool: BlockingPool) async throws {
-        try await repository.forEachPack(of: catalog.packsWithContent(), lanes: lanes, on: pool) { number in
+    /// - Parameters:
+    ///   - lanes: the number of packs read at the same time.
+    ///   - bytes: the memory that the destination needs for each of them.
+    func run(lanes: Int, on pool: BlockingPool, destination bytes: Int = 0) async throws {
+        let packs = try catalog.packsWithContent()
+        try await repository.forEachPack(of: packs, lanes: lanes, on: pool, writer: bytes) { number in
             try readFiles(inPack: number)
         }
     }

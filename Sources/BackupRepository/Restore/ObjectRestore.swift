@@ -49,7 +49,7 @@ package struct ObjectRestore: Sendable {
                 destination: PassDestination(pass: pass, destination: destination, progress: progress), ledger: ledger,
                 // The files of the other passes would count as well.
                 progress: WorkProgress()
-            ).run(lanes: lanes, on: pool)
+            ).run(lanes: lanes, on: pool, destination: destination.memoryOfTransfer)
             damage += ledger.damage
             // What comes last names the rest: without it the rest is not used.
             if !damage.isEmpty { break }

@@ -67,6 +67,9 @@ package protocol ComponentKind: Section, Equatable {
     /// Additional directories that a backup writes to, which a sandboxed schedule must allow.
     var writablePaths: [String] { get }
 
+    /// True for a kind without a data directory whose files several processes can capture at once.
+    static var isSharable: Bool { get }
+
     /// A fact of the component's server that a restore would change and that normal operation does not. A drill compares
     /// it before and after, to show that it did not change the live stack. Blocks.
     /// - Returns: nil if the kind has no such fact; the directories among its places are compared anyway.
@@ -126,6 +129,8 @@ package protocol ComponentKind: Section, Equatable {
 }
 
 extension ComponentKind {
+    package static var isSharable: Bool { false }
+
     package static var drillRefusal: String? { nil }
     package func healing(_ context: ComponentContext) throws -> HealMethod? { nil }
 

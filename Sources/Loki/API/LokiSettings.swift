@@ -107,7 +107,6 @@ package struct LokiSettings: Equatable, Sendable {
         isMultitenant = text("auth_enabled").map { $0 == "true" }
     }
 
-    /// Loki may spread its chunks over several buckets, which is a list with commas: no component covers that.
     private static func bucket(usesThanos: Bool, _ text: (String) -> String?) -> String? {
         var keys = ["storage_config.aws.bucketnames", "common.storage.s3.bucketnames"]
         if usesThanos { keys = ["storage_config.object_store.s3.bucket_name"] + keys }

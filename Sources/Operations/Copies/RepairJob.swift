@@ -108,7 +108,7 @@ package struct RepairJob {
             target, from: others, now: session.now(), pool: session.pool, progress: progress)
         repair.readsData = readsData
         repair.isDryRun = isDryRun
-        repair.lanes = Session.lanes
+        repair.lanes = session.lanes
         let display = ProgressDisplay(options: session.options, work: [("", progress)])
         let report = try await display.during { [repair] in try await repair.run() }
         (outcome.sets, outcome.bytes) = (report.sets, report.bytes)

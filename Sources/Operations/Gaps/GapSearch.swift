@@ -39,7 +39,7 @@ package struct GapSearch {
 
     /// The buckets whose objects are backed up.
     private var buckets: [BackedUpBucket] {
-        session.configuration.components.flatMap { component in
+        session.configuration.components.filter { $0.kind == "bucket" }.flatMap { component in
             component.settings.places(of: component.name).compactMap { place in
                 guard case .bucket(let name, _, _) = place.kind else { return nil }
                 return BackedUpBucket(name: name, program: place.program)

@@ -206,7 +206,7 @@ package struct ImportJob {
             state: try session.state(of: repository), pool: session.pool, logger: session.logger,
             now: { [clock = session.clock] in Timestamp(seconds: clock.seconds) })
         run.configured = session.configuration.components.map(\.name)
-        run.lanes = min(Session.lanes + 1, 4)
+        run.lanes = session.configuration.limits.parallelism ?? min(Session.coresUsed + 1, 4)
         run.importing = BackupRun.Import(
             time: candidate.time,
             origin: ImportedFrom(

@@ -123,7 +123,7 @@ package struct RekeyJob {
         let progress = WorkProgress()
         var rekey = Rekey(
             source, to: target, tool: Release.tool, now: session.now(), pool: session.pool, progress: progress)
-        rekey.lanes = Session.lanes
+        rekey.lanes = session.lanes
         rekey.state = try session.state(of: target)
         let display = ProgressDisplay(options: session.options, work: [("", progress)])
         let report = try await display.during { [rekey] in try await rekey.run(names) }

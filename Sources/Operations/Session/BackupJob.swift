@@ -106,6 +106,7 @@ package struct BackupJob {
     }
 
     private func part(_ component: ComponentConfiguration) throws -> BackupRun.Component {
+        try session.refuseOwnStore(in: component)
         var part = BackupRun.Component(
             name: component.name, kind: component.kind, access: try session.access(component))
         part.stallTimeout = component.stallTimeout.duration
@@ -129,7 +130,9 @@ package struct BackupJob {
         run.provenance = await session.pool.run { session.provenance() }
         run.acceptsShrink = acceptsShrink
         run.allowsOtherStack = allowsOtherStack
-        run.lanes = session.configuration.limits.parallelism ?? min(Session.lanes + 1, 4)  // one waits for the disk
+        let parallelism = session.configuration.limits.parallelism
+        run.lanes = parallelism ?? min(Session.coresUsed + 1, 4)  // one usually waits for the disk
+        run.objectLanes = parallelism
         run.disk = session.configuration.limits.disk.map { RateLimit(bytesPerSecond: $0) }
         let display = ProgressDisplay(options: session.options, work: parts.map { ($0.name, $0.progress) })
         do {
@@ -150,7 +153,7 @@ package struct BackupJob {
                 repository: repository,
                 period: Int(session.configuration.verification.period.duration.components.seconds),
                 tool: Release.tool, pool: session.pool, now: session.now())
-            sample.lanes = Session.lanes
+            sample.lanes = session.lanes
             sample.repository.cache = try session.state(of: repository).documents(isRead: true)
             sample.restorers = try session.inspectors()
             let display = ProgressDisplay(options: session.options, work: [("", sample.progress)])

@@ -79,6 +79,9 @@ package struct RestoreJob {
             return .importer(importer, directory: directory)
         }
         if directory == nil, let volumeWords { return .volume(volumeWords) }
+        if let directory, directory.hasPrefix("s3://") {
+            throw UsageError("'\(directory)' is no directory: only a component of kind bucket is restored into a bucket")
+        }
         return directory.map { .files($0) }
     }
 
@@ -115,7 +118,7 @@ package struct RestoreJob {
         restore.keepsSetuid = keepsSetuid
         restore.usesSeeds = usesSeeds
         restore.rebuildsIndex = rebuildsIndex
-        restore.lanes = session.configuration.limits.parallelism ?? Session.lanes
+        restore.lanes = session.lanes
         restore.restorer = try session.restorer(kind: manifest.source, of: settings)
         return restore
     }
@@ -139,7 +142,7 @@ package struct RestoreJob {
             repository: repository, manifest: manifest, pool: session.pool, progress: progress)
         rehearsal.paths = paths
         rehearsal.slice = slice
-        rehearsal.lanes = session.configuration.limits.parallelism ?? Session.lanes
+        rehearsal.lanes = session.lanes
         rehearsal.restorer = try session.restorer(kind: manifest.source, of: settings)
         let start = ContinuousClock.now
         let report = try await rehearsal.run()
@@ -173,7 +176,7 @@ package struct RestoreJob {
             repository: repository, manifest: manifest,
             target: try await target("\(folder)/tree", replace: true, isOwn: true),
             pool: session.pool, progress: progress)
-        restore.lanes = session.configuration.limits.parallelism ?? Session.lanes
+        restore.lanes = session.lanes
         restore.owner = .fixed(uid: geteuid(), gid: getegid())
         restore.isPrivate = true
         restore.restorer = try session.restorer(kind: manifest.source, of: settings)
@@ -207,19 +210,16 @@ package struct RestoreJob {
         request.isDryRun = isDryRun
         request.replaces = replace
         request.prefix = prefix
-        let store = "\(session.configuration.store.url)"
-        if let place = importer.location, "\(place)/".hasPrefix("\(store)/") || "\(store)/".hasPrefix("\(place)/") {
-            throw UsageError(
-                "'\(place)' and the store of the backups, '\(store)', have keys in common: name another prefix")
-        }
+        if let place = importer.location { try session.refuseOwnStore(at: place, endpoint: importer.endpoint) }
         progress.begin("looking at the destination")
         let destination = try await session.pool.run { [request] in
             try importer.destination(request, report: report)
         }
-        try await ObjectRestore(
+        var restore = ObjectRestore(
             repository: repository, manifest: manifest, destination: destination, pool: session.pool,
-            progress: progress
-        ).run(to: component)
+            progress: progress)
+        if let parallelism = session.configuration.limits.parallelism { restore.lanes = parallelism }
+        try await restore.run(to: component)
     }
 }
 

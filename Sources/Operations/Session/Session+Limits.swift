@@ -7,22 +7,30 @@ import StackConfiguration
 extension Session {
     package enum Direction: Sendable { case backup, restore }
 
-    /// Applies the limits to this process, and returns the session with those of the store.
+    /// The number of packs processed at the same time.
+    package var lanes: Int { configuration.limits.parallelism ?? Self.coresUsed }
+
+    /// Applies the limit of memory to this process.
+    package func limitMemory() {
+        guard let memory = configuration.limits.memory else { return }
+        SharedBudget.memory.limit = LimitsConfiguration.forContents(of: memory)
+        ProcessMemory.keepSmall()
+    }
+
+    /// Applies the priorities to this process, and returns the session with the speeds of the store.
     ///
     /// The priorities are those of a backup only: a recovery must be fast.
-    package func limited(_ direction: Direction) -> Session {
+    /// - Parameter count: the processes that share the speeds.
+    package func limited(_ direction: Direction, among count: Int = 1) -> Session {
         let limits = configuration.limits
-        if let memory = limits.memory {
-            SharedBudget.memory.limit = LimitsConfiguration.forContents(of: memory)
-            ProcessMemory.keepSmall()
-        }
         if direction == .backup { lowerPriorities(limits) }
         let sending = direction == .backup ? limits.bandwidth.backup : nil
         let receiving = direction == .restore ? limits.bandwidth.restore : nil
         guard sending != nil || receiving != nil else { return self }
         var session = self
         let (sendLimit, receiveLimit) = (
-            sending.map { RateLimit(bytesPerSecond: $0) }, receiving.map { RateLimit(bytesPerSecond: $0) }
+            sending.map { RateLimit(bytesPerSecond: max(1, $0 / count)) },
+            receiving.map { RateLimit(bytesPerSecond: max(1, $0 / count)) }
         )
         session.wrapsStore = { [wrapsStore] in
             PacedStore(wrapsStore($0), sending: sendLimit, receiving: receiveLimit)
@@ -31,13 +39,16 @@ extension Session {
     }
 
     private func lowerPriorities(_ limits: LimitsConfiguration) {
-        if let nice = limits.nice, !ProcessPriority.set(niceness: nice) { logger.debug("limits: nice: refused") }
+        let output = Output(options: options)
+        if let nice = limits.nice, !ProcessPriority.set(niceness: nice) {
+            output.warn("limits: the system refused niceness \(nice)")
+        }
         let io: ProcessPriority.IOClass? =
             switch limits.ionice {
             case .idle: .idle
             case .lowest: .lowest
             case nil: nil
             }
-        if let io, !ProcessPriority.set(io: io) { logger.debug("limits: ionice: refused") }
+        if let io, !ProcessPriority.set(io: io) { output.warn("limits: the system refused the class of `ionice`") }
     }
 }

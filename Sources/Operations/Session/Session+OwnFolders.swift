@@ -1,4 +1,5 @@
 import BackupRepository
+import Components
 import FoundationEssentials
 import Platform
 import StackConfiguration
@@ -15,6 +16,31 @@ extension Session {
     /// The files and folders that a restore must not move or write to.
     var protectedPlaces: [RestoreTarget.ProtectedPlace] {
         ownFolders + [.init(file, "the configuration"), .init(OwnProgram.path, "this program")]
+    }
+
+    /// Refuses to read or write objects among those of this configuration's stores.
+    /// - Parameters:
+    ///   - url: `s3://bucket/prefix`.
+    ///   - endpoint: the base URL of an S3-compatible server; nil for AWS.
+    /// - Throws: `UsageError`.
+    func refuseOwnStore(at url: String, endpoint: String?) throws {
+        for store in [configuration.store] + configuration.store.copies.map(\.store) where store.endpoint == endpoint {
+            let own = "\(store.url)"
+            guard "\(url)/".hasPrefix("\(own)/") || "\(own)/".hasPrefix("\(url)/") else { continue }
+            throw UsageError("'\(url)' and the backups in '\(own)' have keys in common: use another bucket or prefix")
+        }
+    }
+
+    /// Refuses a component that would back up the backups.
+    /// - Throws: `UsageError`.
+    func refuseOwnStore(in component: ComponentConfiguration) throws {
+        for place in component.settings.places(of: component.name) {
+            // The places of other kinds are those of their servers, which may use one bucket together with dr.
+            guard component.kind == "bucket", case .bucket(let bucket, let prefix, let endpoint) = place.kind
+            else { continue }
+            let url = StoreLocation.s3(bucket: bucket, prefix: prefix)
+            try refuseOwnStore(at: "\(url)", endpoint: endpoint)
+        }
     }
 
     /// The folders of `dr` inside a directory, which a backup of the directory skips.

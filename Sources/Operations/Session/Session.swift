@@ -239,6 +239,6 @@ package struct Session {
     /// The time of day, by this session's clock.
     package func now() -> Timestamp { Timestamp(seconds: clock.seconds) }
 
-    /// The number of packs processed concurrently: one per core, at most four to limit memory.
-    package static var lanes: Int { min(max(ProcessInfo.processInfo.activeProcessorCount, 1), 4) }
+    /// One pack per core, at most four to limit memory.
+    package static var coresUsed: Int { min(max(ProcessInfo.processInfo.activeProcessorCount, 1), 4) }
 }

@@ -19,10 +19,6 @@ struct InClusterBackup: RemoteComponent {
     /// The time for which the API server may refuse the credentials: they are renewed, and authorizers restart.
     var denialPatience = Duration.seconds(60)
 
-    /// Variables of the Job's container.
-    static let jobVariable = "DR_JOB"
-    static let factsVariable = "DR_FACTS"
-
     func backUp(
         _ job: ComponentJob, in repository: Repository, progress: WorkProgress,
         doomed: @escaping @Sendable (Set<String>) throws -> Set<String>
@@ -36,15 +32,17 @@ struct InClusterBackup: RemoteComponent {
             repository: repository)
         var shards = ShardedBackup.Outcome()
         if volume.shards > 1 {
-            let sharded = ShardedBackup(
-                component: component.name, count: volume.shards, within: host.cluster.within,
-                stallLimit: component.stallTimeout.duration / 2, kubectl: host.kubectl, parts: parts, pool: pool)
             let pod = pod(
                 "\(MoverPod.objectName(component: component.name, run: job.run))-shards", of: job.run, host,
                 spreads: true)
-            shards = try await sharded.run(
-                try document(pod, job, facts: facts, proof: parts.proof, shards: volume.shards), named: pod.name,
-                progress: progress)
+            let engine = IndexedJob(
+                name: pod.name, count: volume.shards,
+                document: try document(pod, job, facts: facts, proof: parts.proof, shards: volume.shards),
+                kubectl: host.kubectl)
+            let sharded = ShardedBackup(
+                component: component.name, count: volume.shards, within: host.cluster.within,
+                stallLimit: component.stallTimeout.duration / 2, engine: engine, parts: parts, pool: pool)
+            shards = try await sharded.run(progress: progress)
             job.parts = shards.parts
         }
         let pod = pod(MoverPod.objectName(component: component.name, run: job.run), of: job.run, host)
@@ -102,8 +100,8 @@ struct InClusterBackup: RemoteComponent {
         container["command"] = .array((command + (shards.map { ["--shards", "\($0)"] } ?? [])).map { .string($0) })
         container["env"] = .array(
             (container["env"]?.array ?? []) + [
-                ["name": .string(Self.jobVariable), "value": .string(try JSONDecoding.text(job))],
-                ["name": .string(Self.factsVariable), "value": .string(try JSONDecoding.text(facts))],
+                ["name": .string(ComponentPart.jobVariable), "value": .string(try JSONDecoding.text(job))],
+                ["name": .string(ComponentPart.factsVariable), "value": .string(try JSONDecoding.text(facts))],
                 ["name": .string(PartProof.variable), "value": .string(proof.key)],
             ])
         if let secret = volume.secret { container["envFrom"] = [["secretRef": ["name": .string(secret)]]] }
@@ -271,82 +269,5 @@ extension Kubectl {
         await Task {
             _ = try? await run(["delete", "job", name, "--ignore-not-found", "--cascade=background", "--wait=false"])
         }.value
-    }
-}
-
-/// The process of such a Job: stores its component with its own configuration, and leaves the result in the store.
-package struct InClusterPart {
-    private let session: Session
-    private let component: ComponentConfiguration
-    private let data: String
-    /// The number of pods that store the component; nil for one.
-    private let shards: Int?
-
-    /// - Parameters:
-    ///   - data: the data directory in this pod.
-    ///   - shards: the number of pods that store the component; nil for one.
-    /// - Throws: `UsageError` for a component that the configuration does not have.
-    package init(_ session: Session, component name: String, data: String, shards: Int?) throws {
-        self.session = session
-        self.shards = shards
-        guard let component = try session.chosen([name]).first else {
-            throw UsageError("there is no component '\(name)' in the configuration")
-        }
-        self.component = component
-        self.data = data
-    }
-
-    /// - Parameter tell: receives the progress, one line at a time.
-    package func run(environment: [String: String], tell: @escaping @Sendable (String) -> Void) async throws {
-        guard let text = environment[InClusterBackup.jobVariable],
-            var job = try? JSONDecoding.decode(ComponentJob.self, text), job.component == component.name
-        else { throw UsageError("\(InClusterBackup.jobVariable) is not the job of component '\(component.name)'") }
-        guard let proof = PartProof(key: environment[PartProof.variable]) else {
-            throw UsageError("\(PartProof.variable) is not the key of a job")
-        }
-        job.shard = try shard(environment)
-        let facts = environment[InClusterBackup.factsVariable]
-            .flatMap { try? JSONDecoding.decode([String: String].self, $0) }
-        let repository = try await session.writableRepository()
-        let settings = try session.settings(component, data: data, isInCluster: true)
-        let source = PlacedSource(
-            source: try settings.source(session.context(of: component.name)), facts: facts ?? [:])
-        let progress = WorkProgress()
-        let telling = Task {
-            var last: WorkProgress.State?
-            while !Task.isCancelled {
-                let state = progress.state
-                if state != last, let line = try? JSONDecoding.text(state) { tell(line) }
-                last = state
-                try await Task.sleep(for: .seconds(2))
-            }
-        }
-        defer { telling.cancel() }
-        var mark = PartMark(
-            at: session.now(), run: job.run, component: component.name, shard: job.shard, isStoreFull: false)
-        var failure: (any Error)?
-        do {
-            mark.result = try await job.run(
-                source, in: repository, state: try session.state(of: repository), progress: progress,
-                pool: session.pool, logger: session.logger, tool: Release.tool,
-                clock: { [clock = session.clock] in clock.seconds }
-            ) { _ in [] }
-        } catch {
-            mark.failure = "\(error)"
-            mark.isStoreFull = (error as? ComponentJobFailure)?.isStoreFull ?? false
-            failure = error
-        }
-        mark.at = session.now()
-        try await session.pool.run { [mark] in _ = try Marks(repository).put(try proof.signed(mark)) }
-        if let failure { throw failure }
-    }
-
-    private func shard(_ environment: [String: String]) throws -> Shard? {
-        guard let shards else { return nil }
-        let variable = "JOB_COMPLETION_INDEX"
-        guard let index = environment[variable].flatMap({ Int($0) }), let shard = Shard(index, of: shards) else {
-            throw UsageError("\(variable) is not the index of one of \(shards) shards")
-        }
-        return shard
     }
 }

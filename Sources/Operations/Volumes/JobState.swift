@@ -76,10 +76,11 @@ struct JobPace {
     func isDue(at now: ContinuousClock.Instant = .now) -> Bool { next.map { now >= $0 } ?? true }
 
     mutating func note(_ state: JobState, at now: ContinuousClock.Instant = .now) {
-        if case .running(let ready, _) = state, ready > 0 {
-            next = now + pause
-        } else {
-            next = nil
-        }
+        guard case .running(let ready, _) = state else { return note(isRunning: false, at: now) }
+        note(isRunning: ready > 0, at: now)
+    }
+
+    mutating func note(isRunning: Bool, at now: ContinuousClock.Instant = .now) {
+        next = isRunning ? now + pause : nil
     }
 }

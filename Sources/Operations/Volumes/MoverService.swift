@@ -154,7 +154,7 @@ package struct MoverService: Conversation.Answering {
         work.usesSeeds = restore.usesSeeds
         work.seeds = restore.seeds
         work.presentName = "the volume"
-        work.lanes = Session.lanes
+        work.lanes = Session.coresUsed
         let kind = kinds.first { $0.name == order.kind }
         work.restorer = try kind.flatMap { try $0.inspector(of: settings, context) }
         return work

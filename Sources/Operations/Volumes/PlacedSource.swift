@@ -27,6 +27,7 @@ protocol CaptureWrapper: Capture {
 
 extension CaptureWrapper {
     var root: String { capture.root }
+    var objects: (any ObjectTree)? { capture.objects }
     var watermark: Int? { capture.watermark }
     var newestDatum: NewestDatum { capture.newestDatum }
     var oldestDatum: Int? { capture.oldestDatum }

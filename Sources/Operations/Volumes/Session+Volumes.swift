@@ -48,7 +48,10 @@ extension Session {
 
     /// The way to a component's data for a backup.
     func access(_ component: ComponentConfiguration) throws -> BackupRun.Component.Access {
-        guard let volume = component.volume else { return .local(try source(component)) }
+        guard let volume = component.volume else {
+            let source = try source(component)
+            return component.workers > 1 ? .remote(WorkerBackup(component: component, session: self)) : .local(source)
+        }
         switch volume.access {
         case .exec:
             try refuseWriters(component, volume)

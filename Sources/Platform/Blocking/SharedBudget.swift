@@ -6,8 +6,8 @@ internal import Synchronization
 /// Work takes all that it needs to get to its end at once, before it holds anything, so that no two wait for each other.
 /// What would only make it faster it takes with ``takeNow(_:)``, which never waits.
 package final class SharedBudget: Sendable {
-    /// The bytes of memory for contents in this process.
-    package static let memory = SharedBudget(256 << 20)
+    /// The bytes of memory for contents in this process: with the rest of the process, 256 MiB.
+    package static let memory = SharedBudget(184 << 20)
 
     private struct State {
         var limit: Int

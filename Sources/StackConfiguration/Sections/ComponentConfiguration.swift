@@ -12,6 +12,8 @@ package struct ComponentConfiguration: Equatable, Sendable {
     package var stallTimeout = Period.minutes(45)
     /// The allowed loss of data since the previous backup, 0...1; more counts as shrunk.
     package var shrinkThreshold = 0.5
+    /// The processes of this machine that store the component side by side.
+    package var workers = 1
     /// The location of the entry's name in the file.
     package var location: Location
     /// The settings of the entry, of the type of its kind.
@@ -30,7 +32,7 @@ package struct ComponentConfiguration: Equatable, Sendable {
 
     package static func == (first: Self, second: Self) -> Bool {
         first.name == second.name && first.stallTimeout == second.stallTimeout
-            && first.shrinkThreshold == second.shrinkThreshold
+            && first.shrinkThreshold == second.shrinkThreshold && first.workers == second.workers
             && first.location == second.location && first.volume == second.volume && first.entry == second.entry
             && first.settings.isEqual(to: second.settings)
     }
@@ -40,12 +42,18 @@ extension ComponentKind {
     /// True for a kind whose data are in a directory, which can be a volume of a cluster.
     fileprivate static var hasDirectory: Bool { keys.contains { $0.name == DataDirectory.key } }
 
+    /// True for a kind whose files several processes can store.
+    fileprivate static var isDivisible: Bool { hasDirectory || isSharable }
+
     /// The keys that every kind has in addition to its own.
     private static var sharedKeys: [Key<Self>] {
         let volume = Key<Self>.alreadyRead(
             DataDirectory.volumeKey, schema: KubernetesVolume.schema(),
             "Volume of a cluster that has the data, instead of 'data'.")
-        return (hasDirectory ? [volume] : []) + [
+        let workers = Key<Self>.alreadyRead(
+            "workers", schema: Shape<Int>.workers.schema,
+            "Processes of this machine that store the component side by side, 1 to 64. Default: 1.")
+        return (hasDirectory ? [volume] : []) + (isDivisible ? [workers] : []) + [
             .alreadyRead(
                 "kind", schema: ["const": .string(name)], "Kind of the component. Default: the component's name."),
             .alreadyRead(
@@ -73,6 +81,10 @@ extension ComponentKind {
     fileprivate static func read(_ node: YAMLNode, _ reader: inout Reader) -> (any ComponentKind)? {
         reader.section(Self.self, from: node, also: sharedKeys)
     }
+}
+
+extension Shape where Value == Int {
+    fileprivate static var workers: Shape { .count(1...64) }
 }
 
 /// The key of a kind with a data directory, and the one that replaces it.
@@ -150,7 +162,25 @@ extension Shape where Value == [ComponentConfiguration] {
             guard let share = Shape<Double>.share.read(threshold, &reader) else { return nil }
             component.shrinkThreshold = share
         }
+        if let workers = mapping.first(where: { $0.key.scalar?.string == "workers" }), supported.isDivisible {
+            guard let count = Shape<Int>.workers.read(workers.value, &reader) else { return nil }
+            component.workers = count
+            if count > 1 { refuseWorkers(of: component, at: workers.key, &reader) }
+        }
         return component
+    }
+
+    private static func refuseWorkers(of component: ComponentConfiguration, at key: YAMLNode, _ reader: inout Reader) {
+        if component.volume != nil {
+            reader.complain(
+                key, "'workers' are processes of this machine, and the data are in a cluster",
+                hint: "use 'shards' of 'kubernetes'")
+        } else if !component.settings.writablePaths.isEmpty {
+            reader.complain(
+                key,
+                "a component of kind '\(component.kind)' works together with its server, so several processes cannot "
+                    + "capture it at once")
+        }
     }
 
     /// Reads the volume of an entry, and puts a data directory in its place.

@@ -43,8 +43,8 @@ package struct LimitsConfiguration: Equatable, Sendable {
 extension LimitsConfiguration: Section {
     package static let keys: [Key<Self>] = [
         Key(
-            "memory", \.memory, as: .size(64 << 20...1 << 40, describedAs: "64MiB to 1TiB"),
-            about: "Memory of a backup or a restore, such as 128MiB. It lowers the parallelism. Default: 256MiB."),
+            "memory", \.memory, as: .size(96 << 20...1 << 40, describedAs: "96MiB to 1TiB"),
+            about: "Memory of each command, such as 128MiB. It lowers the parallelism. Default: 256MiB."),
         Key(
             "parallelism", \.parallelism, as: .parallelism,
             about: "Packs processed at the same time, over all components, or auto. Default: auto, by cores and memory."),
@@ -68,7 +68,8 @@ extension LimitsConfiguration.Bandwidth: Section {
             about: "Bytes per second that a backup sends to the store, such as 20MiB. Default: no limit."),
         Key(
             "restore", \.restore, as: .speed,
-            about: "Bytes per second that a restore reads from the store, such as 50MiB. Default: no limit."),
+            about: "Bytes per second that a restore, a verification or a drill reads from the store, such as 50MiB. "
+                + "Default: no limit."),
     ]
 }
 

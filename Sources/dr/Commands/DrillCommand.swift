@@ -96,7 +96,7 @@ struct DrillCommand: AsyncParsableCommand {
     }
 
     private func session() async throws -> Session {
-        let session = try await Session(options, source, key: key).fallingOver
+        let session = try await Session(options, source, key: key).limited(.restore).fallingOver
         guard source.store != nil else { return session }
         return try await recorded.session(
             scenario, at: at, in: session, needing: ["drill"], recoveryKey: key.recoveryKey)

@@ -68,17 +68,17 @@ struct MoverPart: AsyncParsableCommand {
     @Option(name: .long, help: "Name of the component.")
     var component: String
 
-    @Option(name: .long, help: "Data directory in this pod.")
-    var data: String
+    @Option(name: .long, help: "Data directory in this pod. Default: that of the configuration.")
+    var data: String?
 
     @Option(
         name: .long,
-        help: "Number of pods that store the component. This one stores the share JOB_COMPLETION_INDEX. Default: 1.")
+        help: "Number of processes that store the component. This one stores the share JOB_COMPLETION_INDEX. Default: 1.")
     var shards: Int?
 
     func run() async throws {
-        let session = try Session(options).askingOnce
-        let part = try InClusterPart(session, component: component, data: data, shards: shards)
+        let session = try Session(options).limited(.backup, among: shards ?? 1).askingOnce
+        let part = try ComponentPart(session, component: component, data: data, shards: shards)
         try await part.run(environment: ProcessInfo.processInfo.environment) { line in
             try? StandardOutput.write(exactly: line + "\n")
         }

@@ -57,7 +57,10 @@ struct Restore: AsyncParsableCommand {
     @OptionGroup var recorded: RecordedStackOptions
 
     @Option(
-        name: .long, help: "Target directory; its parent must exist. With --all, dr creates it.",
+        name: .long,
+        help: .init(
+            "Target directory; its parent must exist. With --all, dr creates it. Or, for a component of kind bucket, "
+                + "s3://bucket/prefix."),
         completion: .directory)
     var to: String?
 

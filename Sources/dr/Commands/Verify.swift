@@ -39,7 +39,7 @@ struct Verify: AsyncParsableCommand {
 
     func run() async throws {
         try await recorded(
-            as: .verify, options, session: { try await Session(options, source, key: key) }, work)
+            as: .verify, options, session: { try await Session(options, source, key: key).limited(.restore) }, work)
     }
 
     private func work(_ session: Session) async throws {
@@ -83,7 +83,7 @@ struct Verify: AsyncParsableCommand {
     private func verified(_ repository: Repository, _ session: Session) async throws -> Verification.Report {
         let progress = WorkProgress()
         var verification = Verification(repository: repository, pool: session.pool, progress: progress)
-        verification.lanes = Session.lanes
+        verification.lanes = session.lanes
         verification.share = try share()
         verification.restorers = try session.inspectors()
         verification.lastCommitted = try? session.state(of: repository).lastSet()

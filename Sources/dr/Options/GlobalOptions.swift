@@ -79,6 +79,7 @@ extension Session {
     /// Reads the configuration that the options name.
     init(_ options: GlobalOptions) throws {
         try self.init(options.output, configuration: options.config, kinds: supportedKinds)
+        limitMemory()
     }
 }
 

@@ -201,9 +201,10 @@ import Testing
 
     private func sharded(within: Period = .minutes(5), stall: Duration) async throws -> ShardedBackup.Outcome {
         let backup = ShardedBackup(
-            component: "web", count: 2, within: within, stallLimit: stall, kubectl: site.kubectl, parts: parts,
+            component: "web", count: 2, within: within, stallLimit: stall,
+            engine: IndexedJob(name: "j", count: 2, document: [:], kubectl: site.kubectl), parts: parts,
             pool: BlockingPool(threads: 2))
-        return try await backup.run([:], named: "j", progress: WorkProgress())
+        return try await backup.run(progress: WorkProgress())
     }
 
     @Test(.timeLimit(.minutes(2))) func `shards without progress do not keep the others from being used`() async throws

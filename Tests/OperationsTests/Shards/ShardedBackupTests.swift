@@ -21,10 +21,10 @@ import Testing
 
     @Test(
         arguments: [
-            (nil, "its pod left no result"),
+            (nil, nil),
             ([], "its pod was deleted"),
             ([podOfShard("0", ["phase": "Running"])], "its pod was deleted"),
-            ([podOfShard("1", ["phase": "Running"])], "its pod left no result"),
+            ([podOfShard("1", ["phase": "Running"])], nil),
             ([podOfShard("1", ["phase": "Failed", "reason": "Evicted"])], "its pod ended: Evicted"),
             (
                 [
@@ -46,9 +46,9 @@ import Testing
                         ])
                 ], "its pod did not start: no CPU"
             ),
-        ] as [([JSONValue]?, String)])
-    func `a shard without a result has a reason`(pods: [JSONValue]?, reason: String) {
-        #expect(ShardedBackup.reason(of: 1, in: pods) == reason)
+        ] as [([JSONValue]?, String?)])
+    func `a pod without a result has a reason`(pods: [JSONValue]?, reason: String?) {
+        #expect(IndexedJob.reason(of: 1, in: pods) == reason)
     }
 
     @Test(arguments: [("prometheus, url: 'http://127.0.0.1:1'", true), ("files", false)])

@@ -1,0 +1,113 @@
+import BackupRepository
+import FoundationEssentials
+import Platform
+internal import Synchronization
+
+/// The shards of a component in processes of this machine: each runs this program.
+///
+/// A worker that dies is replaced. One that ends by itself is not: it left its result, or said why it has none.
+final class WorkerProcesses: ShardEngine {
+    private let program: Program
+    private let count: Int
+    private let pool: BlockingPool
+    private let state: Mutex<State>
+
+    private struct State {
+        var workers: [Worker]
+        var tasks: [Task<Void, Never>] = []
+    }
+
+    private struct Worker: Sendable {
+        var hasEnded = false
+        var progress: WorkProgress.State?
+        /// Why it left no result.
+        var reason: String?
+    }
+
+    /// The processes that a shard may use up before it is left to the second phase.
+    private static let attempts = 3
+    /// Bytes of a line; a longer one is not of a worker.
+    private static let longestLine = 64 << 10
+
+    /// - Parameters:
+    ///   - program: stores the share whose index its environment has.
+    ///   - count: the number of shards.
+    init(_ program: Program, count: Int) {
+        self.program = program
+        self.count = count
+        pool = BlockingPool(threads: count)
+        state = Mutex(State(workers: Array(repeating: Worker(), count: count)))
+    }
+
+    var rest: String { "one process" }
+    var pause: Duration { .zero }
+
+    func start() async throws {
+        for index in 0..<count {
+            let task = Task.detached { [self] in await work(index) }
+            state.withLock { $0.tasks.append(task) }
+        }
+    }
+
+    func state() async -> ShardsState {
+        state.withLock { state in
+            state.workers.allSatisfy(\.hasEnded) ? .ended : .running(isAny: true)
+        }
+    }
+
+    func progress() async -> [WorkProgress.State] { state.withLock { $0.workers.compactMap(\.progress) } }
+
+    func reasons() async -> ShardReasons {
+        let reasons = state.withLock { $0.workers.map(\.reason) }
+        return ShardReasons(
+            Dictionary(uniqueKeysWithValues: reasons.enumerated().map { ($0, $1) }).compactMapValues { $0 })
+    }
+
+    func remove() async {
+        let tasks = state.withLock { $0.tasks }
+        for task in tasks { task.cancel() }
+        for task in tasks { await task.value }
+    }
+
+    /// Runs the worker of a shard, and its replacements.
+    private func work(_ index: Int) async {
+        var reason = "its process did not start"
+        for _ in 0..<Self.attempts where !Task.isCancelled {
+            do {
+                let end = try await pool.run { [self] in try run(index) }
+                let words = end.errors.split(whereSeparator: \.isNewline).last.map { ": \($0)" } ?? ""
+                reason = "its process ended with status \(end.status)\(words)"
+                // A shell, too, tells a signal by a status above 128.
+                if end.status <= 128 { break }
+            } catch is CancellationError {
+                reason = "its process was ended"
+            } catch {
+                reason = "\(error)"
+                break
+            }
+        }
+        state.withLock { [reason] state in
+            state.workers[index].reason = reason
+            state.workers[index].hasEnded = true
+        }
+    }
+
+    /// Runs one process to its end. Blocks.
+    private func run(_ index: Int) throws -> ProgramEnd {
+        var program = program
+        program.environment[ComponentPart.indexVariable] = "\(index)"
+        var line: [UInt8] = []
+        return try program.run { piece in
+            for byte in piece {
+                guard byte == UInt8(ascii: "\n") else {
+                    if line.count < Self.longestLine { line.append(byte) }
+                    continue
+                }
+                let text = String(decoding: line, as: UTF8.self)
+                line.removeAll(keepingCapacity: true)
+                guard let found = try? JSONDecoding.decode(WorkProgress.State.self, text) else { continue }
+                state.withLock { $0.workers[index].progress = found }
+            }
+        }
+    }
+}
