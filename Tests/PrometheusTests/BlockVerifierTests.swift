@@ -1,4 +1,5 @@
 import BackupRepository
+import Cryptography
 import Foundation
 import Lab
 import Testing
@@ -173,6 +174,36 @@ import Testing
                 == [Damage(path: "meta.json", reason: "gives 1 tombstones, but there are 0")])
         // A missing folder has no tombstones either, and is not intact.
         #expect(try BlockVerifier("/no/such/\(BlockFixture.Kind.plain.rawValue)").verify().damage.count > 1)
+    }
+
+    @Test func `a downsampled block is sound where Thanos writes, and its samples are not counted`() throws {
+        let block = try BlockFixture(.plain)
+        try block.edit("chunks/000001") { segment in
+            // The first chunk becomes one of aggregates, with the right checksum.
+            let (encoding, end) = (9, 10 + Int(segment[8]))
+            segment[encoding] = 0xFF
+            let crc = CRC32C.checksum(Array(segment[encoding..<end]).span.bytes)
+            segment.replaceSubrange(end..<end + 4, with: withUnsafeBytes(of: crc.bigEndian) { Array($0) })
+        }
+        let report = try BlockVerifier(block.path, allowsAggregates: true).verify()
+        #expect(report.damage == [])
+        #expect(report.chunks == 2)
+        #expect(report.samples < 10)
+        let refused = try BlockVerifier(block.path).verify().damage
+        #expect(refused.contains { $0.reason.contains("encoding 255 is unknown") })
+
+        var segment = try block.bytes("chunks/000001")
+        let path = "\(BlockFixture.Kind.plain.rawValue)/chunks/000001"
+        for (allows, count) in [(true, 0), (false, 1)] {
+            var verifier = ChunkSegmentVerifier(path: path, allowsAggregates: allows)
+            verifier.write(segment.span.bytes)
+            #expect(verifier.finish().count == count)
+        }
+        // Its checksum counts as that of any other chunk.
+        segment[12] ^= 1
+        var verifier = ChunkSegmentVerifier(path: path, allowsAggregates: true)
+        verifier.write(segment.span.bytes)
+        #expect(verifier.finish().count == 1)
     }
 
     @Test func `another block's chunks, sound by themselves, are found`() throws {

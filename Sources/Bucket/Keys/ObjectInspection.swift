@@ -22,7 +22,8 @@ enum ObjectInspection {
     }
 
     private static func block(_ key: BucketKey, _ path: String) -> (any ContentInspector)? {
-        if ChunkSegmentVerifier.applies(to: path) { return SegmentInspector(path) }
+        // Thanos writes downsampled blocks.
+        if ChunkSegmentVerifier.applies(to: path) { return SegmentInspector(path, allowsAggregates: true) }
         let parts = path.split(separator: "/")
         guard parts.last == "meta.json", parts.count > 1, BlockName.isBlock(String(parts[parts.count - 2])) else {
             return nil

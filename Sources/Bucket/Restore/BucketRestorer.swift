@@ -31,7 +31,7 @@ package struct BucketRestorer: ComponentRestorer {
         guard profile != .plain, profile != .loki, profile != .tempo else { return damage }
         let found = FoundBlockDamage()
         try await blocks.concurrentForEach(limit: Self.width) { [pool] name in
-            let report = try await pool.run { try BlockVerifier("\(tree)/\(name)").verify() }
+            let report = try await pool.run { try BlockVerifier("\(tree)/\(name)", allowsAggregates: true).verify() }
             found.add(
                 report.damage.map { part in
                     Damage(path: part.path.isEmpty ? name : "\(name)/\(part.path)", reason: part.reason)

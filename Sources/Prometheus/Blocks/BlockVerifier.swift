@@ -18,16 +18,20 @@ package struct BlockVerifier: Sendable {
     /// Path of the block's directory.
     private let block: String
     private let bufferSize: Int
+    private let allowsAggregates: Bool
 
-    /// - Parameter bufferSize: bytes read at once; tests make it small to test every buffer boundary.
-    package init(_ block: String, bufferSize: Int = 1 << 20) {
+    /// - Parameters:
+    ///   - bufferSize: bytes read at once; tests make it small to test every buffer boundary.
+    ///   - allowsAggregates: true if the block may be a downsampled one of Thanos, whose samples are not counted.
+    package init(_ block: String, bufferSize: Int = 1 << 20, allowsAggregates: Bool = false) {
         self.block = block
         self.bufferSize = bufferSize
+        self.allowsAggregates = allowsAggregates
     }
 
     /// - Throws: only `CancellationError`; the report lists the block's defects.
     package func verify() throws -> BlockReport {
-        var run = Verification(block: block, bufferSize: bufferSize)
+        var run = Verification(block: block, bufferSize: bufferSize, allowsAggregates: allowsAggregates)
         try run.verifyAll()
         return run.report
     }
@@ -70,6 +74,7 @@ package struct BlockReport: Sendable, Equatable {
     package var newest: Int?
     package var series = 0
     package var chunks = 0
+    /// Without those of chunks of aggregates.
     package var samples = 0
 }
 
@@ -77,12 +82,15 @@ package struct BlockReport: Sendable, Equatable {
 private struct Verification {
     let block: String
     let bufferSize: Int
+    let allowsAggregates: Bool
     var report = BlockReport()
     private var damage = DamageList()
+    private var hasAggregates = false
 
-    init(block: String, bufferSize: Int) {
+    init(block: String, bufferSize: Int, allowsAggregates: Bool) {
         self.block = block
         self.bufferSize = bufferSize
+        self.allowsAggregates = allowsAggregates
     }
 
     mutating func verifyAll() throws {
@@ -248,8 +256,14 @@ private struct Verification {
                 try file.forEachPiece(of: run.bufferSize) { piece in
                     try scanner.scan(piece) { chunk in
                         run.report.chunks += 1
-                        run.report.samples += chunk.samples
-                        if let flaw = chunk.flaw { run.damage.add(name, "chunk at \(chunk.offset): \(flaw)") }
+                        if chunk.holdsAggregates {
+                            run.hasAggregates = true
+                        } else {
+                            run.report.samples += chunk.samples
+                        }
+                        if let flaw = chunk.flaw(allowsAggregates: run.allowsAggregates) {
+                            run.damage.add(name, "chunk at \(chunk.offset): \(flaw)")
+                        }
                         try body(&run, chunk)
                     }
                 }
@@ -263,12 +277,13 @@ private struct Verification {
     // MARK: Counts
 
     private mutating func verifyCounts(tombstones: Int?) {
+        // The samples of chunks of aggregates are not counted: meta.json counts those of one aggregate of each.
         // After other damage the counts cannot agree, and a message about them would not help.
         guard damage.isEmpty, let stats = report.meta?.stats else { return }
         for (what, found, announced) in [
             ("series", report.series, stats.series), ("chunks", report.chunks, stats.chunks),
             ("samples", report.samples, stats.samples), ("tombstones", tombstones ?? 0, stats.tombstones),
-        ] where found != announced {
+        ] where found != announced && !(hasAggregates && what == "samples") {
             damage.add("meta.json", "gives \(announced) \(what), but there are \(found)")
         }
     }

@@ -13,11 +13,19 @@ struct ScannedChunk {
 
     /// The format's encodings: XOR, histogram, float histogram, and their successors with start times.
     private static let known: ClosedRange<UInt8> = 1...6
+    /// AggrChunk of Thanos: up to five chunks of aggregates in one, in downsampled blocks.
+    private static let aggregates: UInt8 = 0xFF
+
+    /// True if the chunk has aggregates in place of samples: its data do not begin with their number.
+    var holdsAggregates: Bool { encoding == Self.aggregates }
 
     /// The defect of the chunk itself; nil if it is intact.
-    var flaw: String? {
+    /// - Parameter allowsAggregates: true for the blocks of Thanos and Mimir; Prometheus cannot read such a chunk.
+    func flaw(allowsAggregates: Bool) -> String? {
         if computedCRC != storedCRC { return checksumText(computed: computedCRC, stored: storedCRC) }
-        if !Self.known.contains(encoding) { return "encoding \(encoding) is unknown" }
+        if !Self.known.contains(encoding), !(allowsAggregates && holdsAggregates) {
+            return "encoding \(encoding) is unknown"
+        }
         if end - offset < 1 + 1 + 2 + 4 { return "too short to hold a sample" }
         return nil
     }

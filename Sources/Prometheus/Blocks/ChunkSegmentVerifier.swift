@@ -5,14 +5,21 @@ package import BackupRepository
 /// Bounded memory, any size of pieces. Only the index lists the expected chunks: this is not checked here.
 package struct ChunkSegmentVerifier: Sendable {
     private let path: String
+    private let allowsAggregates: Bool
     private var scanner = ChunkScanner()
     private var found = DamageList()
     private var isLost = false
     package private(set) var chunks = 0
+    /// Without those of chunks of aggregates.
     package private(set) var samples = 0
 
-    /// - Parameter path: the segment's name in messages about damage: "01J…/chunks/000001".
-    package init(path: String) { self.path = path }
+    /// - Parameters:
+    ///   - path: the segment's name in messages about damage: "01J…/chunks/000001".
+    ///   - allowsAggregates: true if the block may be a downsampled one of Thanos.
+    package init(path: String, allowsAggregates: Bool = false) {
+        self.path = path
+        self.allowsAggregates = allowsAggregates
+    }
 
     /// Returns true if `path` is that of a chunk segment of a block: `ULID/chunks/NNNNNN` at its end.
     package static func applies(to path: String) -> Bool {
@@ -26,8 +33,10 @@ package struct ChunkSegmentVerifier: Sendable {
         do {
             try scanner.scan(piece) { chunk in
                 chunks += 1
-                samples += chunk.samples
-                if let flaw = chunk.flaw { found.add(path, "chunk at \(chunk.offset): \(flaw)") }
+                if !chunk.holdsAggregates { samples += chunk.samples }
+                if let flaw = chunk.flaw(allowsAggregates: allowsAggregates) {
+                    found.add(path, "chunk at \(chunk.offset): \(flaw)")
+                }
             }
         } catch {
             lose(error)

@@ -4,7 +4,10 @@ package import BackupRepository
 package final class SegmentInspector: ContentInspector {
     private var verifier: ChunkSegmentVerifier?
 
-    package init(_ path: String) { verifier = ChunkSegmentVerifier(path: path) }
+    /// - Parameter allowsAggregates: true if the block may be a downsampled one of Thanos.
+    package init(_ path: String, allowsAggregates: Bool = false) {
+        verifier = ChunkSegmentVerifier(path: path, allowsAggregates: allowsAggregates)
+    }
 
     package func write(_ bytes: RawSpan) { verifier?.write(bytes) }
 
