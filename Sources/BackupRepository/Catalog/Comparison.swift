@@ -65,6 +65,9 @@ final class Comparison {
     }
 
     private func addFresh(_ record: FileRecord, known: CatalogEntry?) throws {
+        var record = record
+        // Only a reading of an object shows its header fields, and a known content is not read.
+        if record.headers == nil { record.headers = known?.record.headers }
         changes.addFresh(record, hasContent: known == nil)
         let nowhere = Location(pack: -1, member: -1)
         try fresh.run(

@@ -55,6 +55,17 @@ import Testing
             (result.fresh.first?.known != nil) == isKnown, "only a change of the description avoids reading the file")
     }
 
+    /// Only a reading of an object shows its header fields.
+    @Test func `a file with a new description and known content keeps its header fields`() throws {
+        var stored = record("a")
+        stored.headers = "content-type: text/plain"
+        let result = try compared([stored], [record("a", mode: 0o600)])
+        #expect(result.fresh.first?.known != nil)
+        #expect(result.fresh.first?.record.headers == stored.headers)
+        // Another content has its own.
+        #expect(try compared([stored], [record("a", inode: 2)]).fresh.map(\.record.headers) == [nil])
+    }
+
     private func tops(_ changes: TreeChanges) -> [String] {
         changes.tops.map { String(decoding: $0, as: UTF8.self) }.sorted()
     }
