@@ -219,12 +219,14 @@ package struct ComponentRestore: Sendable {
     }
 }
 
-/// The restored data differ from the backup. The target is unchanged.
+/// The restored data differ from the backup. A target that is a directory is unchanged.
 package struct RestoreFailure: OperationError {
     package var damage: [Damage]
     /// The path of the tree with the intact files.
     package var staging: String
     package var target: String
+    /// False if the intact files are in the target, such as a bucket.
+    package var isTargetUnchanged = true
 
     package init(damage: [Damage], staging: String, target: String) {
         self.damage = damage
@@ -242,6 +244,9 @@ package struct RestoreFailure: OperationError {
     }
 
     package var hint: String? {
+        guard isTargetUnchanged else {
+            return "the files that were restored before stay in the target; an older set may have the rest"
+        }
         let intact = staging.isEmpty ? "" : "the intact files are in '\(staging)'; "
         return "the target is unchanged; \(intact)an older set may have the rest"
     }

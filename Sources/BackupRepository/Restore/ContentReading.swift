@@ -11,6 +11,8 @@ struct ContentReading: Sendable {
     let destination: any ContentDestination
     let ledger: RestoreLedger
     let progress: WorkProgress
+    /// Counts the bytes from the store if the destination counts the files itself; nil for ``progress``.
+    var transfers: WorkProgress?
 
     /// - Parameters:
     ///   - lanes: the number of packs read at the same time.
@@ -34,7 +36,7 @@ struct ContentReading: Sendable {
         var reader = try PackReader(index, in: repository)
         reader.transferred = { count in
             ledger.add(fetched: count)
-            progress.update { $0.transferred += count }
+            (transfers ?? progress).update { $0.transferred += count }
         }
         var last: CatalogEntry?
         while true {

@@ -48,7 +48,7 @@ package struct ObjectRestore: Sendable {
                 repository: repository, manifest: manifest, catalog: catalog,
                 destination: PassDestination(pass: pass, destination: destination, progress: progress), ledger: ledger,
                 // The files of the other passes would count as well.
-                progress: WorkProgress()
+                progress: WorkProgress(), transfers: progress
             ).run(lanes: lanes, on: pool, destination: destination.memoryOfTransfer)
             damage += ledger.damage
             // What comes last names the rest: without it the rest is not used.
@@ -56,7 +56,9 @@ package struct ObjectRestore: Sendable {
         }
         destination.finish()
         guard damage.isEmpty else {
-            throw RestoreFailure(damage: damage.sorted { $0.path < $1.path }, staging: "", target: location)
+            var failure = RestoreFailure(damage: damage.sorted { $0.path < $1.path }, staging: "", target: location)
+            failure.isTargetUnchanged = false
+            throw failure
         }
     }
 }
