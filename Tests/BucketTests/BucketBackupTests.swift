@@ -1,5 +1,7 @@
 import BackupRepository
 import Foundation
+import Logging
+import ObjectStorage
 import Platform
 import S3
 import Testing
@@ -130,6 +132,30 @@ import Testing
             let found = try await BucketSite.pool.run { try bucket.head(BucketKey(key))?.headers ?? [] }
             for field in fields {
                 #expect(found.contains { $0.name == field.name && $0.value == field.value }, "\(key): \(found)")
+            }
+        }
+    }
+
+    @Test func `an error of the receiver is not one of the bucket`() async throws {
+        let site = try await BucketSite(.seaweedFS)
+        for name in ["index/a", "chunk"] { try await site.write(name, Array(name.utf8)) }
+        let capture = try await site.source(.loki).capture(
+            CaptureContext(run: "run", state: site.folder.path, logger: Logger(label: "test")))
+        let tree = try #require(capture.objects)
+        try await BucketSite.pool.run {
+            var records: [FileRecord] = []
+            try tree.walk { if $0.kind == .file { records.append($0) } }
+            #expect(records.count == 2)
+            // The same whoever makes the backup.
+            #expect(records.allSatisfy { $0.uid == 0 && $0.gid == 0 })
+            for record in records {
+                for reason in [ObjectStoreError.Reason.denied, .noSpace] {
+                    let refusal = ObjectStoreError(reason, operation: "put", key: nil, "no", store: "repository")
+                    let error = #expect(throws: ObjectStoreError.self) {
+                        _ = try tree.read(record) { _ in throw refusal }
+                    }
+                    #expect(error == refusal)
+                }
             }
         }
     }

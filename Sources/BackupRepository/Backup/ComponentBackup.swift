@@ -58,6 +58,8 @@ struct ComponentBackup: Sendable {
         }
         progress.update {
             $0.phase = "storing"
+            // A capture may have counted what it listed.
+            ($0.files, $0.bytes) = (0, 0)
             $0.totalFiles = changes.fresh
             $0.totalBytes = changes.freshBytes
         }
@@ -204,8 +206,22 @@ struct ComponentBackup: Sendable {
         return outcome
     }
 
-    /// Adds a file that is not on this machine; looks again at one that changed or vanished.
+    /// Adds a file that is not on this machine, and tells its tree if it could not be added.
     private func add(_ record: FileRecord, to writer: PackWriter, from objects: any ObjectTree) throws
+        -> PackWriter.Outcome
+    {
+        let outcome = try addCurrent(record, to: writer, from: objects)
+        switch outcome {
+        case .stored: break
+        case .vanished: objects.noteMissing(record.path, because: "it vanished")
+        case .unreadable(let reason), .torn(let reason), .rejected(let reason, _):
+            objects.noteMissing(record.path, because: reason)
+        }
+        return outcome
+    }
+
+    /// Looks again at a file that changed or vanished.
+    private func addCurrent(_ record: FileRecord, to writer: PackWriter, from objects: any ObjectTree) throws
         -> PackWriter.Outcome
     {
         var record = record

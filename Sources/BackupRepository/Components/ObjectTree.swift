@@ -8,14 +8,18 @@ package protocol ObjectTree: Sendable {
 
     /// Reads the version of a file that a record describes. Blocks.
     /// - Parameter sink: receives at most ``FileRecord/size`` bytes, in order.
-    /// - Throws: if no file can be read, such as without a connection.
+    /// - Throws: if no file can be read, such as without a connection; errors of `sink` unchanged.
     func read(_ record: FileRecord, _ sink: (RawSpan) throws -> Void) throws -> ObjectReading
 
     /// Looks at a file again that changed or vanished while it was read. Blocks.
     /// - Returns: nil if it is gone.
     func look(at path: [UInt8]) throws -> FileRecord?
 
-    /// Paths that are of no use because they lost a part while the tree was read. Asked after the last file was read;
+    /// Notes that a file of ``walk(_:)`` is not in the backup: it vanished, kept changing, cannot be read, or is damaged.
+    /// - Parameter reason: for people.
+    func noteMissing(_ path: [UInt8], because reason: String)
+
+    /// Paths that are of no use because a file below them is missing. Asked after the last file was read;
     /// the backup leaves them out.
     func incomplete() -> [Damage]
 

@@ -1,6 +1,5 @@
 internal import BackupRepository
 internal import Cryptography
-internal import Glibc
 internal import ObjectStorage
 internal import Platform
 internal import S3
@@ -19,6 +18,11 @@ private final class SharedTable: @unchecked Sendable {
     }
 }
 
+/// An error of the receiver of an object's bytes: that of the repository's store is not one of the bucket.
+private struct SinkError: Error {
+    let underlying: any Error
+}
+
 /// The listed objects as a tree of files.
 final class BucketTree: ObjectTree {
     let lanes = 8
@@ -29,13 +33,12 @@ final class BucketTree: ObjectTree {
     private var location: String { bucket.location }
     private let table: SharedTable
     private let state = Mutex(State())
-    private let owner = (uid: geteuid(), gid: getegid())
 
     private struct State {
         var objects = 0
         var bytes = 0
         var cut = 0
-        /// The blocks that lost an object, with the reason.
+        /// The blocks that miss an object, with the reason.
         var lost: [BucketKey: String] = [:]
         /// The blocks whose last object was gone when they were listed.
         var deleted: Set<BucketKey> = []
@@ -99,14 +102,15 @@ final class BucketTree: ObjectTree {
             guard !last.starts(with: folder) else { continue }
             try visit(
                 FileRecord(
-                    path: Array(folder), kind: .directory, size: 0, mode: 0o755, uid: owner.uid, gid: owner.gid,
+                    path: Array(folder), kind: .directory, size: 0, mode: 0o755, uid: 0, gid: 0,
                     modified: FileTime(nanoseconds: 0), inode: 0))
         }
     }
 
+    /// The owner is the same whoever makes the backup: another one would look like a change of each object.
     private func record(_ path: [UInt8], _ object: BucketObject) -> FileRecord {
         FileRecord(
-            path: path, kind: .file, size: object.size, mode: 0o644, uid: owner.uid, gid: owner.gid,
+            path: path, kind: .file, size: object.size, mode: 0o644, uid: 0, gid: 0,
             modified: FileTime(seconds: object.modified ?? 0, nanoseconds: 0) ?? FileTime(nanoseconds: 0),
             inode: Self.number(ofTag: object.tag))
     }
@@ -120,6 +124,15 @@ final class BucketTree: ObjectTree {
     // MARK: Reading
 
     func read(_ record: FileRecord, _ sink: (RawSpan) throws -> Void) throws -> ObjectReading {
+        do {
+            return try readApart(record) { piece in
+                do { try sink(piece) } catch { throw SinkError(underlying: error) }
+            }
+        } catch let error as SinkError { throw error.underlying }
+    }
+
+    /// - Parameter sink: throws ``SinkError`` only.
+    private func readApart(_ record: FileRecord, _ sink: (RawSpan) throws -> Void) throws -> ObjectReading {
         guard let object = try table.withLock({ try $0.object(at: record.path) }) else { return .vanished }
         if profile.isEarly(object.key), let headers = try spool.read(object, sink) {
             return .whole(with(headers, record))
@@ -131,7 +144,6 @@ final class BucketTree: ObjectTree {
             case .replaced: return .changed
             }
         } catch let error as ObjectStoreError where [.denied, .unsupported, .other].contains(error.reason) {
-            lose(object.key, "cannot be read")
             return .unreadable(error.detail + (error.hint.map { "; \($0)" } ?? ""))
         } catch let error as ObjectStoreError { throw ComponentError(error, "\(location)/\(object.key)") }
     }
@@ -149,18 +161,15 @@ final class BucketTree: ObjectTree {
     func look(at path: [UInt8]) throws -> FileRecord? {
         guard let object = try table.withLock({ try $0.object(at: path) }) else { return nil }
         do {
-            guard let now = try bucket.head(object.key) else {
-                lose(object.key, "was deleted")
-                return nil
-            }
+            guard let now = try bucket.head(object.key) else { return nil }
             try table.withLock { try $0.replace(now, at: path) }
             return record(path, now)
         } catch let error as ObjectStoreError { throw ComponentError(error, "\(location)/\(object.key)") }
     }
 
-    private func lose(_ key: BucketKey, _ what: String) {
-        guard let block = profile.block(of: key) else { return }
-        state.withLock { $0.lost[block] = $0.lost[block] ?? "'\(key)' \(what) while the block was read" }
+    func noteMissing(_ path: [UInt8], because reason: String) {
+        guard let key = ObjectPath.key(of: path), let block = profile.block(of: key) else { return }
+        state.withLock { $0.lost[block] = $0.lost[block] ?? "'\(key)' is not in this backup: \(reason)" }
     }
 
     func incomplete() -> [Damage] {
