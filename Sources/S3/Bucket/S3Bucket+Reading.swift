@@ -51,6 +51,8 @@ private struct BucketReading {
             } catch is Replaced {
                 return .replaced
             } catch let failure as S3Failure {
+                // All bytes came before the transfer failed: there is no range to ask for.
+                if let found, position == object.size { return .whole(found) }
                 if failure.isMissing { return .missing }
                 if failure.code == "PreconditionFailed" || failure.code == "InvalidRange" { return .replaced }
                 if position - start >= 1 << 10 { retries.noteProgress() }

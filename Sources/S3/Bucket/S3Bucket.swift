@@ -43,7 +43,8 @@ package final class S3Bucket: Sendable {
     /// Calls `body` for each object whose key starts with `prefix`, in the order of the server. An object may come
     /// twice. Memory: one page.
     /// - Parameter prefix: relative to the prefix of the bucket; any text.
-    /// - Returns: the keys that are not UTF-8, which no request can name; at most a hundred of them.
+    /// - Returns: the keys that are not UTF-8, which no request can name; at most a hundred of them. Relative as others,
+    ///   and with percent signs as in the listing.
     @discardableResult
     package func list(prefix: String = "", _ body: (BucketObject) throws -> Void) throws -> [String] {
         var unreadable: [String] = []
@@ -96,7 +97,7 @@ package final class S3Bucket: Sendable {
             let relative = BucketKey(Array(key[store.keyPrefix.utf8.count...]))
             // The decoder puts U+FFFD for bytes that are not UTF-8; a key may also have that character itself.
             if text.unicodeScalars.contains("\u{FFFD}"), !written.uppercased().contains("%EF%BF%BD"), isEncoded {
-                page.unreadable.append(written)
+                page.unreadable.append(Self.dropping(store.keyPrefix.utf8.count, from: written))
                 continue
             }
             guard let size = element.value("Size").flatMap(ObjectSize.parse) else {
@@ -110,6 +111,15 @@ package final class S3Bucket: Sendable {
         page.isLast = root.value("IsTruncated") != "true"
         page.next = root.value("NextContinuationToken")
         return page
+    }
+
+    /// - Parameters:
+    ///   - count: bytes of the key to leave out.
+    ///   - encoded: a key in which each escape stands for one byte.
+    private static func dropping(_ count: Int, from encoded: String) -> String {
+        var rest = Array(encoded.utf8)[...]
+        for _ in 0..<count { rest = rest.dropFirst(rest.first == UInt8(ascii: "%") ? 3 : 1) }
+        return String(decoding: rest, as: UTF8.self).replacing("%2F", with: "/")
     }
 
     /// A tag without its quotes and without the mark of a weak one.

@@ -1,4 +1,6 @@
+internal import Dispatch
 internal import HTTP
+internal import Logging
 internal import ObjectStorage
 
 extension S3Bucket {
@@ -28,8 +30,11 @@ package final class S3BucketUpload {
     private let key: BucketKey
     private let headers: [HTTPHeaders.Field]
     private let condition: S3Bucket.WriteCondition
+    private let size: Int
     private let partSize: Int
     private var part: [UInt8] = []
+    /// Bytes of the parts that were sent.
+    private var sent = 0
     private var uploadID: String?
     private var tags: [String] = []
     private var isOver = false
@@ -45,12 +50,15 @@ package final class S3BucketUpload {
         self.key = key
         self.headers = headers.filter { BucketObject.isUserField($0.name) }
         self.condition = condition
+        self.size = size
         partSize = max(bucket.store.configuration.partSize, size / Self.mostParts + 1)
     }
 
     deinit { cancel() }
 
     package func write(_ bytes: RawSpan) throws {
+        // An array that grows by itself would double beyond the part.
+        if part.capacity == 0 { part.reserveCapacity(min(partSize, max(0, size))) }
         var rest = bytes
         while rest.byteCount > 0 {
             if part.count == partSize { try sendPart() }
@@ -68,12 +76,19 @@ package final class S3BucketUpload {
         isOver = true
     }
 
-    /// Removes what was sent, if the server can be reached.
+    /// Removes what was sent, if the server can be reached; also when the current task is cancelled.
     package func cancel() {
         guard !isOver else { return }
         isOver = true
         guard let uploadID else { return }
-        try? bucket.store.abort(bucket.fullKey(key), uploadID)
+        let isDone = DispatchSemaphore(value: 0)
+        _ = TransferThreads.start { [store = bucket.store, key = bucket.fullKey(key)] in
+            do { try store.abort(key, uploadID) } catch {
+                store.client.logger.debug("multipart upload not aborted", metadata: ["error": "\(error)"])
+            }
+            isDone.signal()
+        }
+        _ = isDone.wait(timeout: .now() + .seconds(15))
     }
 
     private func payload(_ bytes: [UInt8]) -> S3Payload {
@@ -115,6 +130,7 @@ package final class S3BucketUpload {
             let (response, _) = try bucket.client.send(request)
             tags.append(response.headers["etag"] ?? "")
         }
+        sent += part.count
         part.removeAll(keepingCapacity: true)
     }
 
@@ -139,15 +155,51 @@ package final class S3BucketUpload {
         let content = S3Payload.text(
             "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\(list.joined())"
                 + "</CompleteMultipartUpload>")
-        try sendOnCondition { fields in
-            let request = S3Request(
-                "POST", bucket.fullKey(key), query: [("uploadId", uploadID)],
-                headers: [("content-type", "application/xml")] + fields, payload: content, isSlow: true)
-            let (response, body) = try bucket.client.document(request)
-            // S3 sends status 200 before it knows the result.
-            guard let root = XMLElement.parse(body), root.name == "CompleteMultipartUploadResult" else {
-                throw S3Failure(response, body)
+        var request = S3Request(
+            "POST", bucket.fullKey(key), query: [("uploadId", uploadID)],
+            headers: [("content-type", "application/xml")], payload: content, isSlow: true)
+        if condition == .ifAbsent { request.headers.append(("if-none-match", "*")) }
+        try complete(with: &request)
+    }
+
+    /// Sends the request until its result is known. It has the condition, unless the server does not know conditions.
+    private func complete(with request: inout S3Request) throws {
+        var retries = S3Retries(bucket.client)
+        var isConditional = condition == .ifAbsent
+        /// True if a try may have succeeded without an answer.
+        var mayBeThere = false
+        while true {
+            do {
+                return try completeOnce(request)
+            } catch let failure as S3Failure where failure.code == "NoSuchUpload" {
+                guard mayBeThere || failure.wasRepeated, let now = try bucket.head(key), now.size == sent else {
+                    throw failure
+                }
+                guard condition != .ifAbsent else {
+                    // The size does not tell whose object it is; the caller can compare the content.
+                    throw ObjectStoreError(
+                        .alreadyExists, operation: "put", key: nil, "an object with this key exists",
+                        store: bucket.location)
+                }
+                return
+            } catch let failure as S3Failure where failure.isUnsupported && isConditional {
+                isConditional = false
+                request.headers.removeAll { $0.name == "if-none-match" }
+            } catch let failure as S3Failure {
+                mayBeThere =
+                    mayBeThere || failure.transport != nil || failure.status >= 500 || failure.status < 300
+                guard try retries.mayGoOn(after: failure) else { throw failure }
             }
+        }
+    }
+
+    private func completeOnce(_ request: S3Request) throws {
+        let (response, body) = try bucket.client.document(request)
+        // S3 sends status 200 before it knows the result.
+        guard let root = XMLElement.parse(body), root.name == "CompleteMultipartUploadResult" else {
+            var failure = S3Failure(response, body)
+            if failure.code.hasPrefix("HTTP") { failure.code = "InternalError" }  // cut off or empty: ask again
+            throw failure
         }
     }
 }
