@@ -42,6 +42,8 @@ import Testing
         #expect(try await site.paths(backup, repository) == [name])
         #expect(backup.manifest.damage.map(\.path) == [other])
         #expect(backup.manifest.watermark != nil)
+        // There is no index where Loki has it by default.
+        #expect(backup.report.warnings.contains { $0.contains("path_prefix") }, "\(backup.report.warnings)")
     }
 
     /// The key in a bucket of a chunk's path in files, whose last part is base 64.

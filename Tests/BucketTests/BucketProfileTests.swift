@@ -8,12 +8,14 @@ import Testing
     private static let ulid = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
     private static let uuid = "6a1f0c3e-8d2b-4f6a-9c1d-0123456789ab"
 
-    @Test(arguments: [
-        (BucketProfile.thanos, "\(ulid)/chunks/000001", ulid), (.thanos, "\(ulid)/meta.json", ulid),
-        (.mimir, "tenant/\(ulid)/index", "tenant/\(ulid)"), (.tempo, "t/\(uuid)/data.parquet", "t/\(uuid)"),
-        (.thanos, "debug/metas/\(ulid).json", nil), (.thanos, ulid, nil), (.thanos, "\(ulid.lowercased())/index", nil),
-        (.loki, "\(ulid)/index", nil), (.plain, "\(ulid)/index", nil), (.mimir, "a/b/\(ulid)/index", nil),
-    ] as [(BucketProfile, String, String?)])
+    @Test(
+        arguments: [
+            (BucketProfile.thanos, "\(ulid)/chunks/000001", ulid), (.thanos, "\(ulid)/meta.json", ulid),
+            (.mimir, "tenant/\(ulid)/index", "tenant/\(ulid)"), (.tempo, "t/\(uuid)/data.parquet", "t/\(uuid)"),
+            (.thanos, "debug/metas/\(ulid).json", nil), (.thanos, ulid, nil),
+            (.thanos, "\(ulid.lowercased())/index", nil),
+            (.loki, "\(ulid)/index", nil), (.plain, "\(ulid)/index", nil), (.mimir, "a/b/\(ulid)/index", nil),
+        ] as [(BucketProfile, String, String?)])
     func `an object belongs to a block`(profile: BucketProfile, key: String, block: String?) {
         #expect(profile.block(of: BucketKey(key))?.text == block)
     }
@@ -33,6 +35,11 @@ import Testing
     @Test func `the description of a block is written after the rest of it`() {
         #expect(BucketProfile.thanos.pass(of: BucketKey("\(Self.ulid)/meta.json")) == 1)
         #expect(BucketProfile.thanos.pass(of: BucketKey("\(Self.ulid)/chunks/000001")) == 0)
+        // That of something else.
+        #expect(BucketProfile.thanos.pass(of: BucketKey("\(Self.ulid)/backup/meta.json")) == 0)
+        #expect(!BucketProfile.mimir.completesBlock(BucketKey("tenant/\(Self.ulid)/a/meta.json")))
+        #expect(BucketProfile.mimir.completesBlock(BucketKey("tenant/\(Self.ulid)/meta.json")))
+        #expect(!BucketProfile.thanos.completesBlock(BucketKey("meta.json")))
         #expect(BucketProfile.plain.passes == 1)
         #expect(BucketProfile.plain.pass(of: BucketKey("a/meta.json")) == 0)
     }
@@ -46,17 +53,20 @@ import Testing
         #expect(HeaderLines.fields(text).map(\.name) == ["content-type", "x-amz-meta-a"])
         #expect(HeaderLines.fields(text).map(\.value) == ["text/plain; charset=utf-8", "b: c"])
         #expect(HeaderLines.fields("authorization: x\nhost: y\nx-amz-acl: public-read\nnonsense\n").isEmpty)
+        let codings = ["aws-chunked", "aws-chunked,gzip", "gzip,br"].map { "content-encoding: \($0)" }
+        #expect(HeaderLines.fields(codings.joined(separator: "\n")).map(\.value) == ["gzip", "gzip,br"])
         #expect(HeaderLines.fields("content-type: a\u{D}\u{A}x-amz-acl: public-read").map(\.value) == [])
     }
 }
 
 /// Locations of buckets.
 @Suite struct BucketURLTests {
-    @Test(arguments: [
-        ("s3://loki-data", "s3://loki-data"), ("s3://loki-data/", "s3://loki-data"),
-        ("s3://loki-data//a//b/", "s3://loki-data/a/b"), ("s3://", nil), ("s3://ab", nil), ("s3://Loki", nil),
-        ("https://loki-data", nil), ("s3://loki-data/..", nil), ("s3://loki-data/a b", nil),
-        ("s3://loki-data/a?b", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("s3://loki-data", "s3://loki-data"), ("s3://loki-data/", "s3://loki-data"),
+            ("s3://loki-data//a//b/", "s3://loki-data/a/b"), ("s3://", nil), ("s3://ab", nil), ("s3://Loki", nil),
+            ("https://loki-data", nil), ("s3://loki-data/..", nil), ("s3://loki-data/a b", nil),
+            ("s3://loki-data/a?b", nil),
+        ] as [(String, String?)])
     func `a URL is read`(text: String, normal: String?) { #expect(BucketURL.normal(text) == normal) }
 }

@@ -38,7 +38,7 @@ struct BucketListing {
         var newest: Int?
     }
 
-    /// The most rounds of reading early objects: each ends when a listing has no new one.
+    /// The most rounds of reading early objects.
     private static let mostRounds = 8
 
     func run() throws -> Result {
@@ -72,42 +72,68 @@ struct BucketListing {
             summary.warnings.append(
                 "block \(first)\(others) has no meta.json and is not in this backup: it is being uploaded or deleted")
         }
+        if profile == .loki, early.isEmpty, summary.newest != nil {
+            summary.warnings.append(
+                "this backup has chunks, but no file below '\(profile.earlyPrefix)': if Loki's index has another "
+                    + "`path_prefix`, dr does not read it before the chunks, so that it can name missing ones")
+        }
         let tree = BucketTree(bucket, table, profile: profile, spool: spool)
         return Result(tree: tree, incompleteBlocks: incomplete.count, summary: summary)
     }
 
     private static let mostCounted = 10_000
 
-    /// Lists and reads the early objects until a listing has no new one: those of an index are replaced by others
-    /// meanwhile, which name the same objects.
+    /// Lists and reads the early objects. Those of an index are replaced by others meanwhile, which name the same
+    /// objects, and a listing during that can lack both: then only two equal listings show that nothing is missing.
     /// - Returns: the objects of the last listing, which are all in the spool.
     private func readEarly(_ summary: inout Summary) throws -> [BucketObject] {
-        guard profile.hasEarlyObjects else { return [] }
         var read: [BucketObject] = []
-        for round in 1...Self.mostRounds {
+        var previous: Set<BucketObject>?
+        for round in 1...Self.mostRounds where profile.hasEarlyObjects {
+            var listed: Set<BucketObject> = []
+            var gone: [BucketKey] = []
             read = []
-            var isNew = false
             try bucket.list(prefix: profile.earlyPrefix) { object in
-                guard profile.isEarly(object.key), !isExcluded(object.key) else { return }
-                if spool.holds(object) { return read.append(object) }
-                isNew = true
-                if let copied = try spool.copy(object, from: bucket) { read.append(copied) }
                 progress.update { $0.files += 1 }
+                guard profile.isEarly(object.key), !isExcluded(object.key) else { return }
+                listed.insert(object)
+                if spool.holds(object) {
+                    read.append(object)
+                } else if let copied = try spool.copy(object, from: bucket) {
+                    read.append(copied)
+                } else {
+                    gone.append(object.key)
+                }
             }
-            // Files that changed within the last round are in the spool as they were read.
-            if !isNew { break }
-            if round == Self.mostRounds {
-                summary.warnings.append(
-                    "the index changed in each of \(round) listings: this backup has it as it was in the last one")
-            }
+            if gone.isEmpty, !profile.movesEarlyObjects || listed == previous { break }
+            previous = listed
+            if round == Self.mostRounds { note(gone, in: &summary) }
         }
+        // A profile that was changed leaves copies, too.
         try spool.keep(only: read)
         return read
+    }
+
+    /// Notes that the last round of reading early objects did not show that all of them are there.
+    private func note(_ gone: [BucketKey], in summary: inout Summary) {
+        guard let first = gone.min() else {
+            summary.warnings.append(
+                "the index changed in each of \(Self.mostRounds) listings: this backup has the last one, which can lack "
+                    + "files that were replaced meanwhile")
+            return
+        }
+        let others = gone.count > 1 ? ", as were \(gone.count - 1) more," : ""
+        summary.damage.append(
+            Damage(
+                path: String(decoding: ObjectPath.path(of: first), as: UTF8.self),
+                reason: "it was gone or changed\(others) after the last of \(Self.mostRounds) listings of the index: "
+                    + "what replaced it is not in this backup"))
     }
 
     /// The first of two listings: a block that has its last object now has all others, which the second one finds.
     private func noteCompleteBlocks(in table: BucketTable) throws {
         try bucket.list { object in
+            progress.update { $0.files += 1 }
             guard profile.completesBlock(object.key), let block = profile.block(of: object.key) else { return }
             try table.setState(.complete, of: block)
         }

@@ -20,6 +20,9 @@ package enum BucketProfile: String, CaseIterable, Sendable {
     /// The prefix below which all early objects are; empty if they are anywhere.
     var earlyPrefix: String { self == .loki ? "index/" : "" }
     var hasEarlyObjects: Bool { self != .plain && self != .thanos }
+    /// True if early objects are replaced by those of other keys. The others are overwritten, so that one listing has
+    /// them.
+    var movesEarlyObjects: Bool { self == .loki }
 
     /// Below `index/`, Loki keeps the tables of its index and the requests for deletion.
     private static func isLokiIndex(_ key: BucketKey) -> Bool { key.bytes.starts(with: "index/".utf8) }
@@ -53,9 +56,10 @@ package enum BucketProfile: String, CaseIterable, Sendable {
 
     /// True if an object completes its block.
     func completesBlock(_ key: BucketKey) -> Bool {
-        let name = Self.lastPart(key)
-        return name.elementsEqual("meta.json".utf8)
-            || self == .tempo && name.elementsEqual("meta.compacted.json".utf8)
+        guard let block = block(of: key) else { return false }
+        let name = key.bytes[block.bytes.count...]
+        return name.elementsEqual("/meta.json".utf8)
+            || self == .tempo && name.elementsEqual("/meta.compacted.json".utf8)
     }
 
     private static func isULID(_ part: ArraySlice<UInt8>) -> Bool {

@@ -18,7 +18,19 @@ package enum HeaderLines {
             guard BucketObject.isUserField(name), !line.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
                 return nil
             }
-            return (name, String(line[colon.upperBound...]))
+            let value = String(line[colon.upperBound...])
+            guard name == "content-encoding" else { return (name, value) }
+            guard let own = coding(value) else { return nil }
+            return (name, own)
         }
+    }
+
+    /// The content's own codings, without that of an upload in signed pieces, which some servers keep.
+    /// - Returns: nil if there is none.
+    private static func coding(_ value: String) -> String? {
+        let all = value.split { $0 == "," || $0 == " " }
+        let own = all.filter { $0.lowercased() != "aws-chunked" }
+        if own.count == all.count { return value }
+        return own.isEmpty ? nil : own.joined(separator: ", ")
     }
 }

@@ -26,7 +26,9 @@ final class BucketDestination: ObjectDestination {
         var bytes = 0
         /// Objects with their own line: conflicts and failures.
         var named = 0
-        var unnamed = 0
+        /// Those beyond ``mostNamed``.
+        var conflicts = 0
+        var failures = 0
     }
 
     /// The most lines about single objects.
@@ -172,7 +174,7 @@ final class BucketDestination: ObjectDestination {
     private func name(_ key: String, _ outcome: ImportedObject.Outcome, because detail: String) {
         let isNamed = counts.withLock { counts in
             guard counts.named < Self.mostNamed else {
-                counts.unnamed += 1
+                if outcome == .failed { counts.failures += 1 } else { counts.conflicts += 1 }
                 return false
             }
             counts.named += 1
@@ -185,12 +187,14 @@ final class BucketDestination: ObjectDestination {
         let counts = counts.withLock { $0 }
         func line(_ count: Int, _ outcome: ImportedObject.Outcome, detail: String? = nil) {
             guard count > 0 else { return }
-            let words = count == 1 ? "1 object" : "\(count) objects"
-            report(ImportedObject("objects", "\(words) in \(bucket.location)", outcome: outcome, detail: detail))
+            let name = "\(Units.count(count, "object")) in \(bucket.location)"
+            report(ImportedObject("objects", name, outcome: outcome, detail: detail))
         }
-        line(counts.created, .create, detail: counts.bytes > 0 ? "\(counts.bytes) bytes" : nil)
+        line(counts.created, .create, detail: counts.bytes > 0 ? Units.bytes(counts.bytes) : nil)
         line(counts.updated, .update)
         line(counts.same, .same)
-        line(counts.unnamed, .conflict, detail: "more objects were not restored than have a line above")
+        let more = "more than the \(Self.mostNamed) objects with a line of their own"
+        line(counts.conflicts, .conflict, detail: more)
+        line(counts.failures, .failed, detail: more)
     }
 }
