@@ -5,6 +5,7 @@ struct StubSource: ComponentSource, Capture {
     static let kind = "files"
     var root: String
     var layers: [CaptureLayer] = []
+    var objects: (any ObjectTree)?
     var withheld: [Withheld] = []
     var isFrozen = false
     var watermark: Int?
