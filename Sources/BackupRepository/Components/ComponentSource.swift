@@ -143,6 +143,7 @@ extension ContentInspector {
 }
 
 extension ComponentRestorer {
+    package var recordsOwners: Bool { true }
     package func isWanted(_ path: String, in slice: RestoreSlice) -> Bool { true }
     package func newestDatum(of path: String) -> Int? { nil }
     package func notes(on slice: RestoreSlice) -> [String] { [] }
@@ -194,6 +195,10 @@ package protocol ComponentRestorer: Sendable {
     /// - Parameter tree: absolute path of the staged tree.
     /// - Returns: the damage; the restore then stops and leaves the live tree unchanged.
     func examine(restored tree: String) async throws -> [Damage]
+
+    /// False if the files of a backup had no owner at their source: a restore into a directory then does not try to set
+    /// one, and the files belong to the user who restores them.
+    var recordsOwners: Bool { get }
 
     /// Returns the obstacles to replacing the target now, such as a server that runs on it, in words. Called before any
     /// other step.

@@ -67,6 +67,11 @@ package struct ComponentRestore: Sendable {
         package var index: IndexRebuild?
     }
 
+    private var ownerToSet: Owner {
+        guard owner == .recorded, restorer?.recordsOwners == false else { return owner }
+        return .fixed(uid: geteuid(), gid: getegid())
+    }
+
     /// - Throws: ``RestoreFailure`` if the restored data are damaged: the target is then unchanged.
     package func run() async throws -> Report {
         let obstacles = await restorer?.obstacles(to: target.path) ?? []
@@ -94,7 +99,7 @@ package struct ComponentRestore: Sendable {
             if try !target.isStagingEmpty(or: { try catalog.entry($0.path)?.record.kind == $0.kind }) {
                 target.takeNewStaging()
             }
-            let tree = try StagedTree(target.staging, owner: owner, keepsSetuid: keepsSetuid)
+            let tree = try StagedTree(target.staging, owner: ownerToSet, keepsSetuid: keepsSetuid)
             try catalog.forEach(kind: .directory) { try tree.makeDirectory($0.record) }
             return (tree, target, OpenSeeds(allSeeds))
         }

@@ -22,6 +22,9 @@ package struct BucketRestorer: ComponentRestorer {
         ObjectInspection.inspector(of: path, profile)
     }
 
+    /// Objects have no owner.
+    package var recordsOwners: Bool { false }
+
     package func advice(restored tree: String, target: String) async -> [String] { [] }
 
     /// Verifies every block of a restored directory completely, and every other object that has a check.
