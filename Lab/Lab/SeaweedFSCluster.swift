@@ -19,7 +19,9 @@ package final class SeaweedFSCluster: S3Server {
         let ports = try FreePort.find(12)
         let url = folder.url
         func server(_ name: String, _ port: Int, _ arguments: [String]) async throws -> ServerProcess {
-            let place = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-port=\(ports[port])", "-port.grpc=\(ports[port + 1])"]
+            let place = [
+                "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-port=\(ports[port])", "-port.grpc=\(ports[port + 1])",
+            ]
             return try await ServerProcess(name, executable: weed, arguments: arguments + place, folder: url)
         }
         let address = "127.0.0.1:\(ports[0]).\(ports[1])"

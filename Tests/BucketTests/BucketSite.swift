@@ -195,7 +195,8 @@ extension BucketSite {
             "<VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Status>Enabled</Status>"
             + "</VersioningConfiguration>"
         let status = try await server.signedCurl([
-            "-o", "/dev/null", "-w", "%{http_code}", "-X", "PUT", "-d", body, "\(endpoint)/\(bucketName)?versioning=",
+            "-o", "/dev/null", "-w", "%{http_code}", "-X", "PUT", "-H",
+            "content-type: application/xml", "-d", body, "\(endpoint)/\(bucketName)?versioning=",
         ])
         #expect(status == "200")
     }

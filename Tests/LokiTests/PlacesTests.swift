@@ -71,10 +71,11 @@ import Testing
         await loki.stop()
     }
 
-    @Test(arguments: [
-        (nil, true), (BackedUpBucket(name: "loki-data", program: "loki"), false),
-        (BackedUpBucket(name: "other", program: "thanos"), true),
-    ] as [(BackedUpBucket?, Bool)])
+    @Test(
+        arguments: [
+            (nil, true), (BackedUpBucket(name: "loki-data", program: "loki"), false),
+            (BackedUpBucket(name: "other", program: "thanos"), true),
+        ] as [(BackedUpBucket?, Bool)])
     func `chunks in a bucket are a gap unless a component backs it up`(
         bucket: BackedUpBucket?, isGap: Bool
     ) async throws {
@@ -90,10 +91,11 @@ import Testing
         await loki.stop()
     }
 
-    @Test(arguments: [
-        ("storage_config: {aws: {bucketnames: a}}", "a"), ("common: {storage: {s3: {bucketnames: 'b,c'}}}", "b,c"),
-        ("storage_config: {use_thanos_objstore: true, object_store: {s3: {bucket_name: d}}}", "d"), ("a: b", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("storage_config: {aws: {bucketnames: a}}", "a"), ("common: {storage: {s3: {bucketnames: 'b,c'}}}", "b,c"),
+            ("storage_config: {use_thanos_objstore: true, object_store: {s3: {bucket_name: d}}}", "d"), ("a: b", nil),
+        ] as [(String, String?)])
     func `the bucket is read from the configuration`(text: String, bucket: String?) throws {
         let yaml = "schema_config: {configs: [{from: 2024-04-01, object_store: s3}]}\n\(text)\n"
         #expect(try LokiSettings(yaml: Array(yaml.utf8), "test").bucket == bucket)

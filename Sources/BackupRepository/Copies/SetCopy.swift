@@ -187,7 +187,8 @@ package struct SetCopy: Sendable {
         progress.update {
             ($0.files, $0.totalFiles) = (0, packs.count)
         }
-        try await source.forEachPack(of: packs, lanes: lanes, on: pool, writer: target.store.memoryOfTransfer) { component, use in
+        let writer = target.store.memoryOfTransfer
+        try await source.forEachPack(of: packs, lanes: lanes, on: pool, writer: writer) { component, use in
             try send(use, of: component, unlessIn: presence, counting: sent)
             progress.update { $0.files += 1 }
         }

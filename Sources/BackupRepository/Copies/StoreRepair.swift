@@ -93,7 +93,8 @@ package struct StoreRepair: Sendable {
             packs += manifest.packs.filter { run.isNew($0, of: component) }.map { (component, $0) }
         }
         progress.update { ($0.files, $0.totalFiles) = (0, packs.count) }
-        try await target.forEachPack(of: packs, lanes: lanes, on: pool, writer: target.store.memoryOfTransfer) { component, use in
+        let writer = target.store.memoryOfTransfer
+        try await target.forEachPack(of: packs, lanes: lanes, on: pool, writer: writer) { component, use in
             try repairPack(use, of: component, sizes: sizes, run: run)
             progress.update { $0.files += 1 }
         }

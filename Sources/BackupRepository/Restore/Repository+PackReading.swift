@@ -8,7 +8,8 @@ extension Repository {
     ///   - writer: the bytes of memory that writing a pack elsewhere needs.
     ///   - body: reads one pack. It may block.
     func forEachPack<Pack: Sendable>(
-        of packs: some Sequence<Pack>, lanes: Int, on pool: BlockingPool, writer: Int = 0, memory: SharedBudget = .memory, _ body: @escaping @Sendable (Pack) throws -> Void
+        of packs: some Sequence<Pack>, lanes: Int, on pool: BlockingPool, writer: Int = 0,
+        memory: SharedBudget = .memory, _ body: @escaping @Sendable (Pack) throws -> Void
     ) async throws {
         let bytes = PackReader.memory + store.memoryOfTransfer + writer
         try await packs.concurrentForEach(limit: lanes) { pack in

@@ -80,7 +80,8 @@ package struct RestoreJob {
         }
         if directory == nil, let volumeWords { return .volume(volumeWords) }
         if let directory, directory.hasPrefix("s3://") {
-            throw UsageError("'\(directory)' is no directory: only a component of kind bucket is restored into a bucket")
+            throw UsageError(
+                "'\(directory)' is no directory, and only a component of kind bucket is restored into a bucket")
         }
         return directory.map { .files($0) }
     }

@@ -47,7 +47,8 @@ extension LimitsConfiguration: Section {
             about: "Memory of each command, such as 128MiB. It lowers the parallelism. Default: 256MiB."),
         Key(
             "parallelism", \.parallelism, as: .parallelism,
-            about: "Packs processed at the same time, over all components, or auto. Default: auto, by cores and memory."),
+            about: "Packs processed at the same time, over all components, or auto. Default: auto, by cores and memory."
+        ),
         Key("bandwidth", \.bandwidth, as: .section(), about: "Speeds of transfers with the store."),
         Key(
             "disk", \.disk, as: .speed,

@@ -73,7 +73,7 @@ struct MoverPart: AsyncParsableCommand {
 
     @Option(
         name: .long,
-        help: "Number of processes that store the component. This one stores the share JOB_COMPLETION_INDEX. Default: 1.")
+        help: "Number of processes that store the component. This one has the share JOB_COMPLETION_INDEX. Default: 1.")
     var shards: Int?
 
     func run() async throws {

@@ -198,7 +198,11 @@ import Testing
             #expect(stored.shared.contents == stored.alone.contents, "died after \(operations)")
             #expect(stored.warnings.isEmpty, "died after \(operations): \(stored.warnings)")
             operations += 1
-            try Data("run \(operations)".utf8).write(to: data.url.appending(path: "folder 2/file 2"))
+            // So that each shard has something to store.
+            for number in stride(from: 0, to: 40, by: 5) {
+                try Data("run \(operations), \(number)".utf8).write(
+                    to: data.url.appending(path: "folder 0/file \(number)"))
+            }
         }
         #expect(operations > 5 && operations < 200, "\(operations)")
     }
