@@ -85,12 +85,17 @@ package struct ObjectInfo: Hashable, Sendable {
     package var tag: String?
     /// The time of the last write in seconds since 1970, by the store's clock, if it reports one.
     package var modified: Int?
+    /// Nil for the standard class, and from a store without classes.
+    package var storageClass: StorageClass?
 
-    package init(key: ObjectKey, size: Int, tag: String? = nil, modified: Int? = nil) {
+    package init(
+        key: ObjectKey, size: Int, tag: String? = nil, modified: Int? = nil, storageClass: StorageClass? = nil
+    ) {
         self.key = key
         self.size = size
         self.tag = tag
         self.modified = modified
+        self.storageClass = storageClass
     }
 }
 

@@ -5,6 +5,8 @@ package struct ObjectStoreError: OperationError, Equatable {
     /// The classes of errors that a caller may handle differently.
     package enum Reason: Equatable, Sendable {
         case notFound, alreadyExists, denied, locked
+        /// The object is in an archive class, and must be thawed before it can be read.
+        case archived
         /// Credentials missing, malformed, unknown or expired.
         case credentials
         /// The bucket or directory does not exist, or is not usable.
@@ -54,6 +56,7 @@ extension ObjectStoreError.Reason {
         case .alreadyExists: "already_exists"
         case .denied: "denied"
         case .locked: "locked"
+        case .archived: "archived"
         case .credentials: "credentials"
         case .noSuchStore: "no_such_store"
         case .unreachable: "unreachable"

@@ -80,7 +80,7 @@ extension ObjectStoreError {
     /// True if the store answered as it should, and the object was not as the caller wished.
     package var isAnswer: Bool {
         switch reason {
-        case .notFound, .alreadyExists, .locked, .invalidRange, .tooLarge, .unsupported: true
+        case .notFound, .alreadyExists, .locked, .archived, .invalidRange, .tooLarge, .unsupported: true
         case .denied, .credentials, .noSuchStore, .unreachable, .throttled, .noSpace, .truncated, .other: false
         }
     }

@@ -159,7 +159,8 @@ private struct S3Listing {
             page.objects.append(
                 ObjectInfo(
                     key: key, size: size, tag: element.value("ETag"),
-                    modified: element.value("LastModified").flatMap(AWSTime.parse)))
+                    modified: element.value("LastModified").flatMap(AWSTime.parse),
+                    storageClass: element.value("StorageClass").flatMap { StorageClass(answer: $0) }))
         }
         page.folders = root.all("CommonPrefixes").compactMap { key($0.value("Prefix"), isEncoded) }
             .filter { $0.hasSuffix("/") && ObjectKey(String($0.dropLast())) != nil }

@@ -62,20 +62,28 @@ extension S3Store {
 
     /// The header fields of an object, for PutObject and CreateMultipartUpload.
     func objectHeaders(_ options: PutOptions, _ writeID: String) -> [HTTPHeaders.Field] {
-        var headers: [HTTPHeaders.Field] = [(Self.writeIDHeader, writeID)]
-        switch configuration.encryption {
-        case .aes256: headers.append(("x-amz-server-side-encryption", "AES256"))
-        case .kms(let keyID):
-            headers.append(("x-amz-server-side-encryption", "aws:kms"))
-            if let keyID { headers.append(("x-amz-server-side-encryption-aws-kms-key-id", keyID)) }
-        case nil: break
-        }
+        var headers: [HTTPHeaders.Field] = [(Self.writeIDHeader, writeID)] + encryptionHeaders
         if let storageClass = configuration.storageClass { headers.append(("x-amz-storage-class", storageClass)) }
-        if let lock = options.lock {
-            headers.append(("x-amz-object-lock-mode", lock.mode.rawValue.uppercased()))
-            headers.append(("x-amz-object-lock-retain-until-date", RFC3339.text(seconds: lock.until)))
-        }
+        if let lock = options.lock { headers += lockHeaders(lock) }
         return headers
+    }
+
+    /// The header fields for encryption by the store.
+    var encryptionHeaders: [HTTPHeaders.Field] {
+        switch configuration.encryption {
+        case .aes256: [("x-amz-server-side-encryption", "AES256")]
+        case .kms(let keyID):
+            [("x-amz-server-side-encryption", "aws:kms")]
+                + (keyID.map { [("x-amz-server-side-encryption-aws-kms-key-id", $0)] } ?? [])
+        case nil: []
+        }
+    }
+
+    func lockHeaders(_ lock: PutOptions.Lock) -> [HTTPHeaders.Field] {
+        [
+            ("x-amz-object-lock-mode", lock.mode.rawValue.uppercased()),
+            ("x-amz-object-lock-retain-until-date", RFC3339.text(seconds: lock.until)),
+        ]
     }
 
     /// True if each body carries its own checksum, which S3 requires for locked objects.

@@ -61,6 +61,8 @@ package final class S3Store: ObjectStore, BufferingStore {
         var info: ObjectInfo
         var writeID: String?
         var lastModified: String?
+        /// The state of a thaw; nil if there was none.
+        var restore: String?
     }
 
     /// HeadObject.
@@ -72,7 +74,7 @@ package final class S3Store: ObjectStore, BufferingStore {
                 let info = ObjectInfo(key, response, size: response.contentLength ?? 0)
                 return Found(
                     info: info, writeID: response.headers[Self.writeIDHeader],
-                    lastModified: response.headers["last-modified"])
+                    lastModified: response.headers["last-modified"], restore: response.headers["x-amz-restore"])
             } catch let failure as S3Failure where failure.isMissing {
                 return nil
             } catch let failure as S3Failure where [400, 403].contains(failure.status) && asked < 3 {
@@ -88,7 +90,9 @@ package final class S3Store: ObjectStore, BufferingStore {
     private func ask(_ key: ObjectKey) throws {
         do {
             _ = try client.send(S3Request("GET", fullKey(key), headers: [("range", "bytes=0-0")]))
-        } catch let failure as S3Failure where failure.isMissing || failure.code == "InvalidRange" {
+        } catch let failure as S3Failure
+            where failure.isMissing || ["InvalidRange", "InvalidObjectState"].contains(failure.code)
+        {
         }
     }
 
@@ -146,6 +150,8 @@ package final class S3Store: ObjectStore, BufferingStore {
 extension ObjectInfo {
     init(_ key: ObjectKey, _ response: HTTPResponse, size: Int) {
         let modified = response.headers["last-modified"].flatMap(HTTPDate.parse) ?? response.date
-        self.init(key: key, size: size, tag: response.headers["etag"], modified: modified)
+        self.init(
+            key: key, size: size, tag: response.headers["etag"], modified: modified,
+            storageClass: response.headers["x-amz-storage-class"].flatMap { StorageClass(answer: $0) })
     }
 }

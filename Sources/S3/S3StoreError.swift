@@ -61,7 +61,7 @@ extension S3Store {
         case "RequestTimeTooSkewed":
             return (.credentials, "set this machine's clock")
         case "InvalidObjectState":
-            return (.denied, "the object is in an archive tier: restore it from that tier first")
+            return (.archived, "the object is in an archive class: `dr thaw` makes it readable for some days")
         case "AccessDenied", "AllAccessDisabled", "AccountProblem":
             let isLock = failure.message.contains("lock") || failure.message.contains("WORM")
             if isLock { return (.locked, nil) }

@@ -50,6 +50,8 @@ package enum ConfigurationTemplate {
               # server_side_encryption: AES256       # or aws:kms, with kms_key_id
               # kms_key_id: alias/backup
               # storage_class: STANDARD_IA
+              # Classes to which `dr tier` moves packs that only old backups need; see docs/tiers.md.
+              # tiers: {warm: {after: 30d, class: STANDARD_IA}, cold: {after: 90d, class: GLACIER}}
               # ca_file: /etc/dr/ca.pem
               # part_size: 8MiB
               # stall_timeout: 60s

@@ -39,6 +39,8 @@ struct DR: AsyncParsableCommand {
             RekeyCommand.self,
             CopyCommand.self, RepairCommand.self,
             PruneCommand.self,
+            TierCommand.self,
+            ThawCommand.self,
             Pin.self,
             Drop.self,
             RetentionCommand.self,

@@ -56,7 +56,7 @@ extension ExitStatus {
             case .damaged, .newerVersion, .untrusted, .otherRepository: .repositoryDamaged
             case .noSuchSet, .noSuchComponent, .noSuchPath, .noSigningKey: .usage
             case .setRemoved, .notEncrypted: .checkFailed
-            case .notARepository, .alreadyExists, .target, .noSpace, .encrypted, .otherStack: .failed
+            case .notARepository, .alreadyExists, .target, .noSpace, .encrypted, .otherStack, .archived: .failed
             }
     }
 }

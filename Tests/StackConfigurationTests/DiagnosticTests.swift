@@ -92,7 +92,7 @@ import Documents
             "dr.yaml:2:35: expected a size such as 8MiB, found a number"),
         .store(
             "url: s3://abc, storage_class: GLACIER",
-            "dr.yaml:2:39: objects of class 'GLACIER' cannot be read immediately, but every run reads them\nhint: use GLACIER_IR or STANDARD_IA, or move old packs with a lifecycle rule"
+            "dr.yaml:2:39: objects of class 'GLACIER' cannot be read immediately, but every run reads them\nhint: use GLACIER_IR or STANDARD_IA; 'tiers' moves packs that only old backups need"
         ),
         .store(
             "url: file:///r, region: eu-central-1", "dr.yaml:2:25: 'region' needs an s3:// store; this one is file://"),

@@ -29,6 +29,8 @@ package struct RepositoryError: OperationError, Equatable {
         case untrusted
         /// Signing is configured, and this machine has no key to sign with.
         case noSigningKey = "no_signing_key"
+        /// Its packs are in an archive class of the store, and must be thawed first.
+        case archived
     }
 
     package var reason: Reason

@@ -67,6 +67,11 @@ package struct PruneReport: Codable, Equatable, Sendable {
     package struct Refusal: Codable, Equatable, Sendable {
         package var reason: String
         package var remedy: String
+
+        package init(reason: String, remedy: String) {
+            self.reason = reason
+            self.remedy = remedy
+        }
     }
 
     package var isDryRun: Bool

@@ -57,7 +57,7 @@ package struct SampledVerification: Sendable {
         var report = counted
         progress.update { $0.phase = "reading manifests" }
         let survey = try await survey(share)
-        let uses = survey.uses.values.filter { share.chosen(ReadingRing.position(ofPack: $0.use.pack)) }
+        let uses = survey.uses.values.filter { share.reads(ReadingRing.position(ofPack: $0.use.pack)) }
         progress.update {
             $0.phase = "reading packs"
             $0.totalFiles = uses.count
@@ -84,8 +84,11 @@ package struct SampledVerification: Sendable {
         var plan: ReadingPlan
         /// The manifests that the store lists.
         var manifests: Set<ObjectKey>
+        /// The positions of packs in an archive class, which cannot be read: 4 bytes each.
+        var archived: Set<UInt32>
 
         func chosen(_ position: UInt32) -> Bool { plan.contains(position) }
+        func reads(_ position: UInt32) -> Bool { chosen(position) && !archived.contains(position) }
     }
 
     private func choose() throws -> (Share, Report) {
@@ -97,10 +100,15 @@ package struct SampledVerification: Sendable {
             ?? SampledMark(at: now, tool: tool, began: now, ring: ReadingRing(), credit: 0, damaged: [:])
         var packs: [ReadingPlan.Pack] = []
         var manifests: Set<ObjectKey> = []
+        var archived: Set<UInt32> = []
         try repository.store.enumerate(prefix: "", skipping: nil) { object in
             try Task.checkCancellation()
             let parts = object.key.text.split(separator: "/")
             if parts.count == 3, parts[1] == "packs", let pack = Layout.packID(of: object.key) {
+                guard object.storageClass?.isArchive != true else {
+                    archived.insert(ReadingRing.position(ofPack: pack))
+                    return
+                }
                 packs.append(.init(position: ReadingRing.position(ofPack: pack), bytes: object.size))
             } else if parts.count == 3, parts[1] == "backups", manifests.count < Self.mostManifests {
                 manifests.insert(object.key)
@@ -110,7 +118,12 @@ package struct SampledVerification: Sendable {
             packs, ring: state.ring, began: state.began, credit: state.credit,
             pace: ReadingPace(period: period, sets: try repository.setNames()), now: now)
         (report.packs, report.bytes, report.overdueBytes) = (plan.totalPacks, plan.totalBytes, plan.overdueBytes)
-        return (Share(state: state, replaced: keys, plan: plan, manifests: manifests), report)
+        if !archived.isEmpty {
+            report.notes.append(
+                "\(Units.count(archived.count, "pack")) in an archive class cannot be read, and the sets that need them "
+                    + "do not count as read: `dr thaw` makes them readable")
+        }
+        return (Share(state: state, replaced: keys, plan: plan, manifests: manifests, archived: archived), report)
     }
 
     /// Bounds the memory: beyond them, manifests are fetched.
@@ -178,6 +191,7 @@ package struct SampledVerification: Sendable {
                     for use in manifest.packs {
                         let position = ReadingRing.position(ofPack: use.pack)
                         let read = share.plan.ring.read(at: position)?.seconds ?? .min
+                        isCovered = isCovered && !share.archived.contains(position)
                         isCovered = isCovered && read > since && now.seconds - read <= period
                         guard share.chosen(position) || known.contains(use.pack) else { continue }
                         found.withLock {

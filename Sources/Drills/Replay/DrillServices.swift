@@ -48,6 +48,10 @@ struct DrillServices: RecoveryServices {
 
     func check(_ names: [String], in run: RunIdentity) async -> [CheckResult] { await recovery.check(names, in: run) }
 
+    func thaw(_ request: ThawRequest, in run: RunIdentity) async throws -> String {
+        try await recovery.thaw(request, in: run)
+    }
+
     func notify(_ notice: Notice) async -> String? { "a drill does not send any" }
 
     /// Returns the restored set; a drill does not make backups.

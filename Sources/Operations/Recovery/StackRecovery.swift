@@ -97,6 +97,7 @@ package struct StackRecovery: RecoveryServices {
         try await translatingErrors("restore \(request.component)") {
             var (job, road) = try await job(request)
             job.recovery = run.id
+            if job.paths.isEmpty { try await session.requireReadable([job.manifest], of: job.set, in: repository) }
             if let directory = road.directory { try makeParent(of: directory) }
             progress.begin(job.component, job.progress)
             defer { progress.end(job.component) }
@@ -249,14 +250,14 @@ package struct StackRecovery: RecoveryServices {
 }
 
 /// Runs `body`, and converts its errors to errors of the engine.
-private func translatingErrors<Value>(_ operation: String, _ body: () async throws -> Value) async throws -> Value {
+func translatingErrors<Value>(_ operation: String, _ body: () async throws -> Value) async throws -> Value {
     do {
         return try await body()
     } catch let error as RestoreFailure {
         throw ActionError(.damaged, operation: operation, "\(error)")
     } catch let error as RepositoryError where error.reason == .damaged {
         throw ActionError(.damaged, operation: operation, "\(error)")
-    } catch let error as RepositoryError where error.reason == .noSuchComponent {
+    } catch let error as RepositoryError where [.noSuchComponent, .archived].contains(error.reason) {
         throw ActionError(.hopeless, operation: operation, "\(error)")
     } catch let error where !(error is ActionError || error is CancellationError) {
         throw ActionError(.failed, operation: operation, "\(error)")

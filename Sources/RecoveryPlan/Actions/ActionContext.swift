@@ -94,6 +94,12 @@ package protocol RecoveryServices: Sendable {
     /// - Returns: the name of the set.
     func backup(maximumAge: Int?) async throws -> String
 
+    func previewThaw(_ request: ThawRequest, in run: RunIdentity) async throws -> ActionPreview
+    /// Makes the packs of the backup readable, and waits until all of them are.
+    /// - Returns: one line about them.
+    /// - Throws: ``ActionError``.
+    func thaw(_ request: ThawRequest, in run: RunIdentity) async throws -> String
+
     /// Asks the operator for confirmation.
     /// - Throws: ``ActionError`` if there is no terminal, or the answer is no.
     func confirm(_ question: String) async throws
@@ -108,6 +114,17 @@ package protocol RecoveryServices: Sendable {
 extension RecoveryServices {
     package func connection(to url: String) throws -> HTTPOptions? { nil }
     package func discardPrevious(of restored: [RestoredComponent], in run: RunIdentity) async -> [String] { [] }
+
+    package func previewThaw(_ request: ThawRequest, in run: RunIdentity) async throws -> ActionPreview {
+        let parts = request.components.isEmpty ? "" : " of \(request.components.joined(separator: ", "))"
+        return ActionPreview([
+            "make archived packs\(parts) readable for \(request.days) days, at speed \(request.tier.rawValue)"
+        ])
+    }
+
+    package func thaw(_ request: ThawRequest, in run: RunIdentity) async throws -> String {
+        throw ActionError(.hopeless, operation: "thaw", "there is no store here")
+    }
 }
 
 /// A request to restore a component to a target.

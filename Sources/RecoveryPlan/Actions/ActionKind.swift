@@ -21,6 +21,7 @@ package struct ActionKind: Sendable {
         ActionKind(KubectlAction.self, "Runs kubectl: namespaces, manifests, workloads."),
         ActionKind(VeleroAction.self, "Waits until Velero has completed a restore."),
         ActionKind(BackupAction.self, "Takes a backup, unless a recent one exists."),
+        ActionKind(ThawAction.self, "Makes archived packs of the backup readable, and waits for them."),
     ]
 
     package static func named(_ keyword: String) -> ActionKind? { supported.first { $0.keyword == keyword } }

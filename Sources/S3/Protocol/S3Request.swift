@@ -34,6 +34,7 @@ extension S3Request {
     var operation: StoreUse.Operation {
         let subresources = Set(query.map(\.name))
         if !subresources.isDisjoint(with: ["retention", "object-lock"]) { return .lock }
+        if subresources.contains("restore") { return .other }
         switch method {
         case "HEAD": return .head
         case "DELETE": return .delete
@@ -47,7 +48,9 @@ extension S3Request {
 
 extension S3Failure {
     /// True if the server answered as it should, and the object was not as the caller wished.
-    var isAnswer: Bool { [304, 404, 409, 412, 416].contains(status) && code != "NoSuchBucket" }
+    var isAnswer: Bool {
+        [304, 404, 409, 412, 416].contains(status) && code != "NoSuchBucket" || code == "InvalidObjectState"
+    }
 }
 
 /// A request's body and, if needed, its hash, which is computed once for all tries.

@@ -24,6 +24,8 @@ package struct StoreConfiguration: Equatable, Sendable {
     package var serverSideEncryption: ServerSideEncryption?
     package var kmsKeyID: String?
     package var storageClass: String?
+    /// The classes of packs that only old backups need; nil to leave them where they are.
+    package var tiers: TiersConfiguration?
     /// Absolute path of PEM certificates to trust for the endpoint instead of the system's.
     package var caFile: String?
     /// Bytes of one part of a multipart upload; nil for the store's default.
@@ -93,6 +95,9 @@ extension StoreConfiguration: Section {
         Key(
             "storage_class", \.storageClass, as: .storageClass,
             about: "Storage class of new objects, such as STANDARD_IA."),
+        Key(
+            "tiers", \.tiers, as: .section(),
+            about: "Storage classes to which `dr tier` moves packs that only old backups need."),
         Key(
             "ca_file", \.caFile, as: .path,
             about: "PEM certificates to trust for the endpoint, instead of the system's."),
@@ -204,7 +209,7 @@ extension Shape where Value == String {
         guard name != "GLACIER", name != "DEEP_ARCHIVE" else {
             reader.complain(
                 node, "objects of class '\(name)' cannot be read immediately, but every run reads them",
-                hint: "use GLACIER_IR or STANDARD_IA, or move old packs with a lifecycle rule")
+                hint: "use GLACIER_IR or STANDARD_IA; 'tiers' moves packs that only old backups need")
             return nil
         }
         return name

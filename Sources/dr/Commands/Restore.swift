@@ -380,6 +380,10 @@ struct Restore: AsyncParsableCommand {
             throw ValidationError(
                 "--tenant, --from and --until do not apply to a component of kind '\(manifest.source)'")
         }
+        // A part may need none of the archived packs.
+        if job.paths.isEmpty, job.slice == nil, !dryRun {
+            try await session.requireReadable([manifest], of: set, in: repository)
+        }
         if rehearse {
             let display = ProgressDisplay(options: session.options, work: [(component, job.progress)])
             var recorded = RecordedRehearsal(session, in: repository, components: [component])

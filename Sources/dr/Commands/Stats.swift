@@ -12,9 +12,32 @@ struct Stats: AsyncParsableCommand {
     @OptionGroup var source: StoreOptions
     @OptionGroup var key: RecoveryKeyOptions
 
+    @Flag(name: .long, help: "Show the bytes in each storage class, and what they cost to keep and to read.")
+    var cost = false
+
+    @Option(name: .long, help: "With --cost: file with the prices of the store.", completion: .file())
+    var prices: String?
+
+    @Flag(name: .long, help: "With --cost: print the standard price list, as the beginning of your own.")
+    var printPrices = false
+
+    func validate() throws {
+        if !cost, prices != nil || printPrices {
+            throw ValidationError("--prices and --print-prices need --cost")
+        }
+    }
+
     func run() async throws {
+        if printPrices { return try StandardOutput.write(exactly: PriceList.standardText) }
+        let list = try cost ? PriceList.read(prices) : nil
         let session = try await Session(options, source, key: key).askingOnce
         let repository = try await session.repository()
+        if let list {
+            let cost = try await session.storageCost(of: repository, at: list)
+            let output = Output(options: options)
+            for name in cost.unpriced { output.warn("the price list has no class \(name)") }
+            return try output.result(cost) { CostText.full(cost) }
+        }
         let statistics = try await Statistics(of: repository, pool: session.pool)
         try Output(options: options).result(statistics) {
             var table = Table([

@@ -1,0 +1,97 @@
+package import ObjectStorage
+package import Platform
+internal import Synchronization
+
+/// The packs of some backups that are in an archive class of the store, and whether they can be read now.
+package struct ArchivedPacks: Sendable {
+    /// Sorted by key.
+    package let packs: [ObjectPlacement]
+
+    /// For tests and for a repository without classes.
+    package init(_ packs: [ObjectPlacement] = []) { self.packs = packs.sorted { $0.object.key < $1.object.key } }
+
+    /// Lists the packs of the components, and asks the store about each archived one.
+    ///
+    /// Memory: the ids of the packs of the manifests.
+    /// - Parameter lanes: the number of questions at the same time.
+    package init(
+        of manifests: [Manifest], in repository: Repository, pool: BlockingPool, lanes: Int = 8
+    ) async throws {
+        guard let tiering = repository.store.with((any TieringStore).self) else {
+            packs = []
+            return
+        }
+        let archived = try await pool.run { try Self.listed(manifests, in: repository.store) }
+        let found = Mutex([ObjectPlacement]())
+        try await archived.concurrentForEach(limit: lanes) { key in
+            try await pool.run {
+                try Task.checkCancellation()
+                // An object that is gone is damage, which the restore reports.
+                guard let placement = try tiering.placement(of: key), placement.reading != .ready else { return }
+                found.withLock { $0.append(placement) }
+            }
+        }
+        packs = found.withLock { $0 }.sorted { $0.object.key < $1.object.key }
+    }
+
+    private static func listed(_ manifests: [Manifest], in store: any ObjectStore) throws -> [ObjectKey] {
+        var needed: [String: Set<String>] = [:]
+        for manifest in manifests { needed[manifest.component, default: []].formUnion(manifest.packs.map(\.pack)) }
+        var archived: Set<ObjectKey> = []
+        for (component, packs) in needed {
+            try store.enumerate(prefix: Layout.packPrefix(component), skipping: nil) { object in
+                try Task.checkCancellation()
+                guard object.storageClass?.isArchive == true, let pack = Layout.packID(of: object.key),
+                    packs.contains(pack)
+                else { return }
+                archived.insert(object.key)
+            }
+        }
+        return archived.sorted()
+    }
+
+    /// Those that cannot be read now.
+    package var unreadable: [ObjectPlacement] { packs.filter { !$0.isReadable } }
+
+    package var bytes: Int { packs.map(\.object.size).clampedSum() }
+
+    /// Seconds since 1970 at which the first of the thawed packs becomes unreadable again; nil if none is thawed.
+    package var thawedUntil: Int? {
+        packs.compactMap { pack -> Int? in
+            guard case .thawed(let until) = pack.reading else { return nil }
+            return until
+        }.min()
+    }
+
+    /// The classes of the packs that cannot be read, the coldest last.
+    package var classes: [StorageClass] { Set(unreadable.compactMap(\.object.storageClass)).sorted() }
+
+    /// The seconds that a thaw of the unreadable packs takes at most; nil if a class does not offer this speed.
+    package func thawTime(_ speed: ThawSpeed) -> Int? {
+        let times = classes.map { $0.thawTime(speed) }
+        return times.contains { $0 == nil } ? nil : times.compactMap { $0 }.max() ?? 0
+    }
+
+    /// `Expedited 5m 0s, Standard 5h 0m, Bulk 12h 0m`.
+    package var thawTimes: String {
+        ThawSpeed.allCases.compactMap { speed in
+            thawTime(speed).map { "\(speed.rawValue) up to \(Units.duration(seconds: $0))" }
+        }.joined(separator: ", ")
+    }
+
+    /// - Throws: `RepositoryError` `.archived` if a pack cannot be read now.
+    package func requireReadable(for set: Timestamp) throws {
+        let cold = unreadable
+        guard !cold.isEmpty else { return }
+        let thawing = cold.count { $0.reading == .thawing }
+        let size = Units.bytes(cold.map(\.object.size).clampedSum())
+        let words = classes.map(\.name).joined(separator: " and ")
+        let state =
+            thawing == cold.count
+            ? "a thaw of all of them is in progress" : "a thaw takes: \(thawTimes)"
+        throw RepositoryError(
+            .archived, object: Layout.set(set).text,
+            "\(Units.count(cold.count, "pack")) (\(size)) that it needs cannot be read from class \(words): \(state)",
+            hint: "run `dr thaw --set \(set) --wait`, then restore; nothing was restored or changed")
+    }
+}

@@ -1,0 +1,118 @@
+package import BackupRepository
+package import ObjectStorage
+import Platform
+
+/// `dr thaw`: makes the archived packs of a backup set readable for some days.
+package struct ThawJob {
+    private let session: Session
+    package var components: Set<String> = []
+    package var days = 7
+    package var speed = ThawSpeed.standard
+    package var waits = false
+    package let progress = WorkProgress()
+
+    package init(_ session: Session) { self.session = session }
+
+    /// The state of the packs at the end.
+    package struct Outcome: Encodable, Sendable {
+        package var set: Timestamp
+        package var speed: ThawSpeed
+        /// The archived packs that the set needs, and their bytes.
+        package var packs = 0
+        package var bytes = 0
+        package var requested = 0
+        package var inProgress = 0
+        /// Packs that can be read now.
+        package var readable = 0
+        package var failed = 0
+        /// The first failure.
+        package var failure: String?
+        /// Seconds after which the last pack can be read at the latest, as the store's operator says; absent if it is
+        /// not known.
+        package var seconds: Int?
+        /// The time at which the first of the packs becomes unreadable again.
+        package var readableUntil: Timestamp?
+
+        package var isWhole: Bool { failed == 0 }
+
+        package var text: String {
+            guard packs > 0 else { return "set \(set): no pack is archived; a restore can begin" }
+            let total = "\(Units.count(packs, "archived pack")), \(Units.bytes(bytes))"
+            if readable == packs {
+                let until = readableUntil.map { " until \($0.readable)" } ?? ""
+                return "set \(set): \(total): all can be read\(until)"
+            }
+            let time = seconds.map { ", which takes up to \(Units.duration(seconds: $0))" } ?? ""
+            return "set \(set): \(total): asked for \(requested), \(inProgress) in progress, \(readable) readable"
+                + "\(time)\nhint: `dr thaw --set \(set) --wait` waits for them"
+        }
+    }
+
+    package func run(_ selector: SetSelector) async throws -> Outcome {
+        let repository = try await session.repository()
+        let set = try await session.set(selector, in: repository)
+        for component in components where set.components[component] == nil {
+            _ = try repository.manifest(component, of: set)  // throws, and names the components that there are
+        }
+        let wanted = components.isEmpty ? Set(set.components.keys) : components
+        let manifests = try await session.pool.run {
+            try wanted.sorted().map { try repository.manifest($0, of: set) }
+        }
+        return try await run(manifests, of: set.name, in: repository)
+    }
+
+    /// - Throws: errors of the store; `RepositoryError`; `CancellationError`. Failures of single requests are in the
+    ///   outcome.
+    func run(_ manifests: [Manifest], of set: Timestamp, in repository: Repository) async throws -> Outcome {
+        progress.begin("looking at packs")
+        var archived = try await ArchivedPacks(of: manifests, in: repository, pool: session.pool)
+        var outcome = Outcome(set: set, speed: speed)
+        (outcome.packs, outcome.bytes) = (archived.packs.count, archived.bytes)
+        guard !archived.packs.isEmpty, let store = repository.store.with((any TieringStore).self) else {
+            return outcome
+        }
+        if !archived.unreadable.isEmpty {
+            guard let time = archived.thawTime(speed) else {
+                throw UsageError(
+                    "class \(archived.classes.map(\.name).joined(separator: ", ")) has no thaw at speed "
+                        + "'\(speed.rawValue)'",
+                    hint: "it has: \(archived.thawTimes)")
+            }
+            outcome.seconds = time
+        }
+        let thaw = Thaw(
+            store, days: days, speed: speed, pool: session.pool, progress: progress,
+            now: { [clock = session.clock] in Timestamp(seconds: clock.seconds) })
+        let report = try await thaw.request(archived.packs)
+        (outcome.requested, outcome.inProgress) = (report.requested, report.inProgress)
+        (outcome.failed, outcome.failure) = (report.failed, report.failure)
+        if waits, report.failed == 0 { try await thaw.wait(for: archived.packs) }
+        archived = try await ArchivedPacks(of: manifests, in: repository, pool: session.pool)
+        outcome.readable = archived.packs.count - archived.unreadable.count
+        outcome.readableUntil = archived.thawedUntil.map { Timestamp(seconds: $0) }
+        return outcome
+    }
+}
+
+extension Session {
+    /// Seconds: a thaw that ends earlier may end before a long restore.
+    private static let shortThaw = 86_400
+
+    /// Checks before a restore that the store can deliver all packs. It costs no request for the newest set, whose
+    /// packs dr never archives.
+    /// - Throws: `RepositoryError` `.archived`.
+    package func requireReadable(
+        _ manifests: [Manifest], of set: BackupSet, in repository: Repository
+    ) async throws {
+        guard repository.store.with((any TieringStore).self) != nil,
+            try await pool.run({ try repository.setNames().last }) != set.name
+        else { return }
+        let archived = try await ArchivedPacks(of: manifests, in: repository, pool: pool)
+        try archived.requireReadable(for: set.name)
+        if let end = archived.thawedUntil, end.subtractingClamped(now().seconds) < Self.shortThaw {
+            Output(options: options).warn(
+                "archived packs of set \(set.name) can be read until \(Timestamp(seconds: end).readable) only\n"
+                    + "hint: `dr thaw --set \(set.name) --days 7` extends the time")
+        }
+    }
+}

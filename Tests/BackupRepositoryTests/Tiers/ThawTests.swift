@@ -1,0 +1,143 @@
+import ObjectStorage
+import Platform
+import Synchronization
+import Testing
+
+@testable import BackupRepository
+
+/// Thaws that take their time, fail and expire.
+@Suite struct ThawTests {
+    /// A store of archived objects, whose clock moves when somebody waits.
+    private final class Archive: TieringStore {
+        struct State {
+            var clock = 1_800_000_000
+            /// By key: the time at which the object can be read, and until when.
+            var thaws: [ObjectKey: Range<Int>] = [:]
+            var requests = 0
+            var refusal: ObjectStoreError?
+            var missing: Set<ObjectKey> = []
+        }
+
+        let state = Mutex(State())
+        let location = "archive://"
+        let largestMove = 5 << 30
+        /// Seconds that a thaw takes, by key.
+        let delay: @Sendable (ObjectKey) -> Int
+
+        init(delay: @escaping @Sendable (ObjectKey) -> Int) { self.delay = delay }
+
+        var clock: Timestamp { state.withLock { Timestamp(seconds: $0.clock) } }
+        var requests: Int { state.withLock { $0.requests } }
+        func pass(_ seconds: Int) { state.withLock { $0.clock += seconds } }
+
+        func placement(of key: ObjectKey) -> ObjectPlacement? {
+            state.withLock { state in
+                if state.missing.contains(key) { return nil }
+                let object = ObjectInfo(key: key, size: 100, storageClass: .glacier)
+                guard let thaw = state.thaws[key], state.clock < thaw.upperBound else {
+                    return ObjectPlacement(object, .archived)
+                }
+                return ObjectPlacement(
+                    object, state.clock < thaw.lowerBound ? .thawing : .thawed(until: thaw.upperBound))
+            }
+        }
+
+        func thaw(_ key: ObjectKey, days: Int, speed: ThawSpeed) throws -> Bool {
+            try state.withLock { state in
+                if let refusal = state.refusal { throw refusal }
+                state.requests += 1
+                let start = state.clock + delay(key)
+                state.thaws[key] = start..<start + days * 86_400
+                return true
+            }
+        }
+
+        func refusal(of target: StorageClass) -> String? { nil }
+        func move(_ object: ObjectInfo, to target: StorageClass, lock: PutOptions.Lock?) throws -> Bool { false }
+        func put(_ key: ObjectKey, _ content: [UInt8], options: PutOptions) throws -> ObjectInfo { throw unused }
+        func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload { throw unused }
+        func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws { throw unused }
+        func head(_ key: ObjectKey) throws -> ObjectInfo? { throw unused }
+        func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws {}
+        func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError] { throw unused }
+        private var unused: ObjectStoreError {
+            ObjectStoreError(.unsupported, operation: "test", key: nil, "not in this test", store: location)
+        }
+    }
+
+    private static let keys = (0..<5).map { ObjectKey(trusted: "tree/packs/\($0)") }
+
+    private func thaw(_ archive: Archive, days: Int = 2) -> Thaw {
+        var thaw = Thaw(
+            archive, days: days, speed: .standard, pool: Fixture.pool, progress: WorkProgress(),
+            now: { archive.clock })
+        thaw.pause = { archive.pass(Int($0.components.seconds)) }
+        return thaw
+    }
+
+    private func packs(_ archive: Archive) -> [ObjectPlacement] {
+        Self.keys.compactMap { archive.placement(of: $0) }
+    }
+
+    @Test func `each pack is asked for once, and the wait ends when all can be read`() async throws {
+        let archive = Archive { _ in 4 * 3600 }
+        let thaw = thaw(archive)
+        let report = try await thaw.request(packs(archive))
+        #expect(report.requested == 5 && report.failed == 0)
+        let again = try await thaw.request(packs(archive))
+        #expect(again.requested == 0 && again.inProgress == 5)
+        try await thaw.wait(for: packs(archive))
+        #expect(packs(archive).allSatisfy(\.isReadable))
+        #expect(archive.requests == 5)
+        let readable = try await thaw.request(packs(archive))
+        #expect(readable.requested == 0 && readable.readable == 5)
+        archive.pass(5 * 3600)
+        let extended = try await thaw.request(packs(archive))
+        #expect(extended.requested == 5, "5 hours of the 2 days have passed")
+    }
+
+    @Test func `a pack whose thaw expired while others were waited for is asked for again`() async throws {
+        // One day for all, but one pack needs 30 hours: the others expire 6 hours before.
+        let archive = Archive { $0 == Self.keys[0] ? 30 * 3600 : 3600 }
+        let thaw = thaw(archive, days: 1)
+        _ = try await thaw.request(packs(archive))
+        try await thaw.wait(for: packs(archive))
+        #expect(packs(archive).allSatisfy(\.isReadable) && archive.requests > 5)
+    }
+
+    @Test func `a thaw that always expires first ends with advice`() async throws {
+        let archive = Archive { $0 == Self.keys[0] ? 300 * 3600 : 3600 }
+        let thaw = thaw(archive, days: 1)
+        _ = try await thaw.request(packs(archive))
+        let error = await #expect(throws: RepositoryError.self) { try await thaw.wait(for: packs(archive)) }
+        #expect(error?.reason == .archived && error?.hint?.contains("--days") == true)
+    }
+
+    @Test func `a refusal is in the report, and a pack that is gone is damage`() async throws {
+        let archive = Archive { _ in 60 }
+        archive.state.withLock {
+            $0.refusal = ObjectStoreError(.denied, operation: "thaw", key: nil, "no", store: "archive://")
+        }
+        let report = try await thaw(archive).request(packs(archive))
+        #expect(report.failed == 5 && report.failure?.contains("no") == true)
+        let all = packs(archive)
+        archive.state.withLock { state in
+            state.refusal = nil
+            state.missing = [Self.keys[2]]
+        }
+        let error = await #expect(throws: RepositoryError.self) { try await thaw(archive).wait(for: all) }
+        #expect(error?.reason == .damaged)
+    }
+
+    @Test func `a set with archived packs says how long a thaw takes`() throws {
+        let archive = Archive { _ in 60 }
+        let cold = ArchivedPacks(packs(archive))
+        let set = Timestamp(seconds: 1_700_000_000)
+        let error = #expect(throws: RepositoryError.self) { try cold.requireReadable(for: set) }
+        #expect(error?.detail.contains("5 packs (500 B)") == true)
+        #expect(error?.detail.contains("Standard up to 5h 0m, Bulk up to 12h 0m") == true)
+        #expect(error?.hint?.contains("dr thaw --set \(set)") == true)
+        try ArchivedPacks().requireReadable(for: set)
+        #expect(cold.thawTime(.expedited) == 300 && cold.thawTime(.bulk) == 12 * 3600)
+    }
+}

@@ -1,0 +1,94 @@
+import Foundation
+import Lab
+import Testing
+
+/// `store: tiers:`, `dr tier` and `dr thaw`.
+@Suite struct TierTests {
+    private struct Backup: Decodable { var name: String }
+
+    private struct Tiered: Decodable {
+        struct Sum: Decodable, Equatable { var `class`: String, packs: Int }
+        struct Kept: Decodable { var packs: Int }
+
+        var moved: [Sum]
+        var kept: [String: Kept]
+        var refused: [Refused]
+
+        struct Refused: Decodable { var `class`: String, reason: String }
+    }
+
+    /// Text that does not compress below the smallest pack that moves.
+    private func noise() -> String {
+        var text = ""
+        for _ in 0..<40_000 { text += String(UInt64.random(in: .min ... .max), radix: 16) }
+        return text
+    }
+
+    private func journey(_ server: any S3Server) async throws -> Journey {
+        try await Journey(
+            s3: server, store: "tiers: {cold: {after: 1s, class: GLACIER}}", extra: "retention: {keep_last: 10}")
+    }
+
+    @Test func `an old set is archived, refused with hours, thawed, and restored whole`() async throws {
+        let journey = try await journey(try await SharedS3Server.moto())
+        let old = noise()
+        try journey.write("a", old)
+        let first = try await journey.json(Backup.self, "backup").name
+        try await journey.nextSecond()
+        try journey.write("a", noise())
+        try await journey.expect(0, "backup")
+        try await journey.nextSecond()
+        try await journey.nextSecond()
+
+        let expected = [Tiered.Sum(class: "GLACIER", packs: 1)]
+        #expect(try await journey.json(Tiered.self, "tier", "--dry-run").moved == expected)
+        for (command, name) in [(["tier"], "tier"), (["thaw", "--set", "latest"], "thaw")] {
+            let document = try await journey.dr(command + ["--json"])
+            #expect(document.status == 0, "\(document.errors)")
+            let objections = try await journey.objections(
+                to: Data(document.output.utf8), schema: "output.schema.json", name)
+            #expect(objections == "", "\(name): \(objections)")
+        }
+        let again = try await journey.json(Tiered.self, "tier")
+        #expect(again.moved == [] && again.kept["there"]?.packs == 1 && again.kept["young"]?.packs == 1)
+
+        try await journey.expect(0, "restore", "--component", "tree", "--to", "newest")
+        try await journey.expect(0, "backup")
+        try await journey.expect(0, "verify")
+        let refused = try await journey.expect(
+            1, "restore", "--component", "tree", "--at", first, "--to", "out")
+        #expect(refused.errors.contains("Standard up to 5h 0m"), "\(refused.errors)")
+        #expect(refused.errors.contains("dr thaw --set \(first) --wait"), "\(refused.errors)")
+        #expect(!FileManager.default.fileExists(atPath: journey.folder.path + "/out"))
+
+        let thawed = try await journey.expect(0, "thaw", "--set", first, "--days", "2", "--wait")
+        #expect(thawed.output.contains("all can be read until"), "\(thawed.output)")
+        try await journey.expect(0, "restore", "--component", "tree", "--at", first, "--to", "out")
+        let restored = try Data(contentsOf: journey.folder.url.appending(path: "out/a"))
+        #expect(restored == Data(old.utf8))
+    }
+
+    @Test func `a store without classes is named, and nothing changes`() async throws {
+        let journey = try await journey(try await SharedS3Server.seaweedFS())
+        try journey.write("a", noise())
+        let first = try await journey.json(Backup.self, "backup").name
+        try await journey.nextSecond()
+        try journey.write("a", noise())
+        try await journey.expect(0, "backup")
+        try await journey.nextSecond()
+        try await journey.nextSecond()
+        let run = try await journey.expect(1, "tier")
+        #expect(run.errors.contains("did not pass the trial of class GLACIER"), "\(run.errors)")
+        try await journey.expect(0, "restore", "--component", "tree", "--at", first, "--to", "out")
+    }
+
+    @Test func `tiers are needed, and an address with classes`() async throws {
+        let journey = try await Journey()
+        let run = try await journey.expect(2, "tier")
+        #expect(run.errors.contains("dr.yaml has no tiers"), "\(run.errors)")
+        try journey.write("a", "one")
+        try await journey.expect(0, "backup")
+        let thaw = try await journey.expect(0, "thaw", "--set", "latest")
+        #expect(thaw.output.contains("no pack is archived"), "\(thaw.output)")
+    }
+}
