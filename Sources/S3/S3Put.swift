@@ -62,7 +62,8 @@ extension S3Store {
 
     /// The header fields of an object, for PutObject and CreateMultipartUpload.
     func objectHeaders(_ options: PutOptions, _ writeID: String) -> [HTTPHeaders.Field] {
-        var headers: [HTTPHeaders.Field] = [(Self.writeIDHeader, writeID)] + encryptionHeaders
+        var headers: [HTTPHeaders.Field] = [(Self.writeIDHeader, writeID)]
+        headers += encryptionHeaders
         if let storageClass = configuration.storageClass { headers.append(("x-amz-storage-class", storageClass)) }
         if let lock = options.lock { headers += lockHeaders(lock) }
         return headers
@@ -71,11 +72,12 @@ extension S3Store {
     /// The header fields for encryption by the store.
     var encryptionHeaders: [HTTPHeaders.Field] {
         switch configuration.encryption {
-        case .aes256: [("x-amz-server-side-encryption", "AES256")]
+        case .aes256: return [("x-amz-server-side-encryption", "AES256")]
         case .kms(let keyID):
-            [("x-amz-server-side-encryption", "aws:kms")]
-                + (keyID.map { [("x-amz-server-side-encryption-aws-kms-key-id", $0)] } ?? [])
-        case nil: []
+            var headers: [HTTPHeaders.Field] = [("x-amz-server-side-encryption", "aws:kms")]
+            if let keyID { headers.append(("x-amz-server-side-encryption-aws-kms-key-id", keyID)) }
+            return headers
+        case nil: return []
         }
     }
 

@@ -2,6 +2,7 @@ import Foundation
 import Lab
 import Logging
 import ObjectStorage
+import Platform
 import S3
 import Testing
 

@@ -163,7 +163,7 @@ import Testing
     static let final: [(Int, String, ObjectStoreError.Reason)] = [
         (403, "AccessDenied", .denied), (403, "InvalidAccessKeyId", .credentials),
         (403, "SignatureDoesNotMatch", .credentials),
-        (404, "NoSuchBucket", .noSuchStore), (404, "NoSuchKey", .notFound), (403, "InvalidObjectState", .denied),
+        (404, "NoSuchBucket", .noSuchStore), (404, "NoSuchKey", .notFound), (403, "InvalidObjectState", .archived),
         (416, "InvalidRange", .invalidRange), (400, "InvalidArgument", .other), (501, "NotImplemented", .unsupported),
         (507, "XMinioStorageFull", .noSpace), (400, "EntityTooLarge", .tooLarge), (400, "InvalidToken", .credentials),
         (507, "Whatever", .noSpace), (403, "QuotaExceeded", .noSpace),

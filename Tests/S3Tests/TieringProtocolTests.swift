@@ -92,14 +92,16 @@ import Testing
         #expect(reason { _ = try slow.thaw(key, days: 3, speed: .expedited) } == .unsupported)
     }
 
-    @Test(arguments: [
-        (nil, ObjectPlacement.Reading.archived), ("ongoing-request=\"true\"", .thawing),
-        ("ongoing-request=\"false\", expiry-date=\"Fri, 21 Dec 2012 00:00:00 GMT\"", .thawed(until: 1_356_048_000)),
-        ("ongoing-request=\"false\"", .thawed(until: nil)), ("nonsense", .archived),
-    ] as [(String?, ObjectPlacement.Reading)])
+    @Test(
+        arguments: [
+            (nil, ObjectPlacement.Reading.archived), ("ongoing-request=\"true\"", .thawing),
+            ("ongoing-request=\"false\", expiry-date=\"Fri, 21 Dec 2012 00:00:00 GMT\"", .thawed(until: 1_356_048_000)),
+            ("ongoing-request=\"false\"", .thawed(until: nil)), ("nonsense", .archived),
+        ] as [(String?, ObjectPlacement.Reading)])
     func `the state of a thaw is read from the header`(header: String?, expected: ObjectPlacement.Reading) throws {
         let (store, _) = try store { _ in
-            let fields = [("x-amz-storage-class", "GLACIER")] + (header.map { [("x-amz-restore", $0)] } ?? [])
+            var fields: [(name: String, value: String)] = [("x-amz-storage-class", "GLACIER")]
+            if let header { fields.append(("x-amz-restore", header)) }
             return .reply(.response(200, fields))
         }
         #expect(try store.placement(of: key)?.reading == expected)

@@ -84,7 +84,7 @@ extension ComponentError {
         let reason: Reason =
             switch error.reason {
             case .unreachable, .throttled, .truncated: .unreachable
-            case .denied, .credentials, .locked: .refused
+            case .denied, .credentials, .locked, .archived: .refused
             case .noSuchStore, .unsupported: .misconfigured
             case .noSpace: .noSpace
             case .notFound, .alreadyExists, .invalidRange, .tooLarge, .other: .other

@@ -143,7 +143,7 @@ final class BucketTree: ObjectTree {
             case .missing: return .vanished
             case .replaced: return .changed
             }
-        } catch let error as ObjectStoreError where [.denied, .unsupported, .other].contains(error.reason) {
+        } catch let error as ObjectStoreError where [.denied, .archived, .unsupported, .other].contains(error.reason) {
             return .unreadable(error.detail + (error.hint.map { "; \($0)" } ?? ""))
         } catch let error as ObjectStoreError { throw ComponentError(error, "\(location)/\(object.key)") }
     }

@@ -47,7 +47,8 @@ package struct CallFailure: OperationError, Codable, Equatable {
 extension ObjectStoreError.Reason {
     private static let words: [(Self, String)] = [
         (.notFound, "not_found"), (.alreadyExists, "already_exists"), (.denied, "denied"), (.locked, "locked"),
-        (.credentials, "credentials"), (.noSuchStore, "no_such_store"), (.unreachable, "unreachable"),
+        (.archived, "archived"), (.credentials, "credentials"), (.noSuchStore, "no_such_store"),
+        (.unreachable, "unreachable"),
         (.throttled, "throttled"), (.noSpace, "no_space"), (.truncated, "truncated"),
         (.invalidRange, "invalid_range"), (.tooLarge, "too_large"), (.unsupported, "unsupported"), (.other, "other"),
     ]

@@ -15,13 +15,19 @@ enum CostText {
                 money(part.committed),
             ])
         }
-        let newest = cost.newest.map { "\nto read the newest set, \($0): \(money(cost.newestRetrieval)) \(cost.currency)" }
-        return """
-            \(table.text)
-            a month: \(money(cost.month)) \(cost.currency); to read everything: \(money(cost.retrieval)) \(cost.currency)\(newest ?? "")
-            prices: \(cost.source.printable)
-            check them: `dr stats --cost --print-prices` prints a list for --prices; requests and transfers are not counted
-            """
+        let currency = cost.currency.printable
+        var lines = [table.text]
+        lines.append("a month: \(money(cost.month)) \(currency)")
+        lines.append("to read everything: \(money(cost.retrieval)) \(currency)")
+        if let newest = cost.newest {
+            lines.append("to read the newest set, \(newest): \(money(cost.newestRetrieval)) \(currency)")
+        }
+        lines += [
+            "prices: \(cost.source.printable)",
+            "check them: `dr stats --cost --print-prices` prints a list for --prices",
+            "not counted: requests, transfers, and former versions in a bucket that keeps versions",
+        ]
+        return lines.joined(separator: "\n")
     }
 
     private static func money(_ amount: Double?) -> String { amount.map { Units.fixed($0, 2) } ?? "-" }

@@ -1,3 +1,4 @@
+import BackupRepository
 import Documents
 import Foundation
 import Lab
