@@ -33,7 +33,7 @@ package final class FallbackStore: LayeredStore, DiscardingStore {
         case replaced(ObjectKey, place: String, reason: String, from: String)
     }
 
-    private let places: [Place]
+    let places: [Place]
     private let tell: @Sendable (Notice) -> Void
     private let state = Mutex(State())
 
@@ -84,7 +84,7 @@ package final class FallbackStore: LayeredStore, DiscardingStore {
     // MARK: Using a store
 
     /// Runs `body` on a store, unless it cannot be used at the moment.
-    private func use<Value>(_ number: Int, _ body: (any ObjectStore) throws -> Value) throws -> Value {
+    func use<Value>(_ number: Int, _ body: (any ObjectStore) throws -> Value) throws -> Value {
         let known = state.withLock { $0.away[number] }
         if let known, ContinuousClock.now < known.until { throw known.error }
         let place = places[number]
@@ -113,6 +113,11 @@ package final class FallbackStore: LayeredStore, DiscardingStore {
         if isNews { tell(.away(place: places[number].name, error: error)) }
     }
 
+    /// True if the first store did not answer lately.
+    package var isFirstAway: Bool {
+        state.withLock { $0.away[0].map { ContinuousClock.now < $0.until } ?? false }
+    }
+
     /// The numbers of the stores in the order in which a key is read.
     private func order(of key: ObjectKey) -> [Int] {
         let first = state.withLock { $0.preferred[key] ?? 0 }
@@ -121,7 +126,7 @@ package final class FallbackStore: LayeredStore, DiscardingStore {
 
     /// Returns the error to throw: one of a store that answered, such as `.notFound`, before one of a store that is away.
     /// Among equals, that of the nearest store.
-    private func mostTelling(_ errors: [Int: any Error]) -> any Error {
+    func mostTelling(_ errors: [Int: any Error]) -> any Error {
         let inOrder = errors.sorted { $0.key < $1.key }.map(\.value)
         return inOrder.first { ($0 as? ObjectStoreError).map { !Self.meansAway.contains($0.reason) } == true }
             ?? inOrder.first
@@ -161,7 +166,8 @@ package final class FallbackStore: LayeredStore, DiscardingStore {
     private func noteReplacement(of key: ObjectKey, by number: Int, _ errors: [Int: any Error]) {
         guard number > 0 else { return }
         let error = errors[0] as? ObjectStoreError
-        if let error, Self.meansAway.contains(error.reason) { return }
+        // An archived object is whole, so no repair is needed.
+        if let error, Self.meansAway.contains(error.reason) || error.reason == .archived { return }
         let isNews = state.withLock { state in
             state.told.count < Self.mostTold && state.told.insert(key).inserted
         }

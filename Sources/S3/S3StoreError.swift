@@ -61,7 +61,7 @@ extension S3Store {
         case "RequestTimeTooSkewed":
             return (.credentials, "set this machine's clock")
         case "InvalidObjectState":
-            return (.archived, "the object is in an archive class: `dr thaw` makes it readable for some days")
+            return (.archived, "the object is in an archive class: it must be thawed before it can be read")
         case "AccessDenied", "AllAccessDisabled", "AccountProblem":
             let isLock = failure.message.contains("lock") || failure.message.contains("WORM")
             if isLock { return (.locked, nil) }

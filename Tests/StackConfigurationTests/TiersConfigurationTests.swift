@@ -28,7 +28,11 @@ import Testing
         ("{warm: {after: 30d, class: STANDARD}}", "unknown value 'STANDARD'"),
         ("{warm: {after: 30d, class: GLACER}}", "GLACIER"),
         ("{warm: {after: 90d, class: STANDARD_IA}, cold: {after: 90d, class: GLACIER}}", "must begin after 'warm'"),
-        ("{warm: {after: 30d, class: GLACIER}, cold: {after: 90d, class: GLACIER_IR}}", "is not colder than GLACIER"),
+        (
+            "{warm: {after: 30d, class: GLACIER_IR}, cold: {after: 90d, class: STANDARD_IA}}",
+            "is not colder than GLACIER_IR"
+        ),
+        ("{warm: {after: 1d, class: GLACIER}, cold: {after: 90d, class: DEEP_ARCHIVE}}", "cannot move on from GLACIER"),
         ("{frozen: {after: 30d, class: GLACIER}}", "frozen"),
     ])
     func `tiers that cannot work are refused`(tiers: String, complaint: String) {

@@ -172,6 +172,9 @@ struct PackReader {
             }
         } catch let error as ObjectStoreError where Self.meansDamage.contains(error.reason) {
             throw Unreadable(reason: error.detail)
+        } catch var error as ObjectStoreError where error.reason == .archived {
+            error.hint = "`dr thaw` makes the packs of a backup set readable for some days"
+            throw error
         } catch let error as CMSError where error.reason != .wrongKey {
             throw Unreadable(reason: error.detail)
         } catch let error as CMSError {

@@ -12,7 +12,8 @@ package struct ArchivedPacks: Sendable {
 
     /// Lists the packs of the components, and asks the store about each archived one.
     ///
-    /// Memory: the ids of the packs of the manifests.
+    /// With several stores, a pack that one of them can deliver is not archived. Memory: the ids of the packs of the
+    /// manifests.
     /// - Parameter lanes: the number of questions at the same time.
     package init(
         of manifests: [Manifest], in repository: Repository, pool: BlockingPool, lanes: Int = 8
@@ -36,18 +37,23 @@ package struct ArchivedPacks: Sendable {
 
     private static func listed(_ manifests: [Manifest], in store: any ObjectStore) throws -> [ObjectKey] {
         var needed: [String: Set<String>] = [:]
+        let isLayered = store.with(FallbackStore.self) != nil
         for manifest in manifests { needed[manifest.component, default: []].formUnion(manifest.packs.map(\.pack)) }
         var archived: Set<ObjectKey> = []
+        // A listing of several stores names a pack once for each of them.
+        var readable: Set<ObjectKey> = []
         for (component, packs) in needed {
             try store.enumerate(prefix: Layout.packPrefix(component), skipping: nil) { object in
                 try Task.checkCancellation()
-                guard object.storageClass?.isArchive == true, let pack = Layout.packID(of: object.key),
-                    packs.contains(pack)
-                else { return }
-                archived.insert(object.key)
+                guard let pack = Layout.packID(of: object.key), packs.contains(pack) else { return }
+                if object.storageClass?.isArchive == true {
+                    archived.insert(object.key)
+                } else if isLayered {
+                    readable.insert(object.key)
+                }
             }
         }
-        return archived.sorted()
+        return archived.subtracting(readable).sorted()
     }
 
     /// Those that cannot be read now.
@@ -72,26 +78,38 @@ package struct ArchivedPacks: Sendable {
         return times.contains { $0 == nil } ? nil : times.compactMap { $0 }.max() ?? 0
     }
 
-    /// `Expedited 5m 0s, Standard 5h 0m, Bulk 12h 0m`.
+    /// `Expedited up to 5m 0s, Standard up to 5h 0m, Bulk up to 12h 0m`.
     package var thawTimes: String {
         ThawSpeed.allCases.compactMap { speed in
             thawTime(speed).map { "\(speed.rawValue) up to \(Units.duration(seconds: $0))" }
         }.joined(separator: ", ")
     }
 
-    /// - Throws: `RepositoryError` `.archived` if a pack cannot be read now.
-    package func requireReadable(for set: Timestamp) throws {
+    /// What must be thawed, and how long that takes; nil if all packs can be read now.
+    package var complaint: String? {
         let cold = unreadable
-        guard !cold.isEmpty else { return }
+        guard !cold.isEmpty else { return nil }
         let thawing = cold.count { $0.reading == .thawing }
         let size = Units.bytes(cold.map(\.object.size).clampedSum())
         let words = classes.map(\.name).joined(separator: " and ")
         let state =
             thawing == cold.count
             ? "a thaw of all of them is in progress" : "a thaw takes: \(thawTimes)"
+        let packs = "\(Units.count(cold.count, "pack")) (\(size))"
+        return "\(packs) that it needs cannot be read from class \(words): \(state)"
+    }
+
+    /// - Parameter copy: the name of the copy of the store to thaw the packs in; nil for the first store.
+    /// - Throws: `RepositoryError` `.archived` if a pack cannot be read now.
+    package func requireReadable(for set: Timestamp, inCopy copy: String? = nil) throws {
+        guard let complaint else { return }
         throw RepositoryError(
-            .archived, object: Layout.set(set).text,
-            "\(Units.count(cold.count, "pack")) (\(size)) that it needs cannot be read from class \(words): \(state)",
-            hint: "run `dr thaw --set \(set) --wait`, then restore; nothing was restored or changed")
+            .archived, object: Layout.set(set).text, complaint,
+            hint: "run `\(Self.command(for: set, inCopy: copy)) --wait`, then restore; nothing was restored or changed")
+    }
+
+    /// The command that thaws the packs of a set.
+    package static func command(for set: Timestamp, inCopy copy: String? = nil) -> String {
+        "dr thaw --set \(set)" + (copy.map { " --copy \($0)" } ?? "")
     }
 }

@@ -1,5 +1,6 @@
 internal import ObjectStorage
 internal import Platform
+internal import Retention
 
 /// For each pack, the newest backup that needs it: the age by which it may move to a colder class.
 ///
@@ -56,12 +57,17 @@ package struct PackAges: Sendable {
     ) throws -> [String: [String: Need]] {
         var needs: [String: [String: Need]] = [:]
         var newest = NewestUses()
+        let damaged = Set(judgement.facts.sets.filter(\.isDamaged).map(\.time))
+        let now = Timestamp(seconds: judgement.facts.listing.clock.storeNow)
         // The newest first: the first need of a pack is the one that counts.
         for name in judgement.kept.sorted(by: >) where judgement.facts.unreadable[name] == nil {
             try Task.checkCancellation()
             let set = try prune.repository.set(name, void: nil)
+            // A restore passes over such a set, so an older one serves it.
+            let isPassedOver = damaged.contains(name.seconds) || prune.repository.scope.isFuture(set, at: now)
             for (component, part) in set.components where judgement.sealed[component] == nil {
-                let need: Need = newest.isFirst(part, of: component, in: set) ? .now : .last(name.seconds)
+                let isUsed = isPassedOver || newest.isFirst(part, of: component, in: set)
+                let need: Need = isUsed ? .now : .last(name.seconds)
                 let manifest = try prune.repository.manifest(component, of: set)
                 for use in manifest.packs {
                     needs[component, default: [:]][use.pack] = max(needs[component]?[use.pack] ?? need, need)
@@ -82,16 +88,19 @@ private struct NewestUses {
         var stack: String?
         var component: String
         var isWhole: Bool
+        /// Another tool's backup does not take the place of one by dr.
+        var isImported: Bool
     }
 
     private var seen: Set<Kind> = []
 
     /// - Returns: true if no newer set was such a one. Call it with the newest set first.
     mutating func isFirst(_ part: BackupSet.Component, of component: String, in set: BackupSet) -> Bool {
-        var isFirst = seen.insert(Kind(stack: set.stack, component: component, isWhole: false)).inserted
-        if part.isWhole, seen.insert(Kind(stack: set.stack, component: component, isWhole: true)).inserted {
-            isFirst = true
-        }
-        return isFirst
+        var kind = Kind(
+            stack: set.stack, component: component, isWhole: false, isImported: set.imported != nil)
+        let isNewest = seen.insert(kind).inserted
+        guard part.isWhole else { return isNewest }
+        kind.isWhole = true
+        return seen.insert(kind).inserted || isNewest
     }
 }

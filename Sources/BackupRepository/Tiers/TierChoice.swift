@@ -26,7 +26,7 @@ package struct TierChoice: Sendable {
     package enum Reason: String, CaseIterable, Sendable {
         /// A set needs it that is younger than every rule, or that the next restore or backup uses.
         case young
-        /// It is in the class of its age, or in a colder one.
+        /// It is in the class of its age, in a colder one, or in an archive, which it does not leave.
         case there
         /// No kept set needs it: a prune removes it.
         case unneeded
@@ -63,6 +63,8 @@ package struct TierChoice: Sendable {
         case .last(let time):
             let age = ages.now.subtractingClamped(time)
             guard let rule = rules.last(where: { age >= $0.after }) else { return .keep(.young) }
+            // S3 does not copy an archived object before it is thawed.
+            guard object.storageClass?.isArchive != true else { return .keep(.there) }
             guard (object.storageClass ?? .standard) < rule.storageClass else { return .keep(.there) }
             // A class that dr does not know may be as cold as any.
             guard object.storageClass.map({ $0.depth > 0 }) ?? true else { return .keep(.there) }

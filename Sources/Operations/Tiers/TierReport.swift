@@ -93,7 +93,7 @@ extension TierChoice.Reason {
     fileprivate var words: String {
         switch self {
         case .young: "a young backup needs it"
-        case .there: "it is in the class of its age, or in a colder one"
+        case .there: "it is in the class of its age, in a colder one, or in an archive"
         case .unneeded: "no kept backup needs it, so a prune removes it"
         case .sealed: "a manifest of its component cannot be read"
         case .small: "it is smaller than 128 KiB and would cost more in a colder class"

@@ -118,6 +118,9 @@ struct S3Failure: Error {
             return .refreshCredentials
         case "RequestTimeTooSkewed":
             return .correctClock
+        case "GlacierExpeditedRetrievalNotAvailable":
+            // With status 503; the lack of capacity lasts, and the other speeds are there.
+            return .none
         case "AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect",
             "IllegalLocationConstraintException":
             return .changeRegion

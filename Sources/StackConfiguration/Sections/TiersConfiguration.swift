@@ -23,6 +23,8 @@ package struct TierConfiguration: Equatable, Sendable {
 
         /// How cold the class is.
         fileprivate var depth: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+        /// True if its objects cannot be copied before they are thawed.
+        fileprivate var isArchive: Bool { self == .glacier || self == .deepArchive }
     }
 
     /// The age of the newest backup that needs a pack.
@@ -47,7 +49,12 @@ extension TiersConfiguration: Section {
             reader.complain(
                 written["cold"], "'cold' must begin after 'warm': \(cold.after) is not later than \(warm.after)")
         }
-        if cold.storageClass.depth <= warm.storageClass.depth {
+        if warm.storageClass.isArchive {
+            reader.complain(
+                written["warm"],
+                "packs cannot move on from \(warm.storageClass.rawValue), which is an archive, to 'cold'",
+                hint: "use STANDARD_IA, ONEZONE_IA or GLACIER_IR for 'warm', or 'cold' alone")
+        } else if cold.storageClass.depth <= warm.storageClass.depth {
             reader.complain(
                 written["cold"],
                 "'cold' must have a colder class than 'warm': \(cold.storageClass.rawValue) is not colder than "

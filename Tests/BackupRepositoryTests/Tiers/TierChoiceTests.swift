@@ -40,6 +40,14 @@ import Testing
         #expect(decision(age(days), in: present) == expected)
     }
 
+    @Test func `a pack in an archive stays there, because it cannot be copied`() {
+        let rules = [TierRule(.glacier, after: 30 * Self.day), TierRule(.deepArchive, after: 90 * Self.day)]
+        let ages = PackAges(needs: ["tree": ["p": age(100)]], now: Self.now)
+        let object = ObjectInfo(key: Layout.pack("tree", "p"), size: 1 << 20, storageClass: .glacier)
+        let choice = TierChoice(ages, rules: rules, largest: 5 << 30)
+        #expect(choice.decision(on: object, pack: "p", of: "tree") == .keep(.there))
+    }
+
     @Test func `a class that dr does not know is left alone`() {
         #expect(decision(age(100), in: StorageClass(answer: "INTELLIGENT_TIERING")) == .keep(.there))
     }
