@@ -49,11 +49,3 @@ extension FallbackStore: TieringStore {
             .unsupported, operation: operation, key: key, "the store has no storage classes", store: location)
     }
 }
-
-extension ObjectStore {
-    /// The placement of an object in a store with or without classes.
-    fileprivate func anyPlacement(of key: ObjectKey) throws -> ObjectPlacement? {
-        if let tiering = with((any TieringStore).self) { return try tiering.placement(of: key) }
-        return try head(key).map { ObjectPlacement($0, .ready) }
-    }
-}

@@ -29,6 +29,15 @@ package protocol TieringStore: ObjectStore {
     func refusal(of target: StorageClass) throws -> String?
 }
 
+extension ObjectStore {
+    /// The placement of an object in a store with or without classes.
+    /// - Returns: nil if the object does not exist.
+    package func anyPlacement(of key: ObjectKey) throws -> ObjectPlacement? {
+        if let tiering = with((any TieringStore).self) { return try tiering.placement(of: key) }
+        return try head(key).map { ObjectPlacement($0, .ready) }
+    }
+}
+
 /// Where a store keeps an object.
 package struct ObjectPlacement: Equatable, Sendable {
     package enum Reading: Equatable, Sendable {

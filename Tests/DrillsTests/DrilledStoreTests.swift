@@ -20,6 +20,10 @@ import Testing
         }
         #expect(throws: ObjectStoreError.self) { try drilled.upload(mark, PutOptions()) }
         #expect(try drilled.delete([set]).count == 1 && live.read(set) == [1])
+        let object = try #require(try drilled.placement(of: set))
+        #expect(object.isReadable)
+        #expect(throws: ObjectStoreError.self) { try drilled.move(object.object, to: .glacier, lock: nil) }
+        #expect(throws: ObjectStoreError.self) { try drilled.thaw(set, days: 1, speed: .standard) }
         _ = try drilled.put(mark, [3], options: PutOptions())
         #expect(try live.read(mark) == [3])
     }

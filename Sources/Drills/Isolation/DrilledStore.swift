@@ -1,7 +1,8 @@
 package import ObjectStorage
 
-/// The live store in a drill: readable, but writable only for the marks of sets.
-package struct DrilledStore: ObjectStore {
+/// The live store in a drill: readable, but writable only for the marks of sets. Archived packs can be thawed, which
+/// changes no object.
+package struct DrilledStore: TieringStore {
     private let live: any ObjectStore
     private static let marks = "marks/"
 
@@ -29,6 +30,26 @@ package struct DrilledStore: ObjectStore {
     }
 
     package func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError] { keys.map { refusal("delete", $0) } }
+
+    // MARK: Classes
+
+    package var largestMove: Int { 0 }
+
+    package func placement(of key: ObjectKey) throws -> ObjectPlacement? { try live.anyPlacement(of: key) }
+
+    package func thaw(_ key: ObjectKey, days: Int, speed: ThawSpeed) throws -> Bool {
+        guard let tiering = live.with((any TieringStore).self) else {
+            throw ObjectStoreError(
+                .unsupported, operation: "thaw", key: key, "the store has no storage classes", store: location)
+        }
+        return try tiering.thaw(key, days: days, speed: speed)
+    }
+
+    package func move(_ object: ObjectInfo, to target: StorageClass, lock: PutOptions.Lock?) throws -> Bool {
+        throw refusal("move", object.key)
+    }
+
+    package func refusal(of target: StorageClass) throws -> String? { "a drill moves nothing" }
 
     private func refusal(_ operation: String, _ key: ObjectKey) -> ObjectStoreError {
         ObjectStoreError(

@@ -48,6 +48,10 @@ struct DrillServices: RecoveryServices {
 
     func check(_ names: [String], in run: RunIdentity) async -> [CheckResult] { await recovery.check(names, in: run) }
 
+    func previewThaw(_ request: ThawRequest, in run: RunIdentity) async throws -> ActionPreview {
+        try await recovery.previewThaw(request, in: run)
+    }
+
     func thaw(_ request: ThawRequest, in run: RunIdentity) async throws -> String {
         try await recovery.thaw(request, in: run)
     }

@@ -9,7 +9,7 @@ extension Session {
     /// The same session on a copy: the same keys, recipients and signers, and the place and the retention of the copy.
     package func on(_ copy: CopyConfiguration) -> Session {
         var session = self
-        session.isOnCopy = true
+        session.copyName = copy.name
         let first = configuration.store
         session.configuration.store = copy.store
         session.configuration.store.recipients = first.recipients

@@ -182,8 +182,9 @@ package struct ScenarioRun {
         }
         if !record.isDrill {
             try await refuseMisplaced()
-            notices.open(session)
         }
+        try await refuseArchived()
+        if !record.isDrill { notices.open(session) }
         // While the begin is recorded: the restores need these documents first.
         let (restores, isNew) = (recovery, reading == nil)
         async let areFetched: Void = isNew ? restores.fetchFirstDocuments() : ()

@@ -56,6 +56,7 @@ package struct StackRecovery: RecoveryServices {
     ) async throws -> ActionPreview {
         try await translatingErrors("preview the restore of \(request.component)") {
             let (job, road) = try await job(request)
+            let cold = try await coldLines(of: job)
             switch road {
             case .files(let directory) where !hasParent(directory):
                 try RestoreTarget.refuse(directory, session.protectedPlaces)
@@ -63,7 +64,7 @@ package struct StackRecovery: RecoveryServices {
                 return ActionPreview(
                     [
                         "restore \(job.component) of set \(job.set.name) to \(directory), a new directory: \(Units.count(totals.files, "file"))"
-                    ],
+                    ] + cold,
                     bytes: totals.bytes)
             case .files(let directory):
                 let plan = try await job.planFiles(to: directory)
@@ -72,7 +73,7 @@ package struct StackRecovery: RecoveryServices {
                 var lines = [
                     "restore \(job.component) of set \(job.set.name) to \(plan.target): \(Units.count(plan.files, "file"))\(aside)"
                 ]
-                lines += plan.obstacles.map { "conflict: \($0)" }
+                lines += plan.obstacles.map { "conflict: \($0)" } + cold
                 return ActionPreview(lines, bytes: plan.bytes)
             case .volume(let words):
                 let plan = try await job.planVolume(createsNamespace: true, stopped: stopped)
@@ -81,13 +82,13 @@ package struct StackRecovery: RecoveryServices {
                     "restore \(job.component) of set \(job.set.name) to \(words), \(plan.target): \(Units.count(plan.files, "file"))"
                         + (plan.replaces ? "; the previous content is \(use)" : "")
                 ]
-                lines += plan.obstacles.map { "conflict: \($0)" }
+                lines += plan.obstacles.map { "conflict: \($0)" } + cold
                 return ActionPreview(lines, bytes: plan.bytes)
             case .importer(_, let directory):
                 let place = directory ?? "its server"
                 let totals = job.manifest.totals
                 return ActionPreview(
-                    ["restore \(job.component) of set \(job.set.name) into \(place): \(totals.files) documents"],
+                    ["restore \(job.component) of set \(job.set.name) into \(place): \(totals.files) documents"] + cold,
                     bytes: totals.bytes)
             }
         }

@@ -46,8 +46,10 @@ package struct Session {
     package internal(set) var storeUse = StoreUse()
     /// The metrics of this command.
     package internal(set) var collected = RunFamilies()
+    /// The name of the copy that is the store; nil for the first store.
+    package internal(set) var copyName: String?
     /// True if the store is a copy of the first one.
-    package internal(set) var isOnCopy = false
+    package var isOnCopy: Bool { copyName != nil }
     /// The copies that are read when the store lacks an object, in their order; empty for none.
     package internal(set) var alternatives: [CopyConfiguration] = []
     /// Wraps the store of the repository, so that a drill can read a damaged copy.

@@ -27,16 +27,29 @@ extension StackRecovery {
                 job.days = request.days
                 job.speed = ThawSpeed(rawValue: request.tier.rawValue) ?? .standard
                 job.waits = true
+                progress.begin(Self.thawName, job.progress)
+                defer { progress.end(Self.thawName) }
                 let outcome = try await job.run(manifests, of: set, in: repository)
                 guard outcome.isWhole else {
                     throw ActionError(
-                        .failed, operation: "thaw", "the store refused \(outcome.failed) of the requests: "
-                            + (outcome.failure ?? ""))
+                        .failed, operation: "thaw",
+                        "the store refused \(outcome.failed) of the requests: \(outcome.failure ?? "")")
                 }
                 lines.append(outcome.text)
             }
             return lines.joined(separator: "; ")
         }
+    }
+
+    /// The name of a thaw in the progress of a run; no component has a space in its name.
+    private static let thawName = "archived packs"
+
+    /// One line if packs must be thawed before a restore, with the hours.
+    func coldLines(of job: RestoreJob) async throws -> [String] {
+        // A part may need none of the archived packs.
+        guard job.paths.isEmpty else { return [] }
+        let cold = try await ArchivedPacks(of: [job.manifest], in: repository, pool: session.pool)
+        return cold.complaint.map { ["\($0); the run is refused unless a step 'thaw' comes first"] } ?? []
     }
 
     /// The manifests of the components to thaw, by set.

@@ -1,6 +1,7 @@
 package import BackupRepository
 package import ObjectStorage
 import Platform
+import StackConfiguration
 
 /// `dr thaw`: makes the archived packs of a backup set readable for some days.
 package struct ThawJob {
@@ -12,6 +13,11 @@ package struct ThawJob {
     package let progress = WorkProgress()
 
     package init(_ session: Session) { self.session = session }
+
+    /// The command that waits for the packs of a set.
+    package func waitingCommand(for set: Timestamp) -> String {
+        ArchivedPacks.command(for: set, inCopy: session.copyName) + " --wait"
+    }
 
     /// The state of the packs at the end.
     package struct Outcome: Encodable, Sendable {
@@ -34,6 +40,8 @@ package struct ThawJob {
         package var readableUntil: Timestamp?
 
         package var isWhole: Bool { failed == 0 }
+        /// True if packs cannot be read yet.
+        package var isWaiting: Bool { readable < packs }
 
         package var text: String {
             guard packs > 0 else { return "set \(set): no pack is archived; a restore can begin" }
@@ -44,7 +52,7 @@ package struct ThawJob {
             }
             let time = seconds.map { ", which takes up to \(Units.duration(seconds: $0))" } ?? ""
             return "set \(set): \(total): asked for \(requested), \(inProgress) in progress, \(readable) readable"
-                + "\(time)\nhint: `dr thaw --set \(set) --wait` waits for them"
+                + time
         }
     }
 
@@ -98,21 +106,32 @@ extension Session {
     /// Seconds: a thaw that ends earlier may end before a long restore.
     private static let shortThaw = 86_400
 
-    /// Checks before a restore that the store can deliver all packs. It costs no request for the newest set, whose
-    /// packs dr never archives.
+    /// Checks before a restore that the store can deliver all packs: also for the newest set, which a rule of the bucket
+    /// may have archived. It costs one listing of the packs of each component.
+    /// - Parameter isDryRun: true to warn only.
     /// - Throws: `RepositoryError` `.archived`.
     package func requireReadable(
-        _ manifests: [Manifest], of set: BackupSet, in repository: Repository
+        _ manifests: [Manifest], of set: BackupSet, in repository: Repository, isDryRun: Bool = false
     ) async throws {
-        guard repository.store.with((any TieringStore).self) != nil,
-            try await pool.run({ try repository.setNames().last }) != set.name
-        else { return }
+        guard repository.store.with((any TieringStore).self) != nil else { return }
         let archived = try await ArchivedPacks(of: manifests, in: repository, pool: pool)
-        try archived.requireReadable(for: set.name)
+        let copy = copyToThaw(in: repository)
+        do { try archived.requireReadable(for: set.name, inCopy: copy) } catch let error as RepositoryError
+            where isDryRun && error.reason == .archived
+        {
+            Output(options: options).warn("\(error)")
+        }
         if let end = archived.thawedUntil, end.subtractingClamped(now().seconds) < Self.shortThaw {
             Output(options: options).warn(
                 "archived packs of set \(set.name) can be read until \(Timestamp(seconds: end).readable) only\n"
-                    + "hint: `dr thaw --set \(set.name) --days 7` extends the time")
+                    + "hint: `\(ArchivedPacks.command(for: set.name, inCopy: copy)) --days 7` extends the time")
         }
+    }
+
+    /// The name of the copy whose packs a thaw makes readable; nil for the first store.
+    private func copyToThaw(in repository: Repository) -> String? {
+        if let copyName { return copyName }
+        let isFirstAway = repository.store.with(FallbackStore.self)?.isFirstAway ?? false
+        return isFirstAway ? alternatives.first?.name : nil
     }
 }

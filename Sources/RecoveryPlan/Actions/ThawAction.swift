@@ -25,6 +25,15 @@ package struct ThawRequest: Codable, Equatable, Sendable {
         case expedited = "Expedited"
         case standard = "Standard"
         case bulk = "Bulk"
+
+        /// The longest time that a thaw usually takes in S3's class GLACIER.
+        var usualTime: Period {
+            switch self {
+            case .expedited: .minutes(5)
+            case .standard: .hours(5)
+            case .bulk: .hours(12)
+            }
+        }
     }
 
     /// Empty for all.

@@ -34,6 +34,9 @@ struct PlanSurvey {
         case let kubectl as KubectlAction:
             kubectl.isWithinGiven && kubectl.within.duration > step.timeout.duration
                 ? [tooLate(kubectl, in: step, at: action.location)] : []
+        case let thaw as ThawAction:
+            tooShort(thaw.request.tier, in: step, at: action.location)
+                + (isUsed ? thaw.request.components.flatMap { unknownComponent($0, at: action.location) } : [])
         case let run as RunAction:
             shellReferences(run, at: action.location) + (isUsed ? missingProgram(run, at: action.location) : [])
         default: []
@@ -47,6 +50,20 @@ struct PlanSurvey {
             Diagnostic(
                 location, "'within' is \(kubectl.within), but the step's time-out of \(step.timeout) ends it first",
                 hint: "lower 'within', or raise 'timeout'"))
+    }
+
+    /// A thaw that the step's time-out usually ends first.
+    private func tooShort(_ tier: ThawRequest.Tier, in step: Step, at location: Location) -> [Finding] {
+        guard step.timeout.duration < tier.usualTime.duration else { return [] }
+        return [
+            Finding(
+                .warning,
+                Diagnostic(
+                    location,
+                    "a thaw at speed \(tier.rawValue) takes up to \(tier.usualTime) in class GLACIER, but the step's "
+                        + "time-out of \(step.timeout) ends it first",
+                    hint: "set the step's 'timeout' to more; DEEP_ARCHIVE takes up to 12h, with Bulk 48h"))
+        ]
     }
 
     private func unknownComponent(_ name: String, at location: Location) -> [Finding] {

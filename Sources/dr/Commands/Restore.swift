@@ -381,8 +381,8 @@ struct Restore: AsyncParsableCommand {
                 "--tenant, --from and --until do not apply to a component of kind '\(manifest.source)'")
         }
         // A part may need none of the archived packs.
-        if job.paths.isEmpty, job.slice == nil, !dryRun {
-            try await session.requireReadable([manifest], of: set, in: repository)
+        if job.paths.isEmpty, job.slice == nil {
+            try await session.requireReadable([manifest], of: set, in: repository, isDryRun: dryRun)
         }
         if rehearse {
             let display = ProgressDisplay(options: session.options, work: [(component, job.progress)])

@@ -65,7 +65,7 @@ struct StackRestore {
         var job = RestoreJob(
             session: session, repository: repository, set: set, manifest: manifest,
             settings: session.configuration.component(named: component))
-        if !isDryRun { try await session.requireReadable([manifest], of: set, in: repository) }
+        try await session.requireReadable([manifest], of: set, in: repository, isDryRun: isDryRun)
         job.owner = owner
         job.replace = replace
         job.discardsPrevious = discardsPrevious
