@@ -55,6 +55,9 @@ package struct StorageClass: Hashable, Sendable, Comparable, CustomStringConvert
     /// The bytes for which the store bills a smaller object.
     package var leastBytes: Int { [.standardIA, .oneZoneIA, .glacierIR].contains(self) ? 128 << 10 : 0 }
 
+    /// The bytes that the store bills for an object besides its content: its name and metadata in an archive.
+    package var addedBytes: Int { isArchive ? 40 << 10 : 0 }
+
     /// The longest time that a thaw usually takes, in seconds, for objects that are not larger than 250 MB; nil for a
     /// class that needs none, or that does not offer this speed.
     ///

@@ -50,6 +50,10 @@ package struct Thaw: Sendable {
     private static let waits = 2...300
     /// A pack whose thaw expired or was lost while others were waited for is asked for again this often.
     private static let mostRequests = 3
+    /// Rounds in a row in which the store may fail.
+    private static let mostFailures = 10
+    /// Seconds, for a class that dr does not know: as the slowest one.
+    private static let unknownTime = 48 * 3600
 
     // MARK: Asking
 
@@ -90,39 +94,75 @@ package struct Thaw: Sendable {
 
     // MARK: Waiting
 
-    /// Waits until every pack can be read at the same time.
-    /// - Throws: `RepositoryError` `.archived` if the store gives up a pack again and again, `.damaged` if one is gone;
-    ///   `ObjectStoreError`; `CancellationError`.
+    /// Waits until every pack can be read at the same time. Short failures of the store do not end it.
+    /// - Throws: `RepositoryError` `.archived` if the store takes twice as long as it usually does, or gives up a pack
+    ///   again and again, `.damaged` if one is gone; `ObjectStoreError`; `CancellationError`.
     package func wait(for packs: [ObjectPlacement]) async throws {
         progress.begin("waiting for the store")
         progress.update { state in
             state.totalFiles = packs.count
             state.totalBytes = packs.map(\.object.size).clampedSum()
         }
-        var requests: [ObjectKey: Int] = [:]
+        let longest = packs.compactMap { $0.object.storageClass?.thawTime(speed) }.max() ?? Self.unknownTime
+        var asked = Asked(until: now().seconds.addingClamped(2 * longest))
+        var failures = 0
         var wait = Self.waits.lowerBound
         while true {
-            let found = try await look(at: packs)
-            let ready = found.filter(\.isReadable)
-            progress.update { state in
-                state.files = ready.count
-                state.bytes = ready.map(\.object.size).clampedSum()
+            do {
+                if try await areReadable(packs, &asked, longest: longest) { return }
+                failures = 0
+            } catch let error as ObjectStoreError
+                where [.unreachable, .throttled].contains(error.reason) && failures < Self.mostFailures
+            {
+                failures += 1
             }
-            if ready.count == packs.count { return }
-            for pack in found where pack.reading == .archived {
-                let key = pack.object.key
-                requests[key, default: 0] += 1
-                guard requests[key, default: 0] <= Self.mostRequests else {
-                    throw RepositoryError(
-                        .archived, object: key.text,
-                        "the store does not thaw it: it is archived again after \(Self.mostRequests) requests",
-                        hint: "raise --days, so that the first packs are still readable when the last ones are")
-                }
-                _ = try await pool.run { try store.thaw(key, days: days, speed: speed) }
+            guard now().seconds < asked.until else {
+                throw RepositoryError(
+                    .archived, object: packs.first?.object.key.text ?? "packs",
+                    "the store takes more than twice as long as usual, \(Units.duration(seconds: longest)), to thaw it",
+                    hint: "the requests go on: run `dr thaw` with --wait again, or look at the state of the store")
             }
             try await pause(.seconds(wait))
             wait = min(wait * 2, Self.waits.upperBound)
         }
+    }
+
+    /// What a wait has asked for.
+    private struct Asked {
+        /// The accepted requests of each pack.
+        var requests: [ObjectKey: Int] = [:]
+        /// The end of the patience, in seconds since 1970.
+        var until: Int
+
+        init(until: Int) { self.until = until }
+    }
+
+    /// Looks at all packs, and asks again for those that became unreadable.
+    /// - Parameter longest: the usual time of a thaw, in seconds.
+    private func areReadable(
+        _ packs: [ObjectPlacement], _ asked: inout Asked, longest: Int
+    ) async throws -> Bool {
+        let found = try await look(at: packs)
+        let ready = found.filter(\.isReadable)
+        progress.update { state in
+            state.files = ready.count
+            state.bytes = ready.map(\.object.size).clampedSum()
+        }
+        if ready.count == packs.count { return true }
+        for pack in found where pack.reading == .archived {
+            let key = pack.object.key
+            guard asked.requests[key, default: 0] < Self.mostRequests else {
+                throw RepositoryError(
+                    .archived, object: key.text,
+                    "the store does not thaw it: it is archived again after \(Self.mostRequests) requests",
+                    hint: "raise --days, so that the first packs are still readable when the last ones are")
+            }
+            // False: the store has not noticed the end of an earlier request.
+            guard try await pool.run({ try store.thaw(key, days: days, speed: speed) }) else { continue }
+            asked.requests[key, default: 0] += 1
+            asked.until = now().seconds.addingClamped(2 * longest)
+        }
+        return false
     }
 
     private func look(at packs: [ObjectPlacement]) async throws -> [ObjectPlacement] {

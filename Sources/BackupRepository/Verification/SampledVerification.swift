@@ -121,7 +121,7 @@ package struct SampledVerification: Sendable {
         if !archived.isEmpty {
             report.notes.append(
                 "\(Units.count(archived.count, "pack")) in an archive class cannot be read, and the sets that need them "
-                    + "do not count as read: `dr thaw` makes them readable")
+                    + "do not count as read: thaw the set, then `dr verify SET --read-data`")
         }
         return (Share(state: state, replaced: keys, plan: plan, manifests: manifests, archived: archived), report)
     }

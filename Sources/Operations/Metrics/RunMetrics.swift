@@ -9,7 +9,7 @@ import StackConfiguration
 /// is only a warning.
 package struct RunMetrics {
     package enum Activity: String, CaseIterable, Sendable {
-        case backup, prune, verify, restore, drill, rehearsal, heal, check, ready, rekey, copy, repair
+        case backup, prune, verify, restore, drill, rehearsal, heal, check, ready, rekey, copy, repair, tier, thaw
         case importing = "import"
         case keyTest = "key_test"
         case dailyReport = "daily_report"

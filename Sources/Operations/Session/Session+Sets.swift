@@ -35,8 +35,11 @@ extension Session {
     }
 
     /// Returns the sets that were committed and are gone without a prune.
-    package func missingSets(of components: Set<String>, in repository: Repository) async throws -> MissingSets {
-        let state = try? state(of: repository)
+    /// - Parameter usesNotes: false to look at the store only, and not at what this machine notes about its sets.
+    package func missingSets(
+        of components: Set<String>, in repository: Repository, usingNotes usesNotes: Bool = true
+    ) async throws -> MissingSets {
+        let state = usesNotes ? (try? self.state(of: repository)) : nil
         let now = self.now()
         return try await pool.run {
             try MissingSets(in: repository, state: state, components: components, now: now)

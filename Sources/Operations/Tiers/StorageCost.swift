@@ -12,7 +12,8 @@ package struct StorageCost: Encodable, Equatable, Sendable {
         package var name: String
         package var objects = 0
         package var bytes = 0
-        /// Bytes for which the store asks money: some classes count a small object as a larger one.
+        /// Bytes for which the store asks money: some classes count a small object as a larger one, and archives add
+        /// about 40 KiB to each.
         package var billedBytes = 0
         /// For one month; absent for a class without a price.
         package var month: Double?
@@ -58,7 +59,7 @@ package struct StorageCost: Encodable, Equatable, Sendable {
         var sums: [StorageClass: Sum] = [:]
         try objects { object in
             let place = object.storageClass ?? .standard
-            let billed = max(object.size, place.leastBytes)
+            let billed = max(object.size, place.leastBytes).addingClamped(place.addedBytes)
             let least = place.leastDays * 86_400
             let age = max(0, now.subtractingClamped(object.modified ?? now))
             var sum = sums[place] ?? Sum()

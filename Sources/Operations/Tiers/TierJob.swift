@@ -55,10 +55,14 @@ package struct TierJob {
     }
 
     /// Whoever removes the newest sets makes packs look old. So nothing moves before an operator has looked.
+    ///
+    /// A copy may lack sets that this machine committed to the first store: the notes about those say nothing of it.
     private func missing(
         from ages: PackAges, in repository: Repository
     ) async throws -> [PruneReport.Refusal] {
-        try await session.missingSets(of: Set(ages.needs.keys), in: repository).lines.map {
+        let found = try await session.missingSets(
+            of: Set(ages.needs.keys), in: repository, usingNotes: !session.isOnCopy)
+        return found.lines.map {
             .init(reason: $0, remedy: "`dr verify` tells more; no pack moves while a newer set may be gone")
         }
     }
@@ -96,19 +100,24 @@ package struct TierJob {
             state.totalBytes = moves.map(\.object.size).clampedSum()
         }
         let tally = Mutex((report: report, moved: [Move]()))
-        let locks = repository.lock == nil ? nil : repository.store.with((any RetainingStore).self)
+        let locks = ObjectLocks(of: repository, at: session.now().seconds)
         try await moves.concurrentForEach(limit: Self.lanes) { [progress, session] move in
             try await session.pool.run {
                 try Task.checkCancellation()
                 do {
-                    let lock = try locks?.retention(of: move.object.key)
+                    let lock = try locks.lock(of: move.object.key)
                     let keepsVersion = try store.move(move.object, to: move.target, lock: lock)
                     tally.withLock { tally in
                         tally.moved.append(move)
                         tally.report.versions += keepsVersion ? 1 : 0
                     }
-                } catch let error as ObjectStoreError where [.notFound, .alreadyExists].contains(error.reason) {
-                    return  // a prune removed it, or another run moved it
+                } catch let error as ObjectStoreError where error.reason == .alreadyExists {
+                    // A repeated request finds the result of the first one, whose answer was lost.
+                    let found = try? store.placement(of: move.object.key)
+                    guard found?.object.storageClass == move.target else { return }
+                    tally.withLock { $0.moved.append(move) }
+                } catch let error as ObjectStoreError where [.notFound, .archived].contains(error.reason) {
+                    return  // a prune removed it, or another run or a rule of the bucket archived it
                 } catch let error as ObjectStoreError {
                     tally.withLock { tally in
                         tally.report.failed += 1
@@ -126,10 +135,42 @@ package struct TierJob {
         result.moved = TierReport.sums(of: done.moved)
         if result.versions > 0 {
             result.warnings.append(
-                "the bucket keeps versions: \(Units.count(result.versions, "pack")) stays in its former class as well\n"
+                "the bucket keeps versions: \(Units.count(result.versions, "former version")) in the former class, "
+                    + "which cost as before\n"
                     + "hint: a lifecycle rule for noncurrent versions removes them; a lock keeps them until it ends")
         }
         return result
+    }
+}
+
+/// The locks of objects, which a copy does not inherit.
+private final class ObjectLocks: Sendable {
+    private let store: (any RetainingStore)?
+    private let isConfigured: Bool
+    private let now: Int
+    private let isUnsupported = Mutex(false)
+    /// Seconds: a lock that ends sooner may have ended when the store reads the request, which it then refuses.
+    private static let least = 60
+
+    /// - Parameter now: seconds since 1970.
+    init(of repository: Repository, at now: Int) {
+        store = repository.store.with((any RetainingStore).self)
+        isConfigured = repository.lock != nil
+        self.now = now
+    }
+
+    /// Returns the lock that the moved object must have; nil for none. Also without `store: lock:`: the locks may be of
+    /// an earlier configuration.
+    func lock(of key: ObjectKey) throws -> PutOptions.Lock? {
+        guard let store, !isUnsupported.withLock({ $0 }) else { return nil }
+        do {
+            return try store.retention(of: key).flatMap { $0.until > now.addingClamped(Self.least) ? $0 : nil }
+        } catch let error as ObjectStoreError
+            where error.reason == .unsupported || error.reason == .denied && !isConfigured
+        {
+            isUnsupported.withLock { $0 = true }
+            return nil
+        }
     }
 }
 

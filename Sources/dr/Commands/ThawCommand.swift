@@ -36,8 +36,12 @@ struct ThawCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try await Session(options, source, key: key).askingOnce
-        var job = ThawJob(session)
+        try await recorded(
+            as: .thaw, options, session: { try await Session(options, source, key: key) }, work)
+    }
+
+    private func work(_ session: Session) async throws {
+        var job = ThawJob(session.askingOnce)
         job.components = Set(component)
         (job.days, job.speed, job.waits) = (days, tier, wait)
         let display = ProgressDisplay(options: options, work: [("", job.progress)])
@@ -47,6 +51,7 @@ struct ThawCommand: AsyncParsableCommand {
             output.warn("the store refused \(outcome.failed) of the requests: \(failure)")
         }
         try output.result(outcome) { outcome.text }
+        if outcome.isWaiting { output.note("hint: `\(job.waitingCommand(for: outcome.set))` waits for them") }
         if !outcome.isWhole { throw ExitStatus.partial }
     }
 }

@@ -21,10 +21,17 @@ struct TierCommand: AsyncParsableCommand {
     var dryRun = false
 
     func run() async throws {
-        var session = try Session(options)
-        if let copy, let place = try session.copies([copy]).first { session = session.on(place) }
-        session = session.askingOnce
-        var job = TierJob(session)
+        try await recorded(
+            as: .tier, options, unless: dryRun,
+            session: {
+                let session = try Session(options)
+                guard let copy, let place = try session.copies([copy]).first else { return session }
+                return session.on(place)
+            }, work)
+    }
+
+    private func work(_ session: Session) async throws {
+        var job = TierJob(session.askingOnce)
         job.isDryRun = dryRun
         let display = ProgressDisplay(options: options, work: [("", job.progress)])
         let report = try await display.during { [job] in try await job.run() }

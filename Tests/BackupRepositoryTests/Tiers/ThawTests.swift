@@ -15,6 +15,8 @@ import Testing
             var thaws: [ObjectKey: Range<Int>] = [:]
             var requests = 0
             var refusal: ObjectStoreError?
+            /// The errors of the next looks.
+            var failures: [ObjectStoreError.Reason] = []
             var missing: Set<ObjectKey> = []
         }
 
@@ -23,17 +25,24 @@ import Testing
         let largestMove = 5 << 30
         /// Seconds that a thaw takes, by key.
         let delay: @Sendable (ObjectKey) -> Int
+        let place: StorageClass
 
-        init(delay: @escaping @Sendable (ObjectKey) -> Int) { self.delay = delay }
+        init(_ place: StorageClass = .glacier, delay: @escaping @Sendable (ObjectKey) -> Int) {
+            self.place = place
+            self.delay = delay
+        }
 
         var clock: Timestamp { state.withLock { Timestamp(seconds: $0.clock) } }
         var requests: Int { state.withLock { $0.requests } }
         func pass(_ seconds: Int) { state.withLock { $0.clock += seconds } }
 
-        func placement(of key: ObjectKey) -> ObjectPlacement? {
-            state.withLock { state in
+        func placement(of key: ObjectKey) throws -> ObjectPlacement? {
+            try state.withLock { state in
+                if let reason = state.failures.popLast() {
+                    throw ObjectStoreError(reason, operation: "head", key: key, "away", store: location)
+                }
                 if state.missing.contains(key) { return nil }
-                let object = ObjectInfo(key: key, size: 100, storageClass: .glacier)
+                let object = ObjectInfo(key: key, size: 100, storageClass: place)
                 guard let thaw = state.thaws[key], state.clock < thaw.upperBound else {
                     return ObjectPlacement(object, .archived)
                 }
@@ -67,16 +76,16 @@ import Testing
 
     private static let keys = (0..<5).map { ObjectKey(trusted: "tree/packs/\($0)") }
 
-    private func thaw(_ archive: Archive, days: Int = 2) -> Thaw {
+    private func thaw(_ archive: Archive, days: Int = 2, speed: ThawSpeed = .standard) -> Thaw {
         var thaw = Thaw(
-            archive, days: days, speed: .standard, pool: Fixture.pool, progress: WorkProgress(),
+            archive, days: days, speed: speed, pool: Fixture.pool, progress: WorkProgress(),
             now: { archive.clock })
         thaw.pause = { archive.pass(Int($0.components.seconds)) }
         return thaw
     }
 
-    private func packs(_ archive: Archive) -> [ObjectPlacement] {
-        Self.keys.compactMap { archive.placement(of: $0) }
+    private func packs(_ archive: Archive) throws -> [ObjectPlacement] {
+        try Self.keys.compactMap { try archive.placement(of: $0) }
     }
 
     @Test func `each pack is asked for once, and the wait ends when all can be read`() async throws {
@@ -87,7 +96,7 @@ import Testing
         let again = try await thaw.request(packs(archive))
         #expect(again.requested == 0 && again.inProgress == 5)
         try await thaw.wait(for: packs(archive))
-        #expect(packs(archive).allSatisfy(\.isReadable))
+        #expect(try packs(archive).allSatisfy(\.isReadable))
         #expect(archive.requests == 5)
         let readable = try await thaw.request(packs(archive))
         #expect(readable.requested == 0 && readable.readable == 5)
@@ -98,19 +107,40 @@ import Testing
 
     @Test func `a pack whose thaw expired while others were waited for is asked for again`() async throws {
         // One day for all, but one pack needs 30 hours: the others expire 6 hours before.
-        let archive = Archive { $0 == Self.keys[0] ? 30 * 3600 : 3600 }
-        let thaw = thaw(archive, days: 1)
+        let archive = Archive(.deepArchive) { $0 == Self.keys[0] ? 30 * 3600 : 3600 }
+        let thaw = thaw(archive, days: 1, speed: .bulk)
         _ = try await thaw.request(packs(archive))
         try await thaw.wait(for: packs(archive))
-        #expect(packs(archive).allSatisfy(\.isReadable) && archive.requests > 5)
+        #expect(try packs(archive).allSatisfy(\.isReadable) && archive.requests > 5)
     }
 
     @Test func `a thaw that always expires first ends with advice`() async throws {
-        let archive = Archive { $0 == Self.keys[0] ? 300 * 3600 : 3600 }
-        let thaw = thaw(archive, days: 1)
+        let archive = Archive(.deepArchive) { $0 == Self.keys[0] ? 300 * 3600 : 3600 }
+        let thaw = thaw(archive, days: 1, speed: .bulk)
         _ = try await thaw.request(packs(archive))
         let error = await #expect(throws: RepositoryError.self) { try await thaw.wait(for: packs(archive)) }
         #expect(error?.reason == .archived && error?.hint?.contains("--days") == true)
+    }
+
+    @Test func `a store that does not thaw ends the wait after twice the usual time`() async throws {
+        let archive = Archive { _ in 1000 * 3600 }
+        let thaw = thaw(archive)
+        _ = try await thaw.request(packs(archive))
+        let begin = archive.clock.seconds
+        let error = await #expect(throws: RepositoryError.self) { try await thaw.wait(for: packs(archive)) }
+        #expect(error?.reason == .archived && error?.detail.contains("5h 0m") == true)
+        #expect((36_000...37_000).contains(archive.clock.seconds - begin))
+    }
+
+    @Test func `a store that is away for some rounds does not end the wait`() async throws {
+        let archive = Archive { _ in 3600 }
+        let thaw = thaw(archive)
+        _ = try await thaw.request(packs(archive))
+        let all = try packs(archive)
+        archive.state.withLock { $0.failures = [.unreachable, .throttled, .unreachable] }
+        try await thaw.wait(for: all)
+        archive.state.withLock { $0.failures = [.denied] }
+        await #expect(throws: ObjectStoreError.self) { try await thaw.wait(for: all) }
     }
 
     @Test func `a refusal is in the report, and a pack that is gone is damage`() async throws {
@@ -120,7 +150,7 @@ import Testing
         }
         let report = try await thaw(archive).request(packs(archive))
         #expect(report.failed == 5 && report.failure?.contains("no") == true)
-        let all = packs(archive)
+        let all = try packs(archive)
         archive.state.withLock { state in
             state.refusal = nil
             state.missing = [Self.keys[2]]
@@ -131,7 +161,7 @@ import Testing
 
     @Test func `a set with archived packs says how long a thaw takes`() throws {
         let archive = Archive { _ in 60 }
-        let cold = ArchivedPacks(packs(archive))
+        let cold = try ArchivedPacks(packs(archive))
         let set = Timestamp(seconds: 1_700_000_000)
         let error = #expect(throws: RepositoryError.self) { try cold.requireReadable(for: set) }
         #expect(error?.detail.contains("5 packs (500 B)") == true)
