@@ -42,7 +42,9 @@ import Testing
 
         let expected = [Tiered.Sum(class: "GLACIER", packs: 1)]
         #expect(try await journey.json(Tiered.self, "tier", "--dry-run").moved == expected)
-        for (command, name) in [(["tier"], "tier"), (["thaw", "--set", "latest"], "thaw")] {
+        for (command, name) in [
+            (["tier"], "tier"), (["thaw", "--set", "latest"], "thaw"), (["stats", "--cost"], "stats --cost"),
+        ] {
             let document = try await journey.dr(command + ["--json"])
             #expect(document.status == 0, "\(document.errors)")
             let objections = try await journey.objections(

@@ -13,6 +13,9 @@ package struct BucketPolicy: Sendable {
         /// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
         var refusesOverwrites: Bool { self == .aws }
 
+        /// The server has archive classes of its own.
+        var archives: Bool { self == .aws }
+
         /// The server compares the prefix of a listing. SeaweedFS (4.48) refuses every listing under such a condition.
         var comparesPrefixes: Bool { self != .seaweedfs }
     }
@@ -78,6 +81,7 @@ package struct BucketPolicy: Sendable {
             [allow("Delete", actions: ["s3:DeleteObject"] + (role.endsUploads ? Self.uploads : []), on: grant)]
         case .readLock: [allow("ReadLock", actions: ["s3:GetObjectRetention"], on: grant)]
         case .lock: [allow("Lock", actions: ["s3:PutObjectRetention"], on: grant)]
+        case .thaw: server.archives ? [allow("Thaw", actions: ["s3:RestoreObject"], on: grant)] : []
         case .add where server.refusesOverwrites:
             [
                 allow("Add", actions: ["s3:PutObject"], on: grant).adding([

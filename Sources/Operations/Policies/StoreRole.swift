@@ -6,12 +6,12 @@ package enum StoreRole: String, CaseIterable, Sendable, Encodable {
     case prune
     /// `dr verify` and `dr drill`: read everything, and write marks with the results.
     case verify
-    /// `dr restore`, `dr list`, `dr status`: read everything and write nothing.
+    /// `dr restore`, `dr list`, `dr status`, `dr thaw`: read everything, ask for archived packs, and write nothing.
     case restore
 
     /// Rights to the objects below one folder of the repository; the empty folder is the whole repository.
     struct Grant: Sendable {
-        enum Right: Sendable { case read, add, delete, readLock, lock }
+        enum Right: Sendable { case read, add, delete, readLock, lock, thaw }
 
         var right: Right
         var folder: String
@@ -30,7 +30,7 @@ package enum StoreRole: String, CaseIterable, Sendable, Encodable {
         case .verify:
             grants.append(Grant(right: .add, folder: "marks/"))
             grants += ["marks/probe/", "marks/sampled/"].map { Grant(right: .delete, folder: $0) }
-        case .restore: break
+        case .restore: grants.append(Grant(right: .thaw, folder: ""))
         }
         guard locks else { return grants }
         grants.append(Grant(right: .readLock, folder: ""))

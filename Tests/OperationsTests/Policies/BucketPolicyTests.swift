@@ -40,6 +40,15 @@ import Testing
     }
 
     @Test(arguments: StoreRole.allCases)
+    func `only a restore thaws archived packs`(_ role: StoreRole) {
+        #expect(places("s3:RestoreObject", role) == (role == .restore ? ["arn:aws:s3:::bkt/team/dr/*"] : []))
+        for server in [BucketPolicy.Server.minio, .seaweedfs] {
+            let actions = statements(role, on: server).map(Statement.init).flatMap(\.actions)
+            #expect(!actions.contains("s3:RestoreObject"))
+        }
+    }
+
+    @Test(arguments: StoreRole.allCases)
     func `no role changes the bucket, its versions or the bypass of locks`(_ role: StoreRole) {
         for server in BucketPolicy.Server.allCases {
             let actions = statements(role, on: server, locks: true).map(Statement.init).flatMap(\.actions)
