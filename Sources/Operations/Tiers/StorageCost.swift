@@ -1,7 +1,6 @@
 package import BackupRepository
 package import ObjectStorage
 import Platform
-import Synchronization
 
 /// `dr stats --cost`: what the store keeps in which class, and what it costs to keep and to read.
 ///

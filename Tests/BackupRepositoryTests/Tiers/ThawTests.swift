@@ -159,6 +159,17 @@ import Testing
         #expect(error?.reason == .damaged)
     }
 
+    @Test func `a pack that another store can deliver is not archived`() throws {
+        let archive = Archive { _ in 60 }
+        let copy = MemoryStore(clock: 0)
+        _ = try copy.put(Self.keys[0], [1], options: PutOptions())
+        let both = FallbackStore(.init(name: "first", store: archive), then: [.init(name: "copy", store: copy)])
+        #expect(try both.placement(of: Self.keys[0])?.reading == .ready)
+        #expect(try both.placement(of: Self.keys[1])?.reading == .archived)
+        #expect(try both.thaw(Self.keys[1], days: 1, speed: .standard))
+        #expect(archive.requests == 1)
+    }
+
     @Test func `a set with archived packs says how long a thaw takes`() throws {
         let archive = Archive { _ in 60 }
         let cold = try ArchivedPacks(packs(archive))

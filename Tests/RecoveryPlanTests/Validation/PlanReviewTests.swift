@@ -34,6 +34,13 @@ import Testing
                 "- {id: a, restore: \"${open}\", stop: [{run: \"${open}\"}, {http: {url: \"${open}\"}}], verify: [{check: \"${open}\"}]}",
                 nil
             ),
+            ("- {id: a, thaw: {}, timeout: 5h}", nil),
+            ("- {id: a, thaw: {}}", "4: warning: a thaw at speed Standard takes up to 5h in class GLACIER"),
+            ("- {id: a, thaw: {tier: Bulk}, timeout: 6h}", "4: warning: a thaw at speed Bulk takes up to 12h"),
+            (
+                "- {id: a, thaw: {components: [lokki]}, timeout: 6h}",
+                "4: error: there is no component 'lokki' (did you mean 'loki'?)"
+            ),
             ("- {id: a, wait: x}", "4: error: 'x' is not a length of time"),
         ] as [(String, String?)])
     func `validate reports references to things that do not exist`(_ step: String, _ finding: String?) {
