@@ -1,5 +1,6 @@
 import BackupRepository
 import Foundation
+import Lab
 import Logging
 import ObjectStorage
 import Platform

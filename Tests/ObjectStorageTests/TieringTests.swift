@@ -59,7 +59,7 @@ import Testing
         let others = [
             try store(try await SharedS3Server.seaweedFS()), try store(try await SharedS3Server.rclone()),
         ]
-        try await threads.run {
+        try await threads.run { () throws in
             #expect(try moto.refusal(of: .standardIA) == nil)
             #expect(try moto.refusal(of: .glacier) == nil)
             #expect(try moto.keys() == [])

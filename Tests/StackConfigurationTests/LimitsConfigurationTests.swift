@@ -35,7 +35,8 @@ import Testing
     @Test(arguments: [
         ("memory: 3MiB", "out of range"), ("parallelism: 0", "out of range"), ("parallelism: many", "whole number"),
         ("bandwidth: {backup: 3}", "out of range"), ("bandwidth: {upload: 3MiB}", "upload"),
-        ("nice: -5", "out of range"), ("nice: 20", "out of range"), ("ionice: none", "idle"), ("disk: fast", "expected a size"),
+        ("nice: -5", "out of range"), ("nice: 20", "out of range"), ("ionice: none", "idle"),
+        ("disk: fast", "expected a size"),
     ])
     func `a limit that cannot be kept is refused`(limits: String, complaint: String) {
         let complaints = complaints(text(limits))
