@@ -121,9 +121,11 @@ struct InClusterBackup: RemoteComponent {
         if shards == nil {
             jobSpec["backoffLimit"] = 0
         } else {
-            // An index that fails ends neither the others nor the Job.
+            // An index that fails ends neither the others nor the Job, and is done again.
             jobSpec["completionMode"] = "Indexed"
-            jobSpec["backoffLimitPerIndex"] = 0
+            jobSpec["backoffLimitPerIndex"] = 2
+            // Two pods of one shard would do the work twice.
+            jobSpec["podReplacementPolicy"] = "Failed"
         }
         return ["apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": .object(jobSpec)]
     }
