@@ -30,11 +30,9 @@ import Testing
     /// The processes of the workers of a journey, by the index of their shard.
     private func processes(of journey: Journey) -> [String: pid_t] {
         var found: [String: pid_t] = [:]
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
-            guard let process = pid_t(name), let line = text("/proc/\(name)/cmdline"), line.contains("mover"),
-                let folder = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(name)/cwd"),
-                URL(filePath: folder).standardized.path == journey.folder.url.standardized.path,
-                let environment = text("/proc/\(name)/environ")
+        for process in ProgramActivity(in: journey.folder.url).processes {
+            guard let line = text("/proc/\(process)/cmdline"), line.contains("mover"),
+                let environment = text("/proc/\(process)/environ")
             else { continue }
             for variable in environment.split(separator: "\0") where variable.hasPrefix("JOB_COMPLETION_INDEX=") {
                 found[String(variable.dropFirst(21))] = process
