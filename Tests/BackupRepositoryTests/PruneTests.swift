@@ -313,9 +313,12 @@ import Testing
         }
         #expect(try catalogs("first").count == 1 && catalogs("second").count == 1)
         // One of an older version, and one of a later version that may use it again.
-        let place = try #require(try catalogs("second").first).replacing("-3.sqlite", with: "")
+        let own = try #require(try catalogs("second").first)
+        let dash = try #require(own.lastIndex(of: "-"))
+        let place = own[..<dash]
+        let schema = try #require(Int(own[own.index(after: dash)...].dropLast(".sqlite".count)))
         let second = fixture.fixture.folder.url.appending(path: "second")
-        for version in [1, 4] { try Data().write(to: second.appending(path: "\(place)-\(version).sqlite")) }
+        for version in [1, schema + 1] { try Data().write(to: second.appending(path: "\(place)-\(version).sqlite")) }
         for machine in ["first", "second"] {
             try await fixture.prune(grace: 0) { prune in
                 prune.state = try? StateFolder(
@@ -323,7 +326,7 @@ import Testing
             }
         }
         #expect(try catalogs("first").isEmpty)
-        #expect(try Set(catalogs("second")) == ["\(place)-3.sqlite", "\(place)-4.sqlite"])
+        #expect(try Set(catalogs("second")) == [own, "\(place)-\(schema + 1).sqlite"])
     }
 
     @Test func `prune retries the clean-up of external snapshots until it succeeds`() async throws {
