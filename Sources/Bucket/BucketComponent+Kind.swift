@@ -69,6 +69,7 @@ extension BucketComponent: ComponentKind {
     package func places(of owner: String) -> [Place] {
         let (name, prefix) = place
         var place = Place(owner, .bucket(name: name, prefix: prefix, endpoint: endpoint))
+        place.isBackedUp = true
         place.program = profile == .plain ? nil : profile.rawValue
         return [place]
     }

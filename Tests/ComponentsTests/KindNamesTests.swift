@@ -8,20 +8,21 @@ import Testing
 @Suite struct KindNamesTests {
     /// The composition root.
     private static let root = "dr/Kinds.swift"
-    /// Words of no other meaning than the kind's: a file and git are everywhere.
+    /// Words of no other meaning than the kind's: a file, a bucket and git are everywhere.
     private static let names = ((try? files()) ?? []).filter { $0.hasSuffix("Component+Kind.swift") }
-        .compactMap { $0.split(separator: "/").first?.lowercased() }.filter { !["filetree", "git"].contains($0) }
-        .sorted()
-    /// Files that name the system but not the kind, by the beginning of their path: a channel of notifications,
-    /// servers that another server sends its alerts to, custom resources of a cluster, the format of metrics, and the name of a
-    /// program.
+        .compactMap { $0.split(separator: "/").first?.lowercased() }
+        .filter { !["bucket", "filetree", "git"].contains($0) }.sorted()
+    /// Files that name the system but not the kind, by the beginning of their path: the programs whose objects a bucket
+    /// holds, a channel of notifications, servers that another server sends its alerts to, custom resources of a cluster,
+    /// the format of metrics, and the name of a program.
     private static let allowed = [
         "alertmanager": [
             "Kubernetes/Managers/", "Kubernetes/Preflight/PreflightTask.swift", "Notifications/",
             "Operations/Session/NotificationChannels.swift", "Prometheus/", "StackConfiguration/",
         ],
+        "loki": ["Bucket/"],
         "prometheus": [
-            "Alertmanager/", "Kubernetes/Managers/", "Kubernetes/Preflight/PreflightTask.swift",
+            "Alertmanager/", "Bucket/", "Kubernetes/Managers/", "Kubernetes/Preflight/PreflightTask.swift",
             "Notifications/Channels/AlertmanagerFormat.swift", "Metrics/", "Operations/Metrics/",
             "StackConfiguration/Sections/MetricsConfiguration.swift",
         ],

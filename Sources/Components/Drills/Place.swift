@@ -16,7 +16,9 @@ package struct Place: Equatable, Sendable {
     package var kind: Kind
     /// True if the component can only read it: a drill may then share it with the live stack.
     package var isOnlyRead: Bool
-    /// The program that keeps its data there: "loki"; nil if the settings do not name it.
+    /// True if a backup reads the objects themselves from there.
+    package var isBackedUp = false
+    /// The program that keeps its data there: "tempo"; nil if the settings do not name it.
     package var program: String?
 
     package init(_ owner: String, _ kind: Kind, isOnlyRead: Bool = false) {

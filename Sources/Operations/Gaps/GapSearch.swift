@@ -39,9 +39,9 @@ package struct GapSearch {
 
     /// The buckets whose objects are backed up.
     private var buckets: [BackedUpBucket] {
-        session.configuration.components.filter { $0.kind == "bucket" }.flatMap { component in
+        session.configuration.components.flatMap { component in
             component.settings.places(of: component.name).compactMap { place in
-                guard case .bucket(let name, _, _) = place.kind else { return nil }
+                guard case .bucket(let name, _, _) = place.kind, place.isBackedUp else { return nil }
                 return BackedUpBucket(name: name, program: place.program)
             }
         }

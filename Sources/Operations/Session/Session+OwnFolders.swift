@@ -35,9 +35,8 @@ extension Session {
     /// - Throws: `UsageError`.
     func refuseOwnStore(in component: ComponentConfiguration) throws {
         for place in component.settings.places(of: component.name) {
-            // The places of other kinds are those of their servers, which may use one bucket together with dr.
-            guard component.kind == "bucket", case .bucket(let bucket, let prefix, let endpoint) = place.kind
-            else { continue }
+            // A server that writes elsewhere in the bucket may use it together with dr.
+            guard place.isBackedUp, case .bucket(let bucket, let prefix, let endpoint) = place.kind else { continue }
             let url = StoreLocation.s3(bucket: bucket, prefix: prefix)
             try refuseOwnStore(at: "\(url)", endpoint: endpoint)
         }
