@@ -1,4 +1,4 @@
-internal import Foundation
+package import Foundation
 
 /// Tells whether programs wait, by the states that the kernel shows of their threads: on a busy machine a thread that waits
 /// for a processor is not one that waits for an answer.

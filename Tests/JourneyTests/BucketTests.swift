@@ -107,7 +107,11 @@ import Testing
     @Test func `a backup of the bucket that holds the backups is refused`() async throws {
         let server = try await SharedS3Server.moto()
         let journey = try await Journey(
-            s3: server, components: "chunks: {kind: bucket, url: \"s3://shared\", region: us-east-1}")
+            s3: server,
+            components: """
+                chunks: {kind: bucket, url: "s3://shared", region: us-east-1, \
+                endpoint: "\(server.endpoint.replacing("127.0.0.1", with: "localhost"))"}
+                """)
         let refused = try await journey.expect(2, "backup")
         #expect(refused.errors.contains("in common"), "\(refused.errors)")
     }

@@ -72,9 +72,14 @@ struct ComponentBackup: Sendable {
 
         let stored = Stored()
         let skipped = findings.state.damage.map { Array($0.path.utf8) }
-        let batches = Batches(catalog, repository.description.pack, skipping: skipped)
         let bytes = PackWriter.memory + repository.store.memoryOfTransfer
         let lanes = capture.objects.map { objectLanes ?? max(self.lanes, $0.lanes) } ?? self.lanes
+        var packs = repository.description.pack
+        if capture.objects != nil {
+            // A lane reads its objects one after another: so many that each lane has some, however small they are.
+            packs.maximumMembers = min(packs.maximumMembers, max(Self.leastObjects, changes.fresh / lanes + 1))
+        }
+        let batches = Batches(catalog, packs, skipping: skipped)
         // The objects of a bucket wait for the network, not for this machine.
         let slots = (capture.objects == nil ? slots : nil) ?? SharedBudget(lanes)
         try await (0..<lanes).concurrentForEach(limit: lanes) { _ in
@@ -105,6 +110,9 @@ struct ComponentBackup: Sendable {
             return try writeManifest(of: stored, root: root, isUnchanged: isUnchanged, noting: findings)
         }
     }
+
+    /// Fewer objects in a pack would cost more requests than they save time.
+    private static let leastObjects = 64
 
     // MARK: Scanning
 

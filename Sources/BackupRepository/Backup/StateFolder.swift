@@ -269,22 +269,37 @@ package struct StateFolder: Sendable {
 
     // MARK: Workers
 
-    /// Returns the folder of a process that stores a share of a component beside others.
-    package func folder(ofWorker shard: Shard, of component: String) throws -> StateFolder {
-        try StateFolder(path, root: "\(root)/workers/\(component)-\(shard.index)")
+    private var workersFolder: String { "\(root)/workers" }
+    /// Seconds after which the folder of a run counts as left behind.
+    private static let longestWork = 7 * 86_400
+
+    /// Returns the folder of a process that stores a share of a component beside others, in one run.
+    package func folder(ofWorker shard: Shard, of component: String, run: String) throws -> StateFolder {
+        try StateFolder(path, root: "\(workersFolder)/\(component)-\(run)/\(shard.index)")
     }
 
     /// Gives workers this machine's catalog of a component, so that they need not read its names from the store. It fails
     /// silently: that costs time only. Blocks.
-    package func shareCatalog(of component: String, with shards: [Shard]) {
+    package func shareCatalog(of component: String, with shards: [Shard], ofRun run: String) {
         let name = "catalogs/\(component)-\(Self.schema).sqlite"
         for shard in shards {
-            guard let worker = try? folder(ofWorker: shard, of: component) else { continue }
-            let copy = "\(worker.root)/\(name)"
-            for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: copy + end) }
             // A catalog with a log beside it is in use, or was not closed.
-            guard !FileManager.default.fileExists(atPath: "\(root)/\(name)-wal") else { continue }
-            try? FileManager.default.copyItem(atPath: "\(root)/\(name)", toPath: copy)
+            guard let worker = try? folder(ofWorker: shard, of: component, run: run),
+                !FileManager.default.fileExists(atPath: "\(root)/\(name)-wal")
+            else { continue }
+            try? FileManager.default.copyItem(atPath: "\(root)/\(name)", toPath: "\(worker.root)/\(name)")
+        }
+    }
+
+    /// Removes the folders of the workers of a component in a run, and those that dead runs left.
+    package func removeWorkers(of component: String, ofRun run: String) {
+        let now = Date().timeIntervalSince1970
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: workersFolder)) ?? [] {
+            let folder = "\(workersFolder)/\(name)"
+            let made = (try? FileManager.default.attributesOfItem(atPath: folder))?[.modificationDate] as? Date
+            let age = made.map { now - $0.timeIntervalSince1970 } ?? 0
+            guard name == "\(component)-\(run)" || age > Double(Self.longestWork) else { continue }
+            try? FileManager.default.removeItem(atPath: folder)
         }
     }
 

@@ -5,8 +5,6 @@ package import Cryptography
 package protocol StreamingImporter: ComponentImporter {
     /// The URL of the place; nil if none is configured.
     var location: String? { get }
-    /// The base URL of an S3-compatible server; nil for AWS.
-    var endpoint: String? { get }
 
     /// The same importer for another place.
     /// - Parameter url: as a user writes it.

@@ -19,7 +19,6 @@ package struct BucketImporter: StreamingImporter {
         self.context = context
     }
 
-    package var endpoint: String? { settings?.endpoint }
     package var location: String? { settings.flatMap { $0.url.isEmpty ? nil : $0.url } }
 
     package func elsewhere(_ url: String) throws -> (any StreamingImporter)? {

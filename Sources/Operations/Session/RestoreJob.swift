@@ -211,7 +211,7 @@ package struct RestoreJob {
         request.isDryRun = isDryRun
         request.replaces = replace
         request.prefix = prefix
-        if let place = importer.location { try session.refuseOwnStore(at: place, endpoint: importer.endpoint) }
+        if let place = importer.location { try session.refuseOwnStore(at: place) }
         progress.begin("looking at the destination")
         let destination = try await session.pool.run { [request] in
             try importer.destination(request, report: report)

@@ -19,12 +19,12 @@ extension Session {
     }
 
     /// Refuses to read or write objects among those of this configuration's stores.
-    /// - Parameters:
-    ///   - url: `s3://bucket/prefix`.
-    ///   - endpoint: the base URL of an S3-compatible server; nil for AWS.
+    ///
+    /// One server has many names, so the endpoints do not count: the same bucket and prefix on two servers is refused too.
+    /// - Parameter url: `s3://bucket/prefix`.
     /// - Throws: `UsageError`.
-    func refuseOwnStore(at url: String, endpoint: String?) throws {
-        for store in [configuration.store] + configuration.store.copies.map(\.store) where store.endpoint == endpoint {
+    func refuseOwnStore(at url: String) throws {
+        for store in [configuration.store] + configuration.store.copies.map(\.store) {
             let own = "\(store.url)"
             guard "\(url)/".hasPrefix("\(own)/") || "\(own)/".hasPrefix("\(url)/") else { continue }
             throw UsageError("'\(url)' and the backups in '\(own)' have keys in common: use another bucket or prefix")
@@ -36,9 +36,9 @@ extension Session {
     func refuseOwnStore(in component: ComponentConfiguration) throws {
         for place in component.settings.places(of: component.name) {
             // A server that writes elsewhere in the bucket may use it together with dr.
-            guard place.isBackedUp, case .bucket(let bucket, let prefix, let endpoint) = place.kind else { continue }
+            guard place.isBackedUp, case .bucket(let bucket, let prefix, _) = place.kind else { continue }
             let url = StoreLocation.s3(bucket: bucket, prefix: prefix)
-            try refuseOwnStore(at: "\(url)", endpoint: endpoint)
+            try refuseOwnStore(at: "\(url)")
         }
     }
 

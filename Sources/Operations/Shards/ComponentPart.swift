@@ -65,7 +65,7 @@ package struct ComponentPart {
         var failure: (any Error)?
         do {
             mark.result = try await job.run(
-                source, in: repository, state: try state(of: repository, environment), progress: progress,
+                source, in: repository, state: try state(of: repository, environment, run: job.run), progress: progress,
                 pool: session.pool, logger: session.logger, tool: Release.tool,
                 clock: { [clock = session.clock] in clock.seconds }, disk: disk
             ) { _ in [] }
@@ -80,10 +80,12 @@ package struct ComponentPart {
     }
 
     /// Workers on one machine have a folder each; pods have a machine each.
-    private func state(of repository: Repository, _ environment: [String: String]) throws -> StateFolder {
+    private func state(
+        of repository: Repository, _ environment: [String: String], run: String
+    ) throws -> StateFolder {
         let state = try session.state(of: repository)
         guard data == nil, let shard = try shard(environment) else { return state }
-        return try state.folder(ofWorker: shard, of: component.name)
+        return try state.folder(ofWorker: shard, of: component.name, run: run)
     }
 
     private func shard(_ environment: [String: String]) throws -> Shard? {

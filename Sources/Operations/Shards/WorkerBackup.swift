@@ -22,19 +22,27 @@ struct WorkerBackup: RemoteComponent {
         _ job: ComponentJob, in repository: Repository, progress: WorkProgress,
         doomed: @escaping @Sendable (Set<String>) throws -> Set<String>
     ) async throws -> ComponentJob.Result {
+        let began = ContinuousClock.now
         let count = component.workers
         let parts = PartCollection(
             run: job.run, component: component.name, proof: PartProof(), life: .days(7), repository: repository)
         let state = try session.state(of: repository)
         let shards = (0..<count).compactMap { Shard($0, of: count) }
-        await session.pool.run { state.shareCatalog(of: component.name, with: shards) }
+        await session.pool.run { state.shareCatalog(of: component.name, with: shards, ofRun: job.run) }
         var shared = job
         shared.lanes = lanes(of: count)
         let sharded = ShardedBackup(
             component: component.name, count: count, within: component.stallTimeout,
             stallLimit: component.stallTimeout.duration / 2,
             engine: try engine(shared, parts.proof), parts: parts, pool: session.pool)
-        let outcome = try await sharded.run(progress: progress)
+        let outcome: ShardedBackup.Outcome
+        do {
+            outcome = try await sharded.run(progress: progress)
+            await session.pool.run { state.removeWorkers(of: component.name, ofRun: job.run) }
+        } catch {
+            await session.pool.run { state.removeWorkers(of: component.name, ofRun: job.run) }
+            throw error
+        }
         var job = job
         job.parts = outcome.parts
         let source = try component.settings.source(session.context(of: component.name))
@@ -43,6 +51,7 @@ struct WorkerBackup: RemoteComponent {
             tool: Release.tool, clock: { [clock = session.clock] in clock.seconds },
             disk: session.configuration.limits.disk.map { RateLimit(bytesPerSecond: $0) }, doomed: doomed)
         await session.pool.run { outcome.removeManifests(of: component.name, from: repository.store) }
+        result.seconds = (ContinuousClock.now - began) / .seconds(1)
         result.added = result.added + outcome.added
         result.warnings += outcome.warnings
         return result

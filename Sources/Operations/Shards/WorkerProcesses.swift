@@ -75,8 +75,7 @@ final class WorkerProcesses: ShardEngine {
         for _ in 0..<Self.attempts where !Task.isCancelled {
             do {
                 let end = try await pool.run { [self] in try run(index) }
-                let words = end.errors.split(whereSeparator: \.isNewline).last.map { ": \($0)" } ?? ""
-                reason = "its process ended with status \(end.status)\(words)"
+                reason = "its process ended with status \(end.status)\(Self.lastWords(end.errors))"
                 // A shell, too, tells a signal by a status above 128.
                 if end.status <= 128 { break }
             } catch is CancellationError {
@@ -90,6 +89,12 @@ final class WorkerProcesses: ShardEngine {
             state.workers[index].reason = reason
             state.workers[index].hasEnded = true
         }
+    }
+
+    /// The last line that is not advice.
+    private static func lastWords(_ errors: String) -> String {
+        let lines = errors.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("hint:") }
+        return lines.last.map { ": " + ($0.hasPrefix("dr: ") ? $0.dropFirst(4) : $0[...]) } ?? ""
     }
 
     /// Runs one process to its end. Blocks.

@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test func `a worker that ends by itself is not replaced`() async throws {
-        let workers = workers("echo x >> started; echo no access >&2; exit 1", count: 2)
+        let workers = workers("echo x >> started; echo dr: no access >&2; echo hint: ask >&2; exit 1", count: 2)
         try await workers.start()
         try await wait(for: workers)
         #expect(try lines("started").count == 2)
