@@ -113,6 +113,34 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        (ObjectStoreError.Reason.archived, "cold:// has it archived: run `dr thaw --set "),
+        (.denied, "cold:// could not be asked: not today"), (.unreachable, "cold:// could not be asked: not today"),
+    ])
+    func `a pack that the other store cannot deliver now is not lost`(
+        _ reason: ObjectStoreError.Reason, _ finding: String
+    ) async throws {
+        let fixture = try Fixture()
+        let whole = try await store(fixture)
+        let pack = try #require(keys(whole).first { Layout.packID(of: $0) != nil })
+        let broken = whole.fork()
+        try harm(pack, .deleted, in: broken)
+        let report = try await repair(broken, from: [UnreadableStore(whole, reason)])
+        #expect(report.lost.isEmpty && report.unread.map(\.object) == [pack.text], "\(report)")
+        #expect(report.unread.allSatisfy { $0.reason.contains(finding) }, "\(report)")
+        let second = try await repair(broken, from: [UnreadableStore(whole, reason), whole])
+        #expect(second.repaired.map(\.object) == [pack.text] && second.unread.isEmpty, "\(second)")
+    }
+
+    @Test func `archived packs of the repaired store are told, and not replaced`() async throws {
+        let fixture = try Fixture()
+        let whole = try await store(fixture)
+        let packs = keys(whole).filter { Layout.packID(of: $0) != nil }
+        let report = try await repair(UnreadableStore(whole.fork(), .archived), from: [whole])
+        #expect(report.unread.map(\.object) == packs.map(\.text).sorted(), "\(report)")
+        #expect(report.repaired.isEmpty && report.lost.isEmpty, "\(report)")
+    }
+
     @Test func `two half broken stores heal each other`() async throws {
         let fixture = try Fixture()
         let first = try await store(fixture)

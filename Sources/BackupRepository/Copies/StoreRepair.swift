@@ -22,6 +22,8 @@ package struct StoreRepair: Sendable {
     /// Reads every byte of the packs; else a pack is good if its size is right.
     package var readsData = false
     package var isDryRun = false
+    /// By location: the names of the stores that are copies, for the advice.
+    package var copyNames: [String: String] = [:]
     /// The number of packs that are read or sent at the same time.
     package var lanes = 4
 
@@ -51,6 +53,8 @@ package struct StoreRepair: Sendable {
         package var bytes = 0
         /// Objects that no store has whole, or that could not be written.
         package var lost: [Defect] = []
+        /// Objects of which a store that may have them whole could not be asked, as while it has them archived.
+        package var unread: [Defect] = []
     }
 
     /// - Throws: errors of the repaired store; `CancellationError`. What another store lacks is in the report.
@@ -95,7 +99,7 @@ package struct StoreRepair: Sendable {
         progress.update { ($0.files, $0.totalFiles) = (0, packs.count) }
         let writer = target.store.memoryOfTransfer
         try await target.forEachPack(of: packs, lanes: lanes, on: pool, writer: writer) { component, use in
-            try repairPack(use, of: component, sizes: sizes, run: run)
+            try repairPack(use, of: component, in: name, sizes: sizes, run: run)
             progress.update { $0.files += 1 }
         }
         try await pool.run { [manifests] in try write(found, needing: manifests, under: guarding, run) }
@@ -116,10 +120,18 @@ package struct StoreRepair: Sendable {
             where Self.meansDefect(error) || [.encrypted, .newerVersion].contains(error.reason)
         {
             var defect = Defect(object: key.text, reason: error.detail)
+            var hindrances: [String] = []
             for source in sources {
-                guard let found = try? source.document(ofSet: name),
-                    let document = try? source.store.readDocument(key), Digest(of: document) == found.digest
-                else { continue }
+                let found: (set: BackupSet, digest: Digest)
+                let document: [UInt8]
+                do {
+                    found = try source.document(ofSet: name)
+                    document = try source.store.readDocument(key)
+                } catch {
+                    if let finding = hindrance(error, at: source) { hindrances.append(finding) }
+                    continue
+                }
+                guard Digest(of: document) == found.digest else { continue }
                 let place = Layout.signature(of: found.set)
                 let signature = try? source.store.readDocument(place, limit: DocumentLimits.longestSignature)
                 defect.source = source.store.location
@@ -127,7 +139,7 @@ package struct StoreRepair: Sendable {
             }
             // Without any document key, no set of the store can be opened.
             if error.reason == .encrypted, target.encryption.documentKeys.isEmpty { throw error }
-            run.lose(defect)
+            run.lose(defect, unlessHindered: hindrances)
             return nil
         }
     }
@@ -179,7 +191,7 @@ package struct StoreRepair: Sendable {
     // MARK: Packs
 
     private func repairPack(
-        _ use: Manifest.PackUse, of component: String, sizes: StoredSizes, run: RepairRun
+        _ use: Manifest.PackUse, of component: String, in set: Timestamp, sizes: StoredSizes, run: RepairRun
     ) throws {
         let key = Layout.index(component, use.pack)
         var index: PackIndex?
@@ -195,8 +207,16 @@ package struct StoreRepair: Sendable {
                 index = try? repository.index(component, use)
             }
         }
-        guard let index, let reason = try defect(of: index, sizes) else { return }
-        try send(index, healing: Defect(object: index.key.text, reason: reason), run)
+        guard let index else { return }
+        let reason: String?
+        do { reason = try defect(of: index, sizes) } catch let error as ObjectStoreError
+            where error.reason == .archived
+        {
+            let defect = Defect(object: index.key.text, reason: "its bytes were not checked")
+            return run.lose(defect, unlessHindered: [archived(at: target, in: set)])
+        }
+        guard let reason else { return }
+        try send(index, of: set, healing: Defect(object: index.key.text, reason: reason), run)
     }
 
     /// Returns what is wrong with a pack in the target; nil if nothing is.
@@ -224,12 +244,17 @@ package struct StoreRepair: Sendable {
         return "its SHA-256 does not match the recorded one"
     }
 
-    private func send(_ index: PackIndex, healing defect: Defect, _ run: RepairRun) throws {
+    private func send(_ index: PackIndex, of set: Timestamp, healing defect: Defect, _ run: RepairRun) throws {
         var defect = defect
+        var hindrances: [String] = []
         for source in sources {
             do {
                 if isDryRun {
-                    guard try source.store.head(index.key)?.size == index.object.size else { continue }
+                    guard let info = try source.store.head(index.key), info.size == index.object.size else { continue }
+                    guard try canRead(info, at: source) else {
+                        hindrances.append(archived(at: source, in: set))
+                        continue
+                    }
                 } else {
                     try transfer(from: source).send(
                         index.key, size: index.object.size, sha256: index.object.sha256)
@@ -239,10 +264,37 @@ package struct StoreRepair: Sendable {
             } catch let error as RepositoryError where error.reason == .damaged {
                 continue
             } catch let error as ObjectStoreError where error.store == source.store.location {
-                continue  // it is away
+                let isArchived = error.reason == .archived
+                let finding: String? = isArchived ? archived(at: source, in: set) : hindrance(error, at: source)
+                if let finding { hindrances.append(finding) }
             }
         }
-        run.lose(defect)
+        run.lose(defect, unlessHindered: hindrances)
+    }
+
+    /// Returns false if the store has the object in an archive class, and it is not thawed.
+    private func canRead(_ object: ObjectInfo, at source: Repository) throws -> Bool {
+        guard object.storageClass?.isArchive == true, let tiering = source.store.with((any TieringStore).self) else {
+            return true
+        }
+        return try tiering.placement(of: object.key)?.isReadable ?? true
+    }
+
+    // MARK: Hindrances
+
+    /// The finding that a store has a pack of the set archived, with the remedy.
+    private func archived(at place: Repository, in set: Timestamp) -> String {
+        let location = place.store.location
+        let command = ArchivedPacks.command(for: set, inCopy: copyNames[location])
+        return "\(location) has it archived: run `\(command) --wait`, then `dr repair` again"
+    }
+
+    /// What kept another store from telling whether it has an object whole; nil if it has not.
+    private func hindrance(_ error: any Error, at source: Repository) -> String? {
+        guard let error = error as? ObjectStoreError,
+            ![.notFound, .truncated, .invalidRange, .tooLarge].contains(error.reason)
+        else { return nil }
+        return "\(source.store.location) could not be asked: \(error.detail)"
     }
 
     // MARK: Documents
@@ -253,9 +305,14 @@ package struct StoreRepair: Sendable {
         _ key: ObjectKey, sha256: Digest, limit: Int, healing defect: Defect, _ run: RepairRun
     ) throws -> Bool {
         var defect = defect
+        var hindrances: [String] = []
         for source in sources {
             for _ in 0..<Retries.ofDamagedReads {
-                guard let document = try? source.store.readDocument(key, limit: limit) else { break }
+                let document: [UInt8]
+                do { document = try source.store.readDocument(key, limit: limit) } catch {
+                    if let finding = hindrance(error, at: source) { hindrances.append(finding) }
+                    break
+                }
                 guard Digest(of: document) == sha256 else {
                     source.store.discard(key)
                     continue
@@ -266,7 +323,7 @@ package struct StoreRepair: Sendable {
                 return true
             }
         }
-        run.lose(defect)
+        run.lose(defect, unlessHindered: hindrances)
         return false
     }
 
@@ -300,6 +357,7 @@ private final class RepairRun: Sendable {
         var report = state.withLock { $0.report }
         report.repaired.sort { $0.object < $1.object }
         report.lost.sort { $0.object < $1.object }
+        report.unread.sort { $0.object < $1.object }
         return report
     }
 
@@ -319,10 +377,14 @@ private final class RepairRun: Sendable {
         }
     }
 
-    func lose(_ defect: StoreRepair.Defect) {
+    /// - Parameter hindrances: why stores could not be asked for the object; with one, it does not count as lost.
+    func lose(_ defect: StoreRepair.Defect, unlessHindered hindrances: [String] = []) {
         state.withLock { state in
             guard state.keys.insert(defect.object).inserted else { return }
-            state.report.lost.append(defect)
+            guard !hindrances.isEmpty else { return state.report.lost.append(defect) }
+            var defect = defect
+            defect.reason = ([defect.reason] + hindrances).joined(separator: "; ")
+            state.report.unread.append(defect)
         }
     }
 }

@@ -37,8 +37,10 @@ package struct RepairJob {
         /// Bytes that were put back.
         package var bytes = 0
         package var lost: [StoreRepair.Defect] = []
+        /// Objects of which a store could not be asked, as while it has them archived.
+        package var unread: [StoreRepair.Defect] = []
 
-        package var isWhole: Bool { lost.isEmpty && failed.isEmpty }
+        package var isWhole: Bool { lost.isEmpty && unread.isEmpty && failed.isEmpty }
         package var foundDefects: Bool { !copied.isEmpty || !repaired.isEmpty || !isWhole }
 
         package var text: String {
@@ -55,6 +57,7 @@ package struct RepairJob {
                     "\(dryRun ? "would put back" : "put back") '\(defect.object.printable)'\(source): \(defect.reason)"
             }
             lines += lost.map { "LOST '\($0.object.printable)': \($0.reason)" }
+            lines += unread.map { "not put back '\($0.object.printable)': \($0.reason)" }
             lines.append("\(Units.count(sets, "set")) looked at in \(location): \(verdict)")
             return lines.joined(separator: "\n")
         }
@@ -70,6 +73,7 @@ package struct RepairJob {
                 parts.append("\(Units.count(repaired.count, "object")) \(dryRun ? "to put back" : "put back")\(size)")
             }
             if !lost.isEmpty { parts.append("\(Units.count(lost.count, "object")) lost in all stores") }
+            if !unread.isEmpty { parts.append("\(Units.count(unread.count, "object")) that could not be read") }
             if !failed.isEmpty { parts.append("\(Units.count(failed.count, "set")) not copied back") }
             return parts.joined(separator: ", ")
         }
@@ -79,7 +83,8 @@ package struct RepairJob {
     package func run() async throws -> Outcome {
         let place = try copy.map { try session.on(session.copies([$0])[0]) } ?? session
         var outcome = Outcome(location: "\(place.configuration.store.url)", dryRun: isDryRun)
-        let others = try await openSources(&outcome, of: known(at: place))
+        var copyNames: [String: String] = [:]
+        let others = try await openSources(&outcome, of: known(at: place), naming: &copyNames)
         guard !others.isEmpty else {
             if session.configuration.store.copies.isEmpty {
                 throw UsageError("dr.yaml has no copies", hint: "add them to `store: copies:`; see docs/copies.md")
@@ -109,6 +114,8 @@ package struct RepairJob {
         repair.readsData = readsData
         repair.isDryRun = isDryRun
         repair.lanes = session.lanes
+        if let copy { copyNames[target.store.location] = copy }
+        repair.copyNames = copyNames
         let display = ProgressDisplay(options: session.options, work: [("", progress)])
         let report = try await display.during { [repair] in try await repair.run() }
         (outcome.sets, outcome.bytes) = (report.sets, report.bytes)
@@ -119,8 +126,12 @@ package struct RepairJob {
     // MARK: Stores
 
     /// Opens the stores to take objects from: the first one and the copies in their order, without the one to repair.
-    /// - Parameter known: the id of the repository to repair; nil if this machine does not know it.
-    private func openSources(_ outcome: inout Outcome, of known: String?) async throws -> [Repository] {
+    /// - Parameters:
+    ///   - known: the id of the repository to repair; nil if this machine does not know it.
+    ///   - copyNames: gets the names of the opened copies, by location.
+    private func openSources(
+        _ outcome: inout Outcome, of known: String?, naming copyNames: inout [String: String]
+    ) async throws -> [Repository] {
         let copies = try session.copies(sources).filter { $0.name != copy }
         var places = copies.map { (name: "copy \($0.name)", session: session.on($0)) }
         if copy != nil, sources.isEmpty { places.insert(("the first store", session), at: 0) }
@@ -133,6 +144,7 @@ package struct RepairJob {
                         .otherRepository, object: repository.store.location,
                         "it is repository \(repository.description.id), not \(wanted)")
                 }
+                if let copyName = place.copyName { copyNames[repository.store.location] = copyName }
                 opened.append(repository)
             } catch is CancellationError { throw CancellationError() } catch {
                 outcome.away.append(Self.passedOver(name, error))

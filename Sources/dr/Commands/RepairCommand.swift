@@ -11,7 +11,7 @@ struct RepairCommand: AsyncParsableCommand {
             pack is good if its size is right. Sets that are gone from the first store, and that its retention keeps, are \
             copied back; so an empty first store becomes whole again. dr removes nothing. Run the same command again to \
             resume. To put damaged live data of a server back, use `dr heal`. Exit code 3: an object is lost in all \
-            stores; with --dry-run, 4: there is something to repair.
+            stores, or could not be read; with --dry-run, 4: there is something to repair.
             """)
 
     @OptionGroup var options: GlobalOptions
