@@ -113,10 +113,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        (ObjectStoreError.Reason.archived, "cold:// has it archived: run `dr thaw --set "),
-        (.denied, "cold:// could not be asked: not today"), (.unreachable, "cold:// could not be asked: not today"),
-    ])
+    @Test(
+        arguments: [
+            (.archived, "cold:// has it archived: run `dr thaw --set "),
+            (.denied, "cold:// could not be asked: not today"), (.unreachable, "cold:// could not be asked: not today"),
+        ] as [(ObjectStoreError.Reason, String)])
     func `a pack that the other store cannot deliver now is not lost`(
         _ reason: ObjectStoreError.Reason, _ finding: String
     ) async throws {

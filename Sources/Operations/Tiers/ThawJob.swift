@@ -14,16 +14,22 @@ package struct ThawJob {
 
     package init(_ session: Session) { self.session = session }
 
-    /// The command that waits for the packs of a set.
-    package func waitingCommand(for set: Timestamp) -> String {
-        ArchivedPacks.command(for: set, inCopy: session.copyName) + " --wait"
+    /// The command that waits for the same packs.
+    package func waitingCommand(for outcome: Outcome) -> String {
+        let set = outcome.olderSets.isEmpty ? "\(outcome.set)" : "latest"
+        let copy = session.copyName.map { " --copy \($0)" } ?? ""
+        let parts = components.sorted().map { " --component \($0)" }.joined()
+        return "dr thaw --set \(set)\(copy)\(parts) --wait"
     }
 
     /// The state of the packs at the end.
     package struct Outcome: Encodable, Sendable {
+        /// The newest of the sets that a restore reads.
         package var set: Timestamp
+        /// The other sets: the newest that hold a component whole, newest first.
+        package var olderSets: [Timestamp] = []
         package var speed: ThawSpeed
-        /// The archived packs that the set needs, and their bytes.
+        /// The archived packs that the sets need, and their bytes.
         package var packs = 0
         package var bytes = 0
         package var requested = 0
@@ -44,29 +50,42 @@ package struct ThawJob {
         package var isWaiting: Bool { readable < packs }
 
         package var text: String {
-            guard packs > 0 else { return "set \(set): no pack is archived; a restore can begin" }
+            guard packs > 0 else { return "\(sets): no pack is archived; a restore can begin" }
             let total = "\(Units.count(packs, "archived pack")), \(Units.bytes(bytes))"
             if readable == packs {
                 let until = readableUntil.map { " until \($0.readable)" } ?? ""
-                return "set \(set): \(total): all can be read\(until)"
+                return "\(sets): \(total): all can be read\(until)"
             }
             let time = seconds.map { ", which takes up to \(Units.duration(seconds: $0))" } ?? ""
-            return "set \(set): \(total): asked for \(requested), \(inProgress) in progress, \(readable) readable"
+            return "\(sets): \(total): asked for \(requested), \(inProgress) in progress, \(readable) readable"
                 + time
+        }
+
+        private var sets: String {
+            guard !olderSets.isEmpty else { return "set \(set)" }
+            return "sets " + ([set] + olderSets).map { "\($0)" }.joined(separator: ", ")
         }
     }
 
+    /// Thaws what a restore with the same selector reads.
+    /// - Throws: as a restore does for the selection; errors of the store; `CancellationError`.
     package func run(_ selector: SetSelector) async throws -> Outcome {
         let repository = try await session.repository()
-        let set = try await session.set(selector, in: repository)
-        for component in components where set.components[component] == nil {
-            _ = try repository.manifest(component, of: set)  // throws, and names the components that there are
+        let selection = try await session.selection(
+            selector, of: components.isEmpty ? nil : components, in: repository)
+        let names = components.isEmpty ? Set(selection.parts.keys) : components
+        var sets: [Timestamp] = []
+        var manifests: [Manifest] = []
+        for component in names.sorted() {
+            let set = try await session.set(of: component, in: selection, repository)
+            manifests.append(try await session.pool.run { try repository.manifest(component, of: set) })
+            if !sets.contains(set.name) { sets.append(set.name) }
         }
-        let wanted = components.isEmpty ? Set(set.components.keys) : components
-        let manifests = try await session.pool.run {
-            try wanted.sorted().map { try repository.manifest($0, of: set) }
-        }
-        return try await run(manifests, of: set.name, in: repository)
+        sets.sort(by: >)
+        guard let newest = sets.first else { throw UsageError("the backup set holds no component to thaw") }
+        var outcome = try await run(manifests, of: newest, in: repository)
+        outcome.olderSets = Array(sets.dropFirst())
+        return outcome
     }
 
     /// - Throws: errors of the store; `RepositoryError`; `CancellationError`. Failures of single requests are in the

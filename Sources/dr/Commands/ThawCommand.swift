@@ -16,10 +16,15 @@ struct ThawCommand: AsyncParsableCommand {
     @OptionGroup var source: StoreOptions
     @OptionGroup var key: RecoveryKeyOptions
 
-    @Option(name: .long, help: "Backup set: \(SetSelector.words).")
+    @Option(
+        name: .long,
+        help: """
+            Backup set: \(SetSelector.words). As in a restore, 'latest' takes the newest set that holds each \
+            component whole.
+            """)
     var set: SetSelector
 
-    @Option(name: .long, parsing: .singleValue, help: "Only this component of the set; may be repeated.")
+    @Option(name: .long, parsing: .singleValue, help: "Only this component; may be repeated.")
     var component: [String] = []
 
     @Option(name: .long, help: "Days for which the packs can be read.")
@@ -51,7 +56,7 @@ struct ThawCommand: AsyncParsableCommand {
             output.warn("the store refused \(outcome.failed) of the requests: \(failure)")
         }
         try output.result(outcome) { outcome.text }
-        if outcome.isWaiting { output.note("hint: `\(job.waitingCommand(for: outcome.set))` waits for them") }
+        if outcome.isWaiting { output.note("hint: `\(job.waitingCommand(for: outcome))` waits for them") }
         if !outcome.isWhole { throw ExitStatus.partial }
     }
 }
