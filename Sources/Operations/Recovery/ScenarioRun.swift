@@ -105,6 +105,7 @@ package struct ScenarioRun {
         }
         var recovery = StackRecovery(session: session, repository: repository, selection: selection)
         recovery.restoring = Set(plan.steps.compactMap(\.restoredComponent))
+        recovery.thawed = plan.thawedComponents
         await isLedgerKnown
         let times = await session.pool.run { past.stepTimes(of: entry.scenario)[entry.scenario] ?? StepTimes() }
         return ScenarioRun(

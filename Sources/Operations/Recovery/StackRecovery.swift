@@ -20,6 +20,8 @@ package struct StackRecovery: RecoveryServices {
     package var expected: RestoreSelection
     /// The components that the plan restores; other components need not match the set.
     var restoring: Set<String>?
+    /// The components that the plan thaws before it restores them.
+    var thawed: Set<String> = []
 
     init(session: Session, repository: Repository, selection: RestoreSelection) {
         self.session = session

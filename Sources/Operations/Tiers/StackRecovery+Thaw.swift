@@ -49,7 +49,11 @@ extension StackRecovery {
         // A part may need none of the archived packs.
         guard job.paths.isEmpty else { return [] }
         let cold = try await ArchivedPacks(of: [job.manifest], in: repository, pool: session.pool)
-        return cold.complaint.map { ["\($0); the run is refused unless a step 'thaw' comes first"] } ?? []
+        guard let complaint = cold.complaint else { return [] }
+        let remedy =
+            thawed.contains(job.component)
+            ? "a step 'thaw' comes first" : "the run is refused unless a step 'thaw' comes first"
+        return ["\(complaint); \(remedy)"]
     }
 
     /// The manifests of the components to thaw, by set.
