@@ -25,6 +25,9 @@ struct Stats: AsyncParsableCommand {
         if !cost, prices != nil || printPrices {
             throw ValidationError("--prices and --print-prices need --cost")
         }
+        if printPrices, prices != nil || options.json {
+            throw ValidationError("--print-prices prints YAML of its own: leave out --prices and --json")
+        }
     }
 
     func run() async throws {
