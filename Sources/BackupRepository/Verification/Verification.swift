@@ -272,7 +272,10 @@ package struct Verification: Sendable {
         }
         if orphans > 0 {
             ledger.update {
-                $0.notes.append("\(orphans) packs do not belong to a readable set: their runs did not finish")
+                let verb = orphans == 1 ? "does" : "do"
+                $0.notes.append(
+                    "\(Units.count(orphans, "pack")) \(verb) not belong to a readable set: "
+                        + (orphans == 1 ? "its run" : "their runs") + " did not finish")
             }
         }
         // A listing may lag behind: missing objects are requested by name before they count as missing.
