@@ -1,5 +1,6 @@
 import BackupRepository
 import FoundationEssentials
+import Glibc
 import Operations
 import Platform
 import StackConfiguration
@@ -28,7 +29,10 @@ struct StackRestore {
 
     /// - Parameter directory: the parent of the targets; created if it is missing.
     func run(to directory: String) async throws -> StackRestored {
+        let isNew = !isDryRun && !FileManager.default.fileExists(atPath: directory)
         if !isDryRun { try makeFolder(directory) }
+        // Only while it is empty, as after a refusal of every component.
+        defer { if isNew { rmdir(directory) } }
         let folder = URL(filePath: directory).absoluteURL.standardizedFileURL.path
         var result = StackRestored(
             target: folder, dryRun: isDryRun, stack: session.configuration.stack, repository: repository.description.id)
