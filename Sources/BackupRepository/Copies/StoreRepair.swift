@@ -175,7 +175,7 @@ package struct StoreRepair: Sendable {
             missing.defect.reason +=
                 doomed > 0
                 ? "; a prune removes \(Units.count(doomed, "pack")) that it needs, so run the command again later"
-                : "; it is not put back, because a manifest that it names is lost"
+                : "; it is not put back, because a manifest that it names is lost or could not be read"
             missing.defect.source = nil
             return run.lose(missing.defect)
         }
