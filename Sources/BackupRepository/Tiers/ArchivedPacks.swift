@@ -39,10 +39,10 @@ package struct ArchivedPacks: Sendable {
         var needed: [String: Set<String>] = [:]
         let isLayered = store.with(FallbackStore.self) != nil
         for manifest in manifests { needed[manifest.component, default: []].formUnion(manifest.packs.map(\.pack)) }
-        var archived: Set<ObjectKey> = []
-        // A listing of several stores names a pack once for each of them.
-        var readable: Set<ObjectKey> = []
-        for (component, packs) in needed {
+        let found = try SideBySide.map(needed.sorted { $0.key < $1.key }) { component, packs in
+            var archived: Set<ObjectKey> = []
+            // A listing of several stores names a pack once for each of them.
+            var readable: Set<ObjectKey> = []
             try store.enumerate(prefix: Layout.packPrefix(component), skipping: nil) { object in
                 try Task.checkCancellation()
                 guard let pack = Layout.packID(of: object.key), packs.contains(pack) else { return }
@@ -52,8 +52,9 @@ package struct ArchivedPacks: Sendable {
                     readable.insert(object.key)
                 }
             }
+            return archived.subtracting(readable)
         }
-        return archived.subtracting(readable).sorted()
+        return found.joined().sorted()
     }
 
     /// Those that cannot be read now.

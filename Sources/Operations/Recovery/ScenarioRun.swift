@@ -106,6 +106,7 @@ package struct ScenarioRun {
         var recovery = StackRecovery(session: session, repository: repository, selection: selection)
         recovery.restoring = Set(plan.steps.compactMap(\.restoredComponent))
         recovery.thawed = plan.thawedComponents
+        if resumed == nil { recovery.lookedAt = recovery.restoring?.subtracting(recovery.thawed) ?? [] }
         await isLedgerKnown
         let times = await session.pool.run { past.stepTimes(of: entry.scenario)[entry.scenario] ?? StepTimes() }
         return ScenarioRun(
@@ -181,16 +182,19 @@ package struct ScenarioRun {
         for component in record.unrestored ?? [] {
             Output(options: session.options).warn(ScenarioPreview.unrestored(component))
         }
-        if !record.isDrill {
-            try await refuseMisplaced()
-        }
-        try await refuseArchived()
-        if !record.isDrill { notices.open(session) }
-        // While the begin is recorded: the restores need these documents first.
+        if !record.isDrill { try await refuseMisplaced() }
+        // While the begin is recorded: the restores need these documents first, and nothing is stopped yet.
         let (restores, isNew) = (recovery, reading == nil)
         async let areFetched: Void = isNew ? restores.fetchFirstDocuments() : ()
+        // A resumed run has restored some components. Each restore looks again.
+        async let areReadable: Void = isNew ? restores.refuseArchived(for: plan) : ()
         var (running, ledger) = (self, await recordedBegin())
         await areFetched
+        do { try await areReadable } catch {
+            await ledger?.end("failed", after: error, in: recovery.repository)
+            throw error
+        }
+        if !record.isDrill { notices.open(session) }
         if let begun = ledger?.begun { running.preface.insert(.ledger(begin: begun), at: 0) }
         let outcome: RunOutcome
         do {

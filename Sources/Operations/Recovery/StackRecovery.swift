@@ -22,6 +22,8 @@ package struct StackRecovery: RecoveryServices {
     var restoring: Set<String>?
     /// The components that the plan thaws before it restores them.
     var thawed: Set<String> = []
+    /// The components whose packs were looked at before the first step.
+    var lookedAt: Set<String> = []
 
     init(session: Session, repository: Repository, selection: RestoreSelection) {
         self.session = session
@@ -100,7 +102,9 @@ package struct StackRecovery: RecoveryServices {
         try await translatingErrors("restore \(request.component)") {
             var (job, road) = try await job(request)
             job.recovery = run.id
-            if job.paths.isEmpty { try await session.requireReadable([job.manifest], of: job.set, in: repository) }
+            if job.paths.isEmpty, !lookedAt.contains(job.component) {
+                try await session.requireReadable([job.manifest], of: job.set, in: repository)
+            }
             if let directory = road.directory { try makeParent(of: directory) }
             progress.begin(job.component, job.progress)
             defer { progress.end(job.component) }

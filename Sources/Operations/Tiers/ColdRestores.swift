@@ -2,17 +2,14 @@ import BackupRepository
 import Platform
 import RecoveryPlan
 
-extension ScenarioRun {
-    /// Refuses the run while nothing is stopped yet, if a restore needs archived packs that no earlier step thaws.
+extension StackRecovery {
+    /// Refuses a run while nothing is stopped yet, if a restore needs archived packs that no earlier step thaws.
     /// - Throws: `RepositoryError` `.archived`.
-    func refuseArchived() async throws {
-        // A resumed run has restored some of them. Each restore looks again.
-        guard reading == nil else { return }
-        let (session, repository) = (recovery.session, recovery.repository)
+    func refuseArchived(for plan: Plan) async throws {
         var wanted: [Timestamp: (set: BackupSet, manifests: [Manifest])] = [:]
         for (_, component) in plan.coldRestores {
             // A missing set was reported, or the plan goes on without the component.
-            guard let set = try? await session.set(of: component, in: recovery.selection, repository) else { continue }
+            guard let set = try? await session.set(of: component, in: selection, repository) else { continue }
             let manifest = try await session.pool.run { try repository.manifest(component, of: set) }
             wanted[set.name, default: (set, [])].manifests.append(manifest)
         }
@@ -20,17 +17,18 @@ extension ScenarioRun {
             do {
                 try await session.requireReadable(part.manifests, of: part.set, in: repository)
             } catch let error as RepositoryError where error.reason == .archived {
-                throw try await explained(error, part.manifests)
+                throw try await explained(error, part.manifests, for: plan)
             }
         }
     }
 
     /// Adds the components that need archived packs, and the steps that would thaw them.
-    private func explained(_ error: RepositoryError, _ manifests: [Manifest]) async throws -> RepositoryError {
+    private func explained(
+        _ error: RepositoryError, _ manifests: [Manifest], for plan: Plan
+    ) async throws -> RepositoryError {
         var cold: Set<String> = []
         for manifest in manifests {
-            let packs = try await ArchivedPacks(
-                of: [manifest], in: recovery.repository, pool: recovery.session.pool)
+            let packs = try await ArchivedPacks(of: [manifest], in: repository, pool: session.pool)
             if packs.complaint != nil { cold.insert(manifest.component) }
         }
         guard !cold.isEmpty else { return error }
