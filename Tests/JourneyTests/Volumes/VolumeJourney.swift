@@ -104,10 +104,13 @@ struct VolumeJourney {
 
     /// The pods of dr that are there and not ending.
     func movers() async throws -> [String] {
-        let list = try await cluster.object([
-            "pods", "-n", Self.namespace, "-l", "app.kubernetes.io/managed-by=dr",
-        ])
-        return (list["items"]?.array ?? []).filter { $0["metadata"]?["deletionTimestamp"] == nil }
+        var list: JSONValue?
+        // An outage that the test planned may last longer than the command.
+        try await Patience.wait(until: "the API server answers") {
+            list = try? await cluster.object(["pods", "-n", Self.namespace, "-l", "app.kubernetes.io/managed-by=dr"])
+            return list != nil
+        }
+        return (list?["items"]?.array ?? []).filter { $0["metadata"]?["deletionTimestamp"] == nil }
             .compactMap { $0["metadata"]?["name"]?.text }
     }
 }
