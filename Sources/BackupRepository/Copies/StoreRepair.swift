@@ -289,7 +289,7 @@ package struct StoreRepair: Sendable {
         return "\(location) has it archived: run `\(command) --wait`, then `dr repair` again"
     }
 
-    /// What kept another store from telling whether it has an object whole; nil if it has not.
+    /// Why another store could not be asked for an object: it is away, or has it archived. Nil if it answered.
     private func hindrance(_ error: any Error, at source: Repository) -> String? {
         guard let error = error as? ObjectStoreError,
             ![.notFound, .truncated, .invalidRange, .tooLarge].contains(error.reason)

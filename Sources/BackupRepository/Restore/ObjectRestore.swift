@@ -1,7 +1,7 @@
 internal import Cryptography
 package import Platform
 
-/// Restores a component file by file into a destination that is no directory of this machine, such as a bucket.
+/// Restores a component file by file to a place that is not a directory, such as a bucket.
 ///
 /// Each file becomes visible once its SHA-256 was verified. Memory: that of the packs that are read at once, and of the
 /// parts that the destination sends.

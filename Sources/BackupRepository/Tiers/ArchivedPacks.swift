@@ -86,7 +86,7 @@ package struct ArchivedPacks: Sendable {
         }.joined(separator: ", ")
     }
 
-    /// What must be thawed, and how long that takes; nil if all packs can be read now.
+    /// The number and size of the packs to thaw, and the hours that a thaw takes; nil if all packs can be read now.
     package var complaint: String? {
         let cold = unreadable
         guard !cold.isEmpty else { return nil }

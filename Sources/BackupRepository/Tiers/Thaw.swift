@@ -127,7 +127,7 @@ package struct Thaw: Sendable {
         }
     }
 
-    /// What a wait has asked for.
+    /// The requests that a wait has sent to the store.
     private struct Asked {
         /// The accepted requests of each pack.
         var requests: [ObjectKey: Int] = [:]

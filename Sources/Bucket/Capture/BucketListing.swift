@@ -30,7 +30,7 @@ struct BucketListing {
         var summary: Summary
     }
 
-    /// What the listing tells about the objects.
+    /// The damage and the warnings of a listing, and the time of the newest chunk.
     struct Summary: Sendable {
         var damage: [Damage] = []
         var warnings: [String] = []
