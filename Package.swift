@@ -11,9 +11,21 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// Settings of targets whose code is many times as large as the time in it: the commands, the reports, the pages. The
-/// bytes of backups and restores do not pass through them.
+/// Settings of targets whose code is many times as large as the time in it: the commands, the reports, the pages, and
+/// those whose time is that of the libraries in C that hash, compress and send (docs/performance.md, "Profile").
 let small = strict + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
+/// Settings of libraries that loop over bytes and values. Unoptimised, each step of such a loop looks up generic metadata
+/// again: that took two fifths of the processor time of the whole suite. Tests run optimised code of these libraries.
+let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+/// Relative relocations take two megabytes, and a few kilobytes packed. glibc 2.36 and the portable archive's loader read
+/// them; of the linkers, lld writes them.
+let packed: [LinkerSetting] = [
+    .unsafeFlags(
+        ["-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs", "-Xlinker", "-O2"],
+        .when(configuration: .release))
+]
 
 /// Intel's ISA-L compresses gzip about five times as fast as zlib. It is used where its header is installed
 /// (Debian: `libisal-dev`); `DR_WITHOUT_ISAL=1` builds the portable path instead, over zlib alone.
@@ -65,24 +77,24 @@ let libraries: [Target] =
 
 /// One target for each kind of component.
 let kinds = [
-    layer("FileTree", ["Components", "BackupRepository", "Documents", "Platform", system]),
+    layer("FileTree", ["Components", "BackupRepository", "Documents", "Platform", system], settings: small),
     layer("Git", ["Components", "BackupRepository", "Documents", "Platform", system, logging], settings: small),
     layer(
         "Prometheus",
-        ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", system, logging]),
+        ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", system, logging],
+        settings: strict + optimised),
     layer(
         "Loki",
         [
             "Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Archiving", "Platform", system,
             logging,
-        ]
-    ),
+        ], settings: small + optimised),
     layer(
         "Bucket",
         [
             "Loki", "Prometheus", "S3", "ObjectStorage", "Components", "BackupRepository", "Documents", "HTTP",
-            "Cryptography", "Platform", system, logging,
-        ]),
+            "Cryptography", "Platform", logging,
+        ], settings: small),
     layer(
         "Elasticsearch", ["Components", "BackupRepository", "Documents", "HTTP", "Platform", system, logging],
         settings: small),
@@ -107,30 +119,32 @@ let shippedPlans = [
 /// The program and its libraries. Lower layers first: no target depends on one below it in this list.
 let program: [Target] =
     [
-        layer("Platform", ["CLinux", system]),
-        layer("Documents", ["CYAML", "Platform"]),
-        layer("Mustache", [], settings: small),
-        layer("Trends", ["Platform"]),
-        layer("Metrics", ["Documents", "Platform"], settings: small),
-        layer("Retention", ["Trends", "Platform"]),
-        layer("Cryptography", ["COpenSSL", "Platform", system] + isal, settings: strictISAL),
-        layer("Archiving", ["CArchive", "CZlib", "Platform"] + isal, settings: strictISAL),
+        layer("Platform", ["CLinux", system], settings: strict + optimised),
+        layer("Documents", ["CYAML", "Platform"], settings: strict + optimised),
+        layer("Mustache", [], settings: small + optimised),
+        layer("Trends", ["Platform"], settings: small + optimised),
+        layer("Metrics", ["Documents", "Platform"], settings: small + optimised),
+        layer("Retention", ["Trends", "Platform"], settings: small + optimised),
+        layer("Cryptography", ["COpenSSL", "Platform", system] + isal, settings: strictISAL + optimised),
+        layer("Archiving", ["CArchive", "CZlib", "Platform"] + isal, settings: strictISAL + optimised),
         layer("Printing", ["CQREncode", "CHaru", "Platform"], settings: small),
-        layer("HTTP", ["CCurl", "Documents", "Platform"]),
+        layer("HTTP", ["CCurl", "Documents", "Platform"], settings: small + optimised),
         // Every request to an API server, by kubectl.
         layer("Kubernetes", ["HTTP", "Documents", "Platform"], settings: small),
-        layer("ObjectStorage", ["Platform", "Cryptography", "Metrics", system]),
-        layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", system, logging]),
+        layer("ObjectStorage", ["Platform", "Cryptography", "Metrics", system], settings: strict + optimised),
+        layer(
+            "S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", system, logging], settings: small + optimised),
         layer(
             "BackupRepository",
             [
                 "CSQLite", "ObjectStorage", "Archiving", "Cryptography", "Documents", "Retention", "Platform", "CLinux",
                 system, logging,
-            ]),
+            ], settings: small + optimised),
         layer("Notifications", ["CCurl", "HTTP", "Documents", "Platform", "Mustache"], settings: small),
         // The link between dr and a mover: a pod beside the data of a component.
         layer(
-            "Mover", ["CLinux", "BackupRepository", "ObjectStorage", "Cryptography", "Documents", "Platform", system]),
+            "Mover", ["CLinux", "BackupRepository", "ObjectStorage", "Cryptography", "Documents", "Platform", system],
+            settings: small),
         // The protocol that every kind of component conforms to, and the framework of the checks.
         layer("Components", ["BackupRepository", "HTTP", "Documents", "Cryptography", "Platform"], settings: small),
         layer(
@@ -184,7 +198,7 @@ let program: [Target] =
                 "StackConfiguration", "Documents", "Cryptography", "Kubernetes", "Mover", "RecoveryPlan",
                 "Notifications", "Reporting", "Platform", argumentParser,
             ],
-            swiftSettings: small),
+            swiftSettings: small, linkerSettings: packed),
     ]
 
 /// Real servers on free ports, and stand-ins where no real one can be installed: for the demo, the benchmark and tests.
@@ -194,7 +208,7 @@ let lab: [Target] = [
         dependencies: [
             "CLinux", "CZlib", "HTTP", "ObjectStorage", "Platform", "Documents", "Archiving", "Cryptography",
         ],
-        path: "Lab/Lab", swiftSettings: strict),
+        path: "Lab/Lab", swiftSettings: strict + optimised),
     // Hostile inputs for everything that reads data from outside.
     .target(
         name: "Fuzzing",
