@@ -28,6 +28,9 @@ package enum JSONMutation {
         return apply(to: JSONText(value), &random).bytes
     }
 
+    /// The most bytes that a repeated value adds.
+    private static let longest = 4 << 20
+
     private static func change(_ node: JSONText, donor: JSONText, _ random: inout CorpusRandom) -> JSONText {
         switch node {
         case .raw: return random.below(8) == 0 ? donor : scalar(&random)
@@ -58,7 +61,11 @@ package enum JSONMutation {
         case 1: values.append(values[place])
         case 2: values.insert(donor, at: place)
         case 3: values.swapAt(place, random.below(values.count))
-        case 4: values += repeatElement(values[place], count: [2, 100, 5000][random.below(3)])
+        case 4:
+            let count = [2, 100, 5000][random.below(3)]
+            // 5,000 times a deep nesting is an input of 200 MB, whose copies alone take the time of a hang.
+            let most = longest / max(1, values[place].bytes.count)
+            values += repeatElement(values[place], count: min(count, most))
         case 5: return .array([])
         default: return scalar(&random)
         }

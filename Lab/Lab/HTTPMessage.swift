@@ -55,6 +55,11 @@ extension LoopbackConnection {
         guard var message = readHead() else { return nil }
         let hasNoBody = method == "HEAD" || (method != nil && [204, 304].contains(message.status))
         if hasNoBody { return message }
+        if method == nil, message["expect"]?.lowercased() == "100-continue" {
+            // Clients wait a second for it before they send the body.
+            guard send([UInt8]("HTTP/1.1 100 Continue\r\n\r\n".utf8)) else { return nil }
+            message.headers.removeAll { $0.name.lowercased() == "expect" }
+        }
         if message["transfer-encoding"]?.lowercased() == "chunked" {
             guard let body = readChunks() else { return nil }
             message.body = body

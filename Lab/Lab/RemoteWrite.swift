@@ -14,7 +14,10 @@ package struct RemoteWrite: Sendable {
 
     /// Sends the request to a server that was started with `--web.enable-remote-write-receiver`.
     /// - Throws: `LabError` if the server does not accept all samples.
-    package func send(to server: PrometheusServer) async throws {
+    package func send(to server: PrometheusServer) async throws { try await Self.send([self], to: server) }
+
+    /// Sends several series in one request.
+    package static func send(_ series: [RemoteWrite], to server: PrometheusServer) async throws {
         guard let address = URL(string: server.url + "/api/v1/write") else {
             throw LabError("'\(server.url)' is not a valid URL")
         }
@@ -23,7 +26,7 @@ package struct RemoteWrite: Sendable {
         request.setValue("snappy", forHTTPHeaderField: "Content-Encoding")
         request.setValue("application/x-protobuf", forHTTPHeaderField: "Content-Type")
         request.setValue("0.1.0", forHTTPHeaderField: "X-Prometheus-Remote-Write-Version")
-        request.httpBody = Data(Self.literals(message))
+        request.httpBody = Data(literals(series.flatMap(\.message)))
         let (body, response) = try await URLSession.shared.data(for: request)
         let status = (response as? HTTPURLResponse)?.statusCode ?? 0
         guard (200..<300).contains(status) else {
@@ -31,7 +34,7 @@ package struct RemoteWrite: Sendable {
         }
     }
 
-    /// The `prometheus.WriteRequest` in protobuf: field 1, a time series of labels (1) and samples (2).
+    /// Its part of a `prometheus.WriteRequest` in protobuf: field 1, a time series of labels (1) and samples (2).
     private var message: [UInt8] {
         var series: [UInt8] = []
         for (name, value) in labels.sorted(by: { $0.key < $1.key }) {

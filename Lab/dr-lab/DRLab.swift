@@ -7,7 +7,7 @@ struct DRLab: AsyncParsableCommand {
         commandName: "dr-lab", abstract: "A local monitoring stack for the demo, drills and tests.",
         subcommands: [
             Demo.self, ClusterCommand.self, FaultyProxyCommand.self, StandInCommand.self, Bench.self, BenchCorpus.self,
-            SyntheticHistory.self, FuzzCommand.self,
+            SyntheticHistory.self, FuzzCommand.self, MeasureCommand.self,
         ])
 }
 

@@ -21,14 +21,14 @@ struct Bench: AsyncParsableCommand {
         help:
             """
             Skip a part: directory, s3, small-files, loki, grafana, prune, recovery, side-by-side, protection, \
-            partial, volumes, scale. Repeatable.
+            partial, volumes, scale, distant, memory, week. Repeatable.
             """
     )
     var without: [Part] = []
     @Flag(help: "Exit with status 1 if a bound is exceeded.") var enforce = false
 
     enum Part: String, ExpressibleByArgument, CaseIterable {
-        case directory, s3, loki, grafana, prune, recovery, protection, partial, volumes, scale
+        case directory, s3, loki, grafana, prune, recovery, protection, partial, volumes, scale, distant, memory, week
         case smallFiles = "small-files"
         case sideBySide = "side-by-side"
     }
@@ -46,14 +46,17 @@ struct Bench: AsyncParsableCommand {
     private var componentScale: Double { quick ? 0.02 : 0.2 }
 
     func run() async throws {
-        // A separate process creates the corpus: this process's memory is a lower limit of all measured figures.
+        try await MeasuredProcess.$helper.withValue(Self.program()) { try await measure() }
+    }
+
+    private func measure() async throws {
         let place = try TemporaryFolder("bench")
         defer { withExtendedLifetime(place) {} }
         let tools = try self.tools()
         let corpus = Corpus(root: place.url.appending(path: "corpus"), scale: size)
         let program = try Self.program()
         var described: [String] = []
-        if [Part.directory, .s3, .protection].contains(where: { !without.contains($0) }) {
+        if [Part.directory, .s3, .protection, .distant, .memory].contains(where: { !without.contains($0) }) {
             say("writing the corpus")
             let log = place.url.appending(path: "corpus.log")
             try await MeasuredProcess.run([program, "corpus", corpus.root.path, "--scale", "\(size)"], log: log.path)
@@ -68,6 +71,20 @@ struct Bench: AsyncParsableCommand {
         let bytes = described.isEmpty ? 0 : try BenchSize.ofFiles(in: corpus.root)
         let server = without.contains(.s3) ? nil : try await BenchServer.start()
         if let server { try await rounds.run(bucket: server.bucket) }
+        var measured = tools
+        if !without.contains(.distant) {
+            let server = try await BenchServer.start(isDistant: true)
+            measured.append(S5cmdTool(program: try LabTool.path("s5cmd")))
+            // tar would take minutes, and cp has no S3.
+            rounds.tools = measured.filter { !($0 is TarTool) && !($0 is CopyTool) }
+            try await rounds.run(bucket: server.bucket)
+        }
+        if !without.contains(.memory), let memory = BenchMemory() {
+            rounds.memory = memory
+            rounds.tools = tools.filter { $0 is DRTool || $0 is CopyTool }
+            try await rounds.run(bucket: nil)
+            memory.remove()
+        }
         var small: BenchSmallFiles.Result?
         if !without.contains(.smallFiles), let own = tools.compactMap({ $0 as? DRTool }).first {
             small = try await BenchSmallFiles(
@@ -138,15 +155,20 @@ struct Bench: AsyncParsableCommand {
         if !without.contains(.scale), let own = tools.compactMap({ $0 as? DRTool }).first {
             scaled = try await BenchScale(
                 tool: own, files: quick ? 10_000 : 1_000_000, mebibytes: quick ? 16 : 256,
-                work: place.url.appending(path: "scale"), rounds: self.rounds, say: say
+                work: place.url.appending(path: "scale"), rounds: 1, say: say
+            ).run()
+        }
+        var week: BenchWeek.Result?
+        if !without.contains(.week), let own = tools.compactMap({ $0 as? DRTool }).first {
+            week = try await BenchWeek(
+                tool: own, hours: quick ? 12 : 168, work: place.url.appending(path: "week"), say: say
             ).run()
         }
         var report = BenchReport(
             machine: Self.machine, corpus: described, corpusBytes: bytes, rounds: self.rounds,
-            tools: try await versions(of: tools, place.url), rows: rounds.rows, smallFiles: small,
+            tools: try await versions(of: measured, place.url), rows: rounds.rows, smallFiles: small,
             loki: loki, grafana: grafana, prune: prune, recovery: recovery, sideBySide: sideBySide,
-            protection: protection, partial: partial, volumes: volumes, scale: scaled,
-            syncAfterCopy: rounds.syncAfterCopy,
+            protection: protection, partial: partial, volumes: volumes, scale: scaled, week: week,
             notes: notes(rounds, server))
         report.judge()
         print(json ? try report.json() : report.markdown)
@@ -175,21 +197,20 @@ struct Bench: AsyncParsableCommand {
     }
 
     private func notes(_ rounds: BenchRounds, _ server: BenchServer?) -> [String] {
-        var notes = [
+        let floor = rounds.rows.flatMap(\.runs).map(\.floor).max() ?? 0
+        var notes = quick ? ["The corpus is small: fixed costs weigh more, so that the bounds say nothing."] : []
+        notes += [
             "The page cache was warm: the tree or the repository that a run reads is read once before it. Then the disks "
                 + "are synced, and the clock starts.",
             "No file is deleted between runs, because deletions on ext4 slow the next tool down.",
             "Wall is the time from start to end of the program. CPU is user and system time including all children. Peak "
                 + "memory is that of the largest process, the maximum of the rounds. No figure can be smaller than "
-                + "\(BenchText.mebibytes(MeasuredProcess.floor)), the memory of the measuring process.",
+                + "\(BenchText.mebibytes(floor)), the memory of the process that starts the program.",
             "Every restored tree is compared byte for byte with the source, outside the measured time.",
+            "cp, rclone and s5cmd leave their data in memory; the backups and restores of dr and the backups of restic end when "
+                + "theirs are on disk. A sync after each run shows the rest; bounds against cp, rclone and s5cmd count it for all.",
             "tar | gzip does not recognise unchanged files: each backup takes the cold time again.",
         ]
-        if !rounds.syncAfterCopy.isEmpty {
-            notes.append(
-                "cp leaves its data in memory. The backups of dr and restic end when theirs are on disk; a sync after cp's cold run "
-                    + "took \(BenchText.seconds(BenchRow.median(rounds.syncAfterCopy))) more.")
-        }
         if let server {
             notes.append(
                 "The S3 server is \(server.name), on the same machine and the same cores as the tools; cp has no S3.")

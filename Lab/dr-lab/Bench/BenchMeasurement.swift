@@ -21,19 +21,42 @@ struct BenchRow: Encodable, Sendable {
     struct Run: Encodable, Sendable {
         var wall: Double
         var cpu: Double
+        /// Processor seconds of all other processes meanwhile.
+        var others: Double
+        /// Seconds without work, summed over the processors.
+        var idle: Double
         /// Bytes.
         var peakMemory: Int
+        /// The memory of the process that started the program, in bytes. No peak can be smaller.
+        var floor: Int
+        /// Seconds that a `sync` took after the program ended: until its data were on disk.
+        var sync = 0.0
 
         init(_ process: MeasuredProcess) {
             wall = process.wall / .seconds(1)
             cpu = process.cpu / .seconds(1)
+            others = process.others / .seconds(1)
+            idle = process.idle / .seconds(1)
             peakMemory = process.peakMemory
+            floor = process.floor
         }
     }
 
     /// The median wall time in seconds.
     var wall: Double { Self.median(runs.map(\.wall)) }
+    /// The median time until all data were on disk, in seconds.
+    var durable: Double { Self.median(runs.map { $0.wall + $0.sync }) }
     var cpu: Double { Self.median(runs.map(\.cpu)) }
+    /// One line with the medians of the runs: wall time, processor time of the program and of others, idle time, sync.
+    var account: String {
+        let sync = Self.median(runs.map(\.sync))
+        let parts = [
+            "\(BenchText.seconds(cpu)) of its own", "\(BenchText.seconds(Self.median(runs.map(\.others)))) of others",
+            "\(BenchText.seconds(Self.median(runs.map(\.idle)))) idle",
+        ]
+        return "\(tool): \(BenchText.seconds(wall)), of the processors' time \(parts.joined(separator: ", "))"
+            + (sync >= 0.05 ? ", then \(BenchText.seconds(sync)) until it is on disk" : "")
+    }
     /// The maximum of all runs in bytes, because a bound must hold in each run.
     var peakMemory: Int { runs.map(\.peakMemory).max() ?? 0 }
 

@@ -14,9 +14,16 @@ struct BenchReport: Encodable {
         var what: String
         var bound: Double
         var measured: Double
+        /// The rows that it compares, that of `dr` first.
+        var rows: [BenchRow] = []
         var holds: Bool { measured <= bound }
+        /// The times of each row, if the bound is missed. They show what other programs and the disk took; nil if it holds.
+        var reason: String? {
+            guard !holds, !rows.isEmpty else { return nil }
+            return rows.map(\.account).joined(separator: "; ")
+        }
 
-        enum CodingKeys: String, CodingKey { case what, bound, measured, holds }
+        enum CodingKeys: String, CodingKey { case what, bound, measured, holds, reason }
 
         func encode(to encoder: any Encoder) throws {
             var container = encoder.container(keyedBy: CodingKeys.self)
@@ -24,6 +31,7 @@ struct BenchReport: Encodable {
             try container.encode(bound, forKey: .bound)
             try container.encode(measured, forKey: .measured)
             try container.encode(holds, forKey: .holds)
+            try container.encodeIfPresent(reason, forKey: .reason)
         }
     }
 
@@ -44,26 +52,41 @@ struct BenchReport: Encodable {
     /// Nil also if this machine cannot run the laboratory cluster.
     var volumes: BenchVolumes.Result?
     var scale: BenchScale.Result?
-    /// The time of a sync after each cold run of `cp`, in seconds.
-    var syncAfterCopy: [Double]
+    var week: BenchWeek.Result?
     var notes: [String]
     var limits: [Limit] = []
 
     /// Compares `dr` with its bounds.
     mutating func judge() {
-        func wall(_ place: String, _ scenario: BenchScenario, _ tool: String) -> Double? {
-            rows.first { $0.place == place && $0.scenario == scenario && $0.tool == tool }?.wall
+        func row(_ place: String, _ scenario: BenchScenario, _ tool: String) -> BenchRow? {
+            rows.first { $0.place == place && $0.scenario == scenario && $0.tool == tool }
         }
         let bounds: [(String, BenchScenario, Double)] = [
             ("directory", .cold, 0.5), ("S3", .cold, 0.5), ("directory", .unchanged, 0.5), ("S3", .unchanged, 0.5),
             ("directory", .restore, 0.6), ("S3", .restore, 0.45),
         ]
         limits = bounds.compactMap { place, scenario, bound in
-            guard let own = wall(place, scenario, "dr"), let other = wall(place, scenario, "restic"), other > 0 else {
+            guard let own = row(place, scenario, "dr"), let other = row(place, scenario, "restic"), other.wall > 0
+            else {
                 return nil
             }
             return Limit(
-                what: "\(place), \(scenario.rawValue): time relative to restic", bound: bound, measured: own / other)
+                what: "\(place), \(scenario.rawValue): time relative to restic", bound: bound,
+                measured: own.wall / other.wall, rows: [own, other])
+        }
+        for (place, other, most) in [
+            ("directory", "cp -a", 1.25), (BenchMemory.place, "cp -a", 1.25),
+            (BenchServer.distantPlace, "rclone copy", 1),
+            (BenchServer.distantPlace, "s5cmd", 1),
+        ] {
+            for scenario in [BenchScenario.cold, .restore] {
+                guard let own = row(place, scenario, "dr"), let peer = row(place, scenario, other), peer.durable > 0
+                else { continue }
+                limits.append(
+                    Limit(
+                        what: "\(place), \(scenario.rawValue), on disk: time relative to \(other)", bound: most,
+                        measured: own.durable / peer.durable, rows: [own, peer]))
+            }
         }
         let own =
             rows.filter { $0.tool == "dr" } + (smallFiles.map { [$0.unchanged] } ?? [])
@@ -74,13 +97,15 @@ struct BenchReport: Encodable {
         }
         if let loki, let ratio = loki.coldRatio {
             limits.append(
-                Limit(what: "\(loki.chunks) Loki chunks, cold: time relative to restic", bound: 0.25, measured: ratio))
+                Limit(
+                    what: "\(loki.chunks) Loki chunks, cold: time relative to restic", bound: 0.25, measured: ratio,
+                    rows: loki.rows.filter { $0.scenario == .cold }))
         }
         if let grafana {
             limits.append(
                 Limit(
                     what: "\(grafana.dashboards) dashboards: time relative to curl", bound: 1.15,
-                    measured: grafana.dr.wall / max(grafana.curl.wall, 0.001)))
+                    measured: grafana.dr.wall / max(grafana.curl.wall, 0.001), rows: [grafana.dr, grafana.curl]))
         }
         if let prune {
             limits.append(
@@ -111,20 +136,22 @@ struct BenchReport: Encodable {
                 Limit(
                     what:
                         "\(place.components) components concurrently, \(place.name): time relative to sequential",
-                    bound: place.bound, measured: place.ratio))
+                    bound: place.bound, measured: place.ratio, rows: [place.beside, place.chained]))
         }
         if let protection {
             limits.append(
                 Limit(
                     what: "encryption and signatures: percent of a cold backup", bound: 15,
-                    measured: protection.encryption))
+                    measured: protection.encryption, rows: [protection.encryptedCold, protection.plainCold]))
             limits.append(
-                Limit(what: "signatures: seconds of an hourly backup", bound: 1, measured: protection.signatures))
+                Limit(
+                    what: "signatures: seconds of an hourly backup", bound: 1, measured: protection.signatures,
+                    rows: [protection.signedUnchanged, protection.plainUnchanged]))
             // 0.8 of the speed of sha256sum.
             limits.append(
                 Limit(
                     what: "verify --read-data, encrypted: time relative to sha256sum", bound: 1 / 0.8,
-                    measured: protection.reading))
+                    measured: protection.reading, rows: [protection.verify, protection.sums]))
         }
         if let partial, let ratio = partial.ratio(.file) {
             limits.append(
@@ -135,11 +162,11 @@ struct BenchReport: Encodable {
             limits.append(
                 Limit(
                     what: "a volume by stream: time relative to tar through kubectl exec", bound: 1 / 0.7,
-                    measured: 1 / max(volumes.throughput, 0.001)))
+                    measured: 1 / max(volumes.throughput, 0.001), rows: [volumes.stream, volumes.tar]))
             limits.append(
                 Limit(
                     what: "three movers, store 50 ms away: time relative to one", bound: 0.5,
-                    measured: 1 / max(volumes.gain, 0.001)))
+                    measured: 1 / max(volumes.gain, 0.001), rows: [volumes.three, volumes.one]))
         }
         if let scale {
             limits.append(
@@ -149,13 +176,14 @@ struct BenchReport: Encodable {
             limits.append(
                 Limit(
                     what: "\(BenchScale.workers) workers, S3 50 ms away: time relative to one process", bound: 0.6,
-                    measured: scale.ratio))
+                    measured: scale.ratio, rows: [scale.workers, scale.one]))
         }
         if let smallFiles {
             limits.append(
                 Limit(
                     what: "\(smallFiles.files) files unchanged: time relative to find", bound: 2,
-                    measured: smallFiles.unchanged.wall / max(smallFiles.find.wall, 0.001)))
+                    measured: smallFiles.unchanged.wall / max(smallFiles.find.wall, 0.001),
+                    rows: [smallFiles.unchanged, smallFiles.find]))
             limits.append(
                 Limit(
                     what: "\(smallFiles.files) files unchanged: KiB added", bound: 64,
@@ -318,6 +346,20 @@ struct BenchReport: Encodable {
         ]
     }
 
+    private var weekTable: [String] {
+        guard let week else { return [] }
+        let rows = week.ways.map { way in
+            "| \(way.name) | \(BenchText.megabytes(way.stored)) | \(BenchText.fixed(week.amplification(of: way), 2)) |"
+        }
+        return [
+            "## \(week.hours) hourly backups of a Prometheus", "", "| way | stored | × ingested |", "|---|--:|--:|",
+        ] + rows + [
+            "",
+            "A real Prometheus with \(week.series) series ingests \(BenchText.megabytes(week.ingested)), as blocks of two hours "
+                + "stored once. All sets are kept.", "",
+        ]
+    }
+
     func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -327,22 +369,23 @@ struct BenchReport: Encodable {
     var markdown: String {
         var lines = ["# Benchmark", "", "\(machine); medians of \(rounds), tools taking turns.", ""]
         lines += corpus.map { "- \($0)" } + [""]
-        for place in ["directory", "S3"] where rows.contains(where: { $0.place == place }) {
-            let copy = place == "directory" ? "cp -a" : "rclone copy"
+        for place in ["directory", BenchMemory.place, "S3", BenchServer.distantPlace]
+        where rows.contains(where: { $0.place == place }) {
+            let copy = place.hasPrefix("directory") ? "cp -a" : "rclone copy"
             lines += [
                 "## To a \(place == "S3" ? "local S3 server" : place)", "",
-                "| scenario | tool | wall | CPU | peak memory | stored | × restic | × \(copy) |",
-                "|---|---|--:|--:|--:|--:|--:|--:|",
+                "| scenario | tool | wall | sync after | CPU | peak memory | stored | × restic | × \(copy) |",
+                "|---|---|--:|--:|--:|--:|--:|--:|--:|",
             ]
             for scenario in BenchScenario.allCases {
                 let group = rows.filter { $0.place == place && $0.scenario == scenario }
                 let restic = group.first { $0.tool == "restic" }?.wall
                 let plain = group.first { $0.tool == copy }?.wall
-                for tool in tools.map(\.name) {
-                    guard let row = group.first(where: { $0.tool == tool }) else { continue }
+                for row in group.sorted(by: { $0.tool < $1.tool }) {
+                    let tool = row.tool
                     let cells = [
                         scenario.rawValue, tool == "dr" ? "**dr**" : tool.replacing("|", with: "\\|"),
-                        BenchText.seconds(row.wall),
+                        BenchText.seconds(row.wall), BenchText.seconds(BenchRow.median(row.runs.map(\.sync))),
                         BenchText.seconds(row.cpu), BenchText.mebibytes(row.peakMemory),
                         row.stored.map(BenchText.megabytes) ?? "", BenchText.ratio(row.wall, to: restic),
                         BenchText.ratio(row.wall, to: plain),
@@ -371,14 +414,16 @@ struct BenchReport: Encodable {
         }
         lines +=
             lokiTable + partialTable + grafanaTable + pruneTable + recoveryTable + sideBySideTable + protectionTable
-            + volumeTable + scaleTable
+            + volumeTable + scaleTable + weekTable
         if !limits.isEmpty {
             lines += ["## Bounds", "", "| bound | maximum | measured | |", "|---|--:|--:|---|"]
             lines += limits.map {
-                "| \($0.what) | \(BenchText.fixed($0.bound, 1)) | \(BenchText.fixed($0.measured, 2)) "
+                "| \($0.what) | \(BenchText.fixed($0.bound, 2)) | \(BenchText.fixed($0.measured, 2)) "
                     + "| \($0.holds ? "holds" : "**missed**") |"
             }
             lines.append("")
+            let missed = limits.compactMap { limit in limit.reason.map { "- \(limit.what): \($0)." } }
+            if !missed.isEmpty { lines += ["Where the time goes of the bounds that are missed:", ""] + missed + [""] }
         }
         lines += ["## How it was measured", ""] + notes.map { "- \($0)" }
         lines += tools.map { "- \($0.name): \($0.version); \($0.settings)" }

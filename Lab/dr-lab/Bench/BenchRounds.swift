@@ -11,15 +11,15 @@ struct BenchRounds {
     /// The folder for repositories and restored trees, on the measured disk.
     var work: URL
     var rounds: Int
-    /// The command that changes the corpus; the number of the change is appended. It is a separate process because of
-    /// ``MeasuredProcess/floor``.
+    /// The command that changes the corpus; the number of the change is appended. It is a separate process, because
+    /// this one should stay small.
     var changeProgram: [String] = []
+    /// The memory that the tools share with their files; nil for that of the machine.
+    var memory: BenchMemory?
     /// Prints progress on standard error.
     var say: @Sendable (String) -> Void
 
     private(set) var rows: [BenchRow] = []
-    /// Seconds until the data of each cold run of `cp` were on disk, for comparison with tools that sync.
-    private(set) var syncAfterCopy: [Double] = []
     private var changes = 0
     private var outputs = 0
 
@@ -40,15 +40,15 @@ struct BenchRounds {
             if changes > 0 { try corpus.removeBlock(ofChange: changes) }
             var jobs: [String: BenchJob] = [:]
             for (number, tool) in tools.enumerated() {
-                let folder = work.appending(path: "\(bucket == nil ? "directory" : "s3")-\(round)-\(number)")
+                let folder = work.appending(path: "\(name(bucket))-\(round)-\(number)")
                 try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
                 let place = bucket.map { BenchPlace.s3($0, prefix: "round-\(round)/tool-\(number)") } ?? .directory
                 let job = BenchJob(source: corpus.root, folder: folder, place: place)
                 if let command = try tool.prepare(job) { try await execute(command).requireSuccess() }
                 jobs[tool.name] = job
             }
-            let start = round % tools.count
-            let order = Array(tools[start...] + tools[..<start])
+            let first = round % tools.count
+            let order = Array(tools[first...] + tools[..<first])
             for scenario in BenchScenario.allCases {
                 if scenario == .changed {
                     changes += 1
@@ -62,6 +62,12 @@ struct BenchRounds {
             for job in jobs.values { try await remove(job) }
         }
     }
+
+    private func name(_ bucket: BenchBucket?) -> String {
+        "\(memory == nil ? "" : "confined-")\(bucket.map { $0.place == "S3" ? "s3" : "distant" } ?? "directory")"
+    }
+
+    private func place(_ job: BenchJob) -> String { memory == nil ? job.place.name : BenchMemory.place }
 
     /// Returns the scenario that a tool runs in its turn.
     ///
@@ -86,22 +92,25 @@ struct BenchRounds {
         case .restore: command = tool.restore(job, to: output)
         }
         guard let command else { return }
-        try await warmUp(scenario == .restore ? job.stored : corpus.root)
-        sync()
-        let process = try await execute(command)
-        try process.requireSuccess()
-        if scenario == .cold, tool is CopyTool {
-            let start = ContinuousClock.now
-            sync()
-            syncAfterCopy.append((ContinuousClock.now - start) / .seconds(1))
+        if let memory {
+            try memory.forget()
+        } else {
+            try await warmUp(scenario == .restore ? job.stored : corpus.root)
         }
+        sync()
+        let process = try await execute(memory?.confine(command) ?? command)
+        try process.requireSuccess()
+        let start = ContinuousClock.now
+        sync()
+        var run = BenchRow.Run(process)
+        run.sync = (ContinuousClock.now - start) / .seconds(1)
         say(
-            "\(job.place.name), round \(round + 1), \(scenario.rawValue), \(tool.name): "
+            "\(place(job)), round \(round + 1), \(scenario.rawValue), \(tool.name): "
                 + BenchText.seconds(process.wall / .seconds(1)))
         var row =
-            rows.first { $0.place == job.place.name && $0.scenario == scenario && $0.tool == tool.name }
-            ?? BenchRow(place: job.place.name, scenario: scenario, tool: tool.name)
-        row.runs.append(.init(process))
+            rows.first { $0.place == place(job) && $0.scenario == scenario && $0.tool == tool.name }
+            ?? BenchRow(place: place(job), scenario: scenario, tool: tool.name)
+        row.runs.append(run)
         if scenario == .restore {
             // Verify the restored bytes: a fast but wrong restore must not count.
             let difference = ["/usr/bin/diff", "--recursive", "--no-dereference", job.source.path, output.path]

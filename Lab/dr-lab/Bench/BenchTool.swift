@@ -58,7 +58,7 @@ enum BenchPlace: Sendable {
     var name: String {
         switch self {
         case .directory: "directory"
-        case .s3: "S3"
+        case .s3(let bucket, _): bucket.place
         }
     }
 
@@ -73,6 +73,8 @@ enum BenchPlace: Sendable {
 }
 
 struct BenchBucket: Sendable {
+    /// Its name in tables.
+    var place = "S3"
     /// The URL of the server: `http://127.0.0.1:PORT`.
     var endpoint: String
     var name: String

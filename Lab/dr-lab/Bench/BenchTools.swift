@@ -105,6 +105,27 @@ struct RcloneTool: BenchTool {
     }
 }
 
+/// A fast client of S3: many transfers at once, without history, verification or compression.
+struct S5cmdTool: BenchTool {
+    let program: String
+    let name = "s5cmd"
+    let settings = "defaults (256 workers); stores only the latest state, no history"
+    let isIncremental = true
+    var versionCommand: [String] { [program, "version"] }
+
+    func backup(_ job: BenchJob) -> BenchCommand? { command(job) { ["sync", "\(job.source.path)/", "\($0)/"] } }
+    func restore(_ job: BenchJob, to output: URL) -> BenchCommand? {
+        command(job) { ["cp", "\($0)/*", "\(output.path)/"] }
+    }
+
+    private func command(_ job: BenchJob, _ arguments: (String) -> [String]) -> BenchCommand? {
+        guard case .s3(let bucket, let prefix) = job.place else { return nil }
+        return BenchCommand(
+            arguments: [program, "--endpoint-url", bucket.endpoint] + arguments("s3://\(bucket.name)/\(prefix)"),
+            environment: job.place.environment)
+    }
+}
+
 /// A typical script of a runbook: it archives the whole tree each time.
 struct TarTool: BenchTool {
     let rclone: String
@@ -142,7 +163,7 @@ struct TarTool: BenchTool {
 /// The lower limit for a directory: the speed of the disk, without history, verification or compression.
 struct CopyTool: BenchTool {
     let name = "cp -a"
-    let settings = "repeated with -u; stores only the latest state; does not sync to disk"
+    let settings = "repeated with -u; stores only the latest state"
     let isIncremental = true
     let versionCommand = ["/usr/bin/cp", "--version"]
 
