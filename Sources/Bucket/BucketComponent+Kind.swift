@@ -16,6 +16,7 @@ extension BucketComponent: ComponentKind {
           kind: bucket
           url: s3://loki-data/prefix
           profile: loki                      # or thanos, mimir, tempo, plain
+          index_prefix: index/               # `path_prefix` of Loki's index
           region: eu-central-1
           endpoint: https://minio.example:9000
           addressing: auto                   # or path, or virtual
@@ -31,11 +32,11 @@ extension BucketComponent: ComponentKind {
 
     package func source(_ context: ComponentContext) throws -> any ComponentSource {
         BucketSource(
-            try bucket(context), url: url, profile: profile, exclusions: exclude, pool: context.pool, now: context.now)
+            try bucket(context), url: url, layout: layout, exclusions: exclude, pool: context.pool, now: context.now)
     }
 
     package static func restorer(_ settings: Self?, _ context: ComponentContext) -> (any ComponentRestorer)? {
-        BucketRestorer(profile: settings?.profile, pool: context.pool)
+        BucketRestorer(layout: settings?.layout, pool: context.pool)
     }
 
     package static func importer(_ settings: Self?, _ context: ComponentContext) throws -> (any ComponentImporter)? {

@@ -20,10 +20,14 @@ package struct BucketComponent: Equatable, Sendable {
     package var caFile: String?
     /// The program that keeps its data there.
     package var profile = BucketProfile.plain
+    /// Loki's prefix of the index, with a slash at its end; nil for the usual one.
+    package var indexPrefix: String?
     /// Patterns of gitignore(5), relative to the prefix.
     package var exclude: [String] = []
 
     package init() {}
+
+    var layout: BucketLayout { BucketLayout(profile, index: indexPrefix) }
 
     /// The bucket's name, and the prefix without a slash at either end.
     package var place: (bucket: String, prefix: String) {
@@ -52,6 +56,9 @@ extension BucketComponent: Section {
             "profile", \.profile, as: .word(),
             about: "Program that keeps its data there: the order of the copy and the checks. Default: plain."),
         Key(
+            "index_prefix", \.indexPrefix, as: .indexPrefix,
+            about: "Loki: `path_prefix` of the index in its schema_config. Default: index/."),
+        Key(
             "exclude", \.exclude, as: .list(of: .objectPattern),
             about: "Patterns of keys below the prefix to skip, as in .gitignore, such as 'cache/'."),
     ]
@@ -64,6 +71,9 @@ extension BucketComponent: Section {
         if accessKeyID != nil, awsProfile != nil {
             reader.complain(written["aws_profile"], "'aws_profile' and 'access_key_id' exclude each other")
         }
+        if indexPrefix != nil, profile != .loki {
+            reader.complain(written["index_prefix"], "'index_prefix' needs 'profile: loki'")
+        }
     }
 }
 
@@ -75,6 +85,18 @@ extension Shape where Value == String {
             return nil
         }
         return normal
+    }
+
+    /// As Loki itself requires it.
+    fileprivate static let indexPrefix = Shape(schema: ["type": "string", "pattern": "^[^/].*/$"]) { node, reader in
+        guard let prefix = text.read(node, &reader) else { return nil }
+        guard prefix.hasSuffix("/"), !prefix.hasPrefix("/"), !prefix.contains("\\") else {
+            reader.complain(
+                node, "'\(prefix)' is not a prefix such as 'index/'",
+                hint: "copy `path_prefix` from Loki's schema_config, with the slash at its end")
+            return nil
+        }
+        return prefix
     }
 
     fileprivate static let objectPattern = Shape(schema: ["type": "string"]) { node, reader in

@@ -14,27 +14,32 @@ extension LokiComponent {
             guard let version = server.get("/loki/api/v1/status/buildinfo")?.document?["version"]?.text else {
                 return nil
             }
-            var settings = [RecognizedServer.Setting("url", .text(server.url), from: "the server's address")]
+            var found = RecognizedServer(
+                product: "Loki \(version)",
+                settings: [RecognizedServer.Setting("url", .text(server.url), from: "the server's address")])
             guard let answer = server.get("/config"), answer.status == 200,
-                let found = try? LokiSettings(yaml: answer.body, "GET \(server.url)/config")
+                let settings = try? LokiSettings(yaml: answer.body, "GET \(server.url)/config")
             else {
-                return RecognizedServer(
-                    product: "Loki \(version)", settings: settings, missing: ["its configuration: set data"])
+                found.missing = ["its configuration: set data"]
+                return found
             }
-            guard let data = found.pathPrefix, data.hasPrefix("/") else {
-                return RecognizedServer(
-                    product: "Loki \(version)", settings: settings,
-                    missing: ["an absolute common.path_prefix in its configuration: set data"])
+            if let period = settings.periods.last(where: \.isInS3), let buckets = settings.buckets {
+                found.companions = buckets.companions(index: period.pathPrefix)
+                found.missing += [buckets.leftOut].compactMap { $0 }
             }
-            settings.append(.init("data", .text(data), from: "its common.path_prefix"))
-            let folders = [("chunks", found.chunks), ("rules", found.rules), ("wal", found.writeAheadLog)]
+            guard let data = settings.pathPrefix, data.hasPrefix("/") else {
+                found.missing += ["an absolute common.path_prefix in its configuration: set data"]
+                return found
+            }
+            found.settings.append(.init("data", .text(data), from: "its common.path_prefix"))
+            let folders = [("chunks", settings.chunks), ("rules", settings.rules), ("wal", settings.writeAheadLog)]
             for (key, folder) in folders {
                 guard let folder, folder.path.hasPrefix("/"), folder.path != "\(data)/\(key)" else { continue }
-                settings.append(.init(key, .text(folder.path), from: "its \(folder.key)"))
+                found.settings.append(.init(key, .text(folder.path), from: "its \(folder.key)"))
             }
-            let isLocal = found.periods.allSatisfy { $0.objectStore == "filesystem" }
-            return RecognizedServer(
-                product: "Loki \(version)", settings: settings,
-                missing: isLocal ? [] : ["chunks in files: this server keeps them in an object store"])
+            if !settings.periods.allSatisfy({ $0.objectStore == "filesystem" }) {
+                found.missing += ["chunks in files: this server keeps them in an object store"]
+            }
+            return found
         })
 }

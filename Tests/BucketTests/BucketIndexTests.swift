@@ -56,7 +56,8 @@ import Testing
                 environment: AWSEnvironment(variables: [:], home: "/nonexistent", now: { 1_795_399_200 }),
                 logger: Logger(label: "test"))
             let source = BucketSource(
-                bucket, url: "s3://bucket", profile: profile, pool: BucketSite.pool, now: { 1_795_399_200_000 })
+                bucket, url: "s3://bucket", layout: BucketLayout(profile), pool: BucketSite.pool,
+                now: { 1_795_399_200_000 })
             return try await source.capture(
                 CaptureContext(run: "run", state: folder.path, logger: Logger(label: "test")))
         }

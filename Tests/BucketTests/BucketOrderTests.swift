@@ -28,6 +28,19 @@ import Testing
         #expect(try await site.backUp(repository, try site.source(.loki)).reads == 0)
     }
 
+    @Test func `an index below the prefix of the settings is read first`() async throws {
+        let site = try await BucketSite(.seaweedFS)
+        let repository = try site.repository()
+        try await site.write("logs/index/old", Array("old".utf8))
+        try await site.write("other", Array("chunk".utf8))
+        let backup = try await site.backUp(repository, try site.source(.loki, index: "logs/index/")) {
+            try await site.write("logs/index/new", Array("new".utf8))
+            try await site.delete("logs/index/old")
+        }
+        #expect(try await site.paths(backup, repository) == ["logs/index/old", "other"])
+        #expect(backup.manifest.damage.isEmpty && backup.manifest.facts["index_prefix"] == "logs/index/")
+    }
+
     @Test func `a chunk that does not match its name is not stored`() async throws {
         let site = try await BucketSite(.seaweedFS)
         let repository = try site.repository()

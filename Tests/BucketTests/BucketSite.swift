@@ -102,10 +102,13 @@ struct BucketSite: Sendable {
 
     // MARK: Backups
 
-    func source(_ profile: BucketProfile = .plain, exclusions: [String] = []) throws -> BucketSource {
+    func source(
+        _ profile: BucketProfile = .plain, index: String? = nil, exclusions: [String] = []
+    ) throws -> BucketSource {
         BucketSource(
-            try bucket(counted: true), url: "s3://\(bucketName)/\(prefix)/source", profile: profile,
-            exclusions: exclusions, pool: Self.pool, now: { Int(Date().timeIntervalSince1970 * 1000) })
+            try bucket(counted: true), url: "s3://\(bucketName)/\(prefix)/source",
+            layout: BucketLayout(profile, index: index), exclusions: exclusions, pool: Self.pool,
+            now: { Int(Date().timeIntervalSince1970 * 1000) })
     }
 
     func repository() throws -> Repository {
@@ -169,9 +172,9 @@ struct BucketSite: Sendable {
         _ backup: Backup, _ repository: Repository, to part: String, replaces: Bool = false, isDryRun: Bool = false
     ) async throws -> [ImportedObject] {
         let found = Found()
+        let profile = BucketProfile(rawValue: backup.manifest.facts["profile"] ?? "") ?? .plain
         let destination = BucketDestination(
-            try bucket(part, partSize: 5 << 20),
-            profile: BucketProfile(rawValue: backup.manifest.facts["profile"] ?? "") ?? .plain, isDryRun: isDryRun,
+            try bucket(part, partSize: 5 << 20), layout: BucketLayout(profile), isDryRun: isDryRun,
             replaces: replaces, prefix: "", report: { found.add($0) })
         try await Self.pool.run { try destination.list() }
         try await ObjectRestore(

@@ -16,6 +16,8 @@ import Testing
         "%%", "%25", "a%", "a%2", "a%2F", "%/a", "a/%", "a/%-", "%-", "%-/a", "a%-/b", "\u{1}", "a\nb", "a\tb\u{7F}",
         "\\", "a\\b", "a b", " ", "ü", "u\u{308}", "日本", "👩‍👩‍👧", "a:b", "a*?\"<>|b", "-", "--", "a+b=c&d", longPart,
         "\(longPart)/\(longPart)", longText, "%" + longPart, longPart + "%", "~", "con", "a.", "a ",
+        "a\u{0}b", "\u{0}", "A", "A/", String(repeating: "x", count: 1024), String(repeating: "\u{1}", count: 1024),
+        String(repeating: "/", count: 1024), String(repeating: "../", count: 341),
     ]
 
     @Test(arguments: keys)

@@ -113,6 +113,89 @@ import Testing
         #expect(settings(alerts)["storage"] == .text("/var/lib/am") && settings(alerts)["config"] == nil)
     }
 
+    /// What a Loki with this configuration proposes for its buckets.
+    private func proposed(
+        _ configuration: String, objectStore: String = "s3"
+    ) throws -> [RecognizedServer.Companion] {
+        var answers = try #require(Self.servers["loki"])
+        answers["/config"] = """
+            schema_config: {configs: [{from: 2024-04-01, store: tsdb, object_store: \(objectStore), schema: v13,
+              index: {prefix: index_, period: 24h, path_prefix: logs/index/}}]}
+            \(configuration)
+            """
+        let found = try #require(LokiComponent.recognition?.ask(Self.server(answers), StartArguments()))
+        #expect(!found.missing.isEmpty && found.companions.allSatisfy { $0.kind == "bucket" })
+        return found.companions
+    }
+
+    /// The texts of the proposed settings.
+    private func companions(_ configuration: String, objectStore: String = "s3") throws -> [[String: String]] {
+        try proposed(configuration, objectStore: objectStore).map { companion in
+            let pairs = companion.settings.compactMap { setting -> (String, String)? in
+                guard case .text(let text) = setting.value else { return nil }
+                return (setting.key, text)
+            }
+            return Dictionary(pairs) { $1 }
+        }
+    }
+
+    @Test func `a Loki in S3 proposes its buckets, without their credentials`() throws {
+        let section =
+            "endpoint: 'minio:9000', insecure: true, region: eu-1, access_key_id: AKIA, secret_access_key: '**'"
+        let expected = [
+            "endpoint": "http://minio:9000", "region": "eu-1", "profile": "loki", "index_prefix": "logs/index/",
+        ]
+        for configuration in [
+            "storage_config: {aws: {bucketnames: 'a-1,a-2', \(section)}}",
+            "common: {path_prefix: /loki, storage: {s3: {bucketnames: 'a-1,a-2', \(section)}}}",
+        ] {
+            let found = try companions(configuration)
+            #expect(found == ["s3://a-1", "s3://a-2"].map { url in expected.merging(["url": url]) { $1 } })
+        }
+        let thanos = try companions(
+            "storage_config: {use_thanos_objstore: true, object_store: {storage_prefix: p, s3: {bucket_name: b-1, "
+                + "endpoint: s3.eu-central-1.amazonaws.com}}}")
+        #expect(thanos == [["url": "s3://b-1/p", "profile": "loki", "index_prefix": "logs/index/"]])
+        for endpoint in ["https://id:secret@minio", "id:secret@minio", "https://minio?key=secret"] {
+            let secret = try proposed("storage_config: {aws: {bucketnames: b-1, endpoint: '\(endpoint)'}}")
+            #expect(secret.count == 1 && !"\(secret)".contains("secret"))
+            // Without its endpoint, the bucket is another one.
+            #expect(secret.first?.reason.contains("Set its endpoint") == true)
+            #expect(secret.first?.settings.contains { $0.key == "endpoint" } == false)
+        }
+        #expect(try proposed("storage_config: {aws: {bucketnames: b-1}}").first?.reason.contains("Set its") == false)
+        #expect(try companions("storage_config: {aws: {bucketnames: b-1}}", objectStore: "filesystem_").isEmpty)
+        #expect(try companions("storage_config: {aws: {bucketnames: 's3://id:secret@eu-1/b'}}").isEmpty)
+        #expect(try companions("storage_config: {aws: {s3: 's3://id:secret@eu-1/b'}}").isEmpty)
+        #expect(try companions("a: b").isEmpty)
+    }
+
+    @Test func `several buckets are proposed with what no backup of them ensures`() throws {
+        #expect(try proposed("storage_config: {aws: {bucketnames: b-1}}").first?.reason.contains("order") == false)
+        let two = try proposed("storage_config: {aws: {bucketnames: 'b-1,b-2'}}")
+        #expect(two.count == 2 && two.allSatisfy { $0.reason.contains("over 2 buckets, and dr reads them in no ") })
+    }
+
+    @Test func `buckets that are not proposed are counted`() throws {
+        func missing(_ count: Int) throws -> [String] {
+            var answers = try #require(Self.servers["loki"])
+            let names = (0..<count).map { "b-\($0)" }.joined(separator: ",")
+            answers["/config"] = """
+                schema_config: {configs: [{from: 2024-04-01, store: tsdb, object_store: s3, schema: v13}]}
+                common: {path_prefix: /loki, storage: {s3: {bucketnames: '\(names)'}}}
+                """
+            let found = try #require(LokiComponent.recognition?.ask(Self.server(answers), StartArguments()))
+            #expect(found.companions.count == min(count, 8))
+            return found.missing.filter { $0.contains("buckets") }
+        }
+        #expect(try missing(8).isEmpty)
+        #expect(
+            try missing(11) == [
+                "3 of the 11 buckets of its common.storage.s3.bucketnames: dr proposes the first 8, add a component for "
+                    + "each other one"
+            ])
+    }
+
     @Test func `a server that cannot be backed up as it is says what is missing`() throws {
         var answers = try #require(Self.servers["prometheus"])
         answers["/api/v1/status/flags"] = #"{"data": {"storage.tsdb.path": "data"}}"#

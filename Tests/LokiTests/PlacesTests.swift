@@ -1,4 +1,5 @@
 import BackupRepository
+import Components
 import Foundation
 import Lab
 import Testing
@@ -98,7 +99,28 @@ import Testing
         ] as [(String, String?)])
     func `the bucket is read from the configuration`(text: String, bucket: String?) throws {
         let yaml = "schema_config: {configs: [{from: 2024-04-01, object_store: s3}]}\n\(text)\n"
-        #expect(try LokiSettings(yaml: Array(yaml.utf8), "test").bucket == bucket)
+        let names = try LokiSettings(yaml: Array(yaml.utf8), "test").buckets?.names
+        #expect(names?.joined(separator: ",") == bucket)
+    }
+
+    /// AWS's usual hosts need no endpoint; a private network's does.
+    @Test(
+        arguments: [
+            ("s3.eu-west-1.amazonaws.com", nil), ("s3.amazonaws.com", nil),
+            (
+                "bucket.vpce-1a-2b.s3.eu-west-1.vpce.amazonaws.com",
+                "https://bucket.vpce-1a-2b.s3.eu-west-1.vpce.amazonaws.com"
+            ),
+            ("s3.cn-north-1.amazonaws.com.cn", "https://s3.cn-north-1.amazonaws.com.cn"),
+        ] as [(String, String?)])
+    func `the proposal of a bucket has its endpoint`(host: String, endpoint: String?) throws {
+        let yaml = """
+            schema_config: {configs: [{from: 2024-04-01, object_store: s3}]}
+            storage_config: {aws: {bucketnames: a, endpoint: \(host)}}
+            """
+        let buckets = try #require(try LokiSettings(yaml: Array(yaml.utf8), "test").buckets)
+        let proposed = try #require(buckets.companions(index: "").first)
+        #expect(proposed.settings.first { $0.key == "endpoint" }?.value == endpoint.map { .text($0) })
     }
 
     @Test func `without log and server the newest datum is not known`() async throws {

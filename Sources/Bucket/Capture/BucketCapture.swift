@@ -5,7 +5,7 @@ internal import Platform
 struct BucketCapture: Capture {
     let root: String
     let url: String
-    let profile: BucketProfile
+    let layout: BucketLayout
     let tree: BucketTree
     let listing: BucketListing.Summary
     /// The start of the capture, in milliseconds since 1970.
@@ -20,7 +20,12 @@ struct BucketCapture: Capture {
     var watermark: Int? { listing.newest.map { min($0, began) } }
 
     var facts: [String: String] {
-        ["url": url, "profile": profile.rawValue, "objects": "\(tree.objects)", "bytes": "\(tree.bytes)"]
+        var facts = [
+            "url": url, "profile": layout.profile.rawValue, "objects": "\(tree.objects)", "bytes": "\(tree.bytes)",
+        ]
+        // A restore writes the index last, also with other settings.
+        if layout.profile == .loki { facts["index_prefix"] = layout.index }
+        return facts
     }
 
     var warnings: [String] {
@@ -37,7 +42,7 @@ struct BucketCapture: Capture {
         return warnings
     }
 
-    func inspector(of path: String) -> (any ContentInspector)? { ObjectInspection.inspector(of: path, profile) }
+    func inspector(of path: String) -> (any ContentInspector)? { ObjectInspection.inspector(of: path, layout) }
     func examine(_ changed: [String]) async throws -> [Damage] { [] }
     func release() async throws {}
 }

@@ -1,24 +1,26 @@
 internal import BackupRepository
 internal import Documents
 internal import Loki
+internal import ObjectStorage
 internal import Platform
 internal import S3
 
 /// Lists the objects of one capture, in the order that their program needs.
 struct BucketListing {
     private let bucket: S3Bucket
-    private let profile: BucketProfile
+    private let layout: BucketLayout
     private let patterns: IgnorePatterns
     private let spool: ObjectSpool
+    private let failures = ObjectFailures()
     private let progress: WorkProgress
 
     /// - Parameter state: the component's folder, for the copies of early objects.
     init(
-        _ bucket: S3Bucket, _ profile: BucketProfile, skipping patterns: IgnorePatterns, state: String,
+        _ bucket: S3Bucket, _ layout: BucketLayout, skipping patterns: IgnorePatterns, state: String,
         progress: WorkProgress
     ) throws {
         self.bucket = bucket
-        self.profile = profile
+        self.layout = layout
         self.patterns = patterns
         self.progress = progress
         spool = try ObjectSpool("\(state)/early")
@@ -46,19 +48,19 @@ struct BucketListing {
         var summary = Summary()
         let early = try readEarly(&summary)
         for object in early { try table.add(object) }
-        if profile.hasBlocks { try noteCompleteBlocks(in: table) }
+        if layout.hasBlocks { try noteCompleteBlocks(in: table) }
         var incomplete: Set<BucketKey> = []
         let unreadable = try bucket.list { object in
             progress.update { $0.files += 1 }
-            guard !isExcluded(object.key), !profile.isEarly(object.key) else { return }
-            if let block = profile.block(of: object.key) {
+            guard !patterns.ignores(object.key), !layout.isEarly(object.key) else { return }
+            if let block = layout.block(of: object.key) {
                 guard try table.state(of: block) != nil else {
                     if incomplete.count < Self.mostCounted { incomplete.insert(block) }
                     return
                 }
-                if profile.completesBlock(object.key) { try table.setState(.listed, of: block) }
+                if layout.completesBlock(object.key) { try table.setState(.listed, of: block) }
             }
-            if profile == .loki, let through = LokiObjects.through(ofKey: object.key.bytes) {
+            if layout.profile == .loki, let through = LokiObjects.through(ofKey: object.key.bytes) {
                 summary.newest = max(summary.newest ?? through, through)
             }
             try table.add(object)
@@ -72,12 +74,12 @@ struct BucketListing {
             summary.warnings.append(
                 "block \(first)\(others) has no meta.json and is not in this backup: it is being uploaded or deleted")
         }
-        if profile == .loki, early.isEmpty, summary.newest != nil {
+        if layout.profile == .loki, early.isEmpty, summary.newest != nil {
             summary.warnings.append(
-                "this backup has chunks, but no file below '\(profile.earlyPrefix)': if Loki's index has another "
-                    + "`path_prefix`, dr does not read it before the chunks, so that it can name missing ones")
+                "this backup has chunks, but no file below '\(layout.index)'. dr reads no other index before the chunks, "
+                    + "so that it can name missing ones: set `index_prefix` to the `path_prefix` of Loki's index")
         }
-        let tree = BucketTree(bucket, table, profile: profile, spool: spool)
+        let tree = BucketTree(bucket, table, layout: layout, spool: spool, failures: failures)
         return Result(tree: tree, incompleteBlocks: incomplete.count, summary: summary)
     }
 
@@ -88,26 +90,37 @@ struct BucketListing {
     /// - Returns: the objects of the last listing, which are all in the spool.
     private func readEarly(_ summary: inout Summary) throws -> [BucketObject] {
         var read: [BucketObject] = []
+        var listed: Set<BucketObject> = []
         var previous: Set<BucketObject>?
-        for round in 1...Self.mostRounds where profile.hasEarlyObjects {
-            var listed: Set<BucketObject> = []
+        var refused: [BucketObject: String] = [:]
+        for round in 1...Self.mostRounds where layout.hasEarlyObjects {
             var gone: [BucketKey] = []
-            read = []
-            try bucket.list(prefix: profile.earlyPrefix) { object in
+            (listed, read) = ([], [])
+            try bucket.list(prefix: layout.earlyPrefix) { object in
                 progress.update { $0.files += 1 }
-                guard profile.isEarly(object.key), !isExcluded(object.key) else { return }
+                guard layout.isEarly(object.key), !patterns.ignores(object.key) else { return }
                 listed.insert(object)
-                if spool.holds(object) {
-                    read.append(object)
-                } else if let copied = try spool.copy(object, from: bucket) {
-                    read.append(copied)
-                } else {
-                    gone.append(object.key)
+                guard refused[object] == nil else { return }
+                do {
+                    if object.isVersioned, spool.holds(object) {
+                        read.append(object)
+                    } else if let copied = try spool.copy(object, from: bucket) {
+                        read.append(copied)
+                    } else {
+                        gone.append(object.key)
+                    }
+                } catch let error as ObjectStoreError {
+                    guard try failures.isOfObjectAlone(error, object.key, in: bucket) else { throw error }
+                    refused[object] = error.words
                 }
             }
-            if gone.isEmpty, !profile.movesEarlyObjects || listed == previous { break }
+            if gone.isEmpty, !layout.movesEarlyObjects || listed == previous { break }
             previous = listed
             if round == Self.mostRounds { note(gone, in: &summary) }
+        }
+        for (object, reason) in refused.sorted(by: { $0.key.key < $1.key.key }) where listed.contains(object) {
+            summary.damage.append(
+                Damage(path: String(decoding: ObjectPath.path(of: object.key), as: UTF8.self), reason: reason))
         }
         // A profile that was changed leaves copies, too.
         try spool.keep(only: read)
@@ -134,18 +147,20 @@ struct BucketListing {
     private func noteCompleteBlocks(in table: BucketTable) throws {
         try bucket.list { object in
             progress.update { $0.files += 1 }
-            guard profile.completesBlock(object.key), let block = profile.block(of: object.key) else { return }
+            guard layout.completesBlock(object.key), let block = layout.block(of: object.key) else { return }
             try table.setState(.complete, of: block)
         }
     }
+}
 
+extension IgnorePatterns {
     /// True if a pattern matches the key, or a folder above it.
-    private func isExcluded(_ key: BucketKey) -> Bool {
-        guard !patterns.isEmpty else { return false }
+    func ignores(_ key: BucketKey) -> Bool {
+        guard !isEmpty else { return false }
         let slash = UInt8(ascii: "/")
         for (number, byte) in key.bytes.enumerated() where byte == slash && number > 0 {
-            if patterns.ignores(key.bytes[..<number], isDirectory: true) { return true }
+            if ignores(key.bytes[..<number], isDirectory: true) { return true }
         }
-        return patterns.ignores(key.bytes[...], isDirectory: false)
+        return ignores(key.bytes[...], isDirectory: false)
     }
 }

@@ -15,7 +15,7 @@ package struct BucketSource: ComponentSource {
 
     private let bucket: S3Bucket
     private let url: String
-    private let profile: BucketProfile
+    private let layout: BucketLayout
     private let exclusions: [String]
     private let pool: BlockingPool
     private let now: @Sendable () -> Int
@@ -25,12 +25,12 @@ package struct BucketSource: ComponentSource {
     ///   - exclusions: patterns of gitignore(5) for keys.
     ///   - now: milliseconds since 1970.
     package init(
-        _ bucket: S3Bucket, url: String, profile: BucketProfile, exclusions: [String] = [], pool: BlockingPool,
+        _ bucket: S3Bucket, url: String, layout: BucketLayout, exclusions: [String] = [], pool: BlockingPool,
         now: @escaping @Sendable () -> Int
     ) {
         self.bucket = bucket
         self.url = url
-        self.profile = profile
+        self.layout = layout
         self.exclusions = exclusions
         self.pool = pool
         self.now = now
@@ -41,28 +41,60 @@ package struct BucketSource: ComponentSource {
         return try await pool.run {
             let began = now()
             let listing = try BucketListing(
-                bucket, profile, skipping: patterns, state: context.state, progress: context.progress)
+                bucket, layout, skipping: patterns, state: context.state, progress: context.progress)
             let result = try named { try listing.run() }
             let root = "\(context.state)/empty"
             try Folder.makePrivate(root)
             context.logger.debug("listed the objects", metadata: ["left out": "\(result.incompleteBlocks)"])
             return BucketCapture(
-                root: root, url: url, profile: profile, tree: result.tree, listing: result.summary, began: began)
+                root: root, url: url, layout: layout, tree: result.tree, listing: result.summary, began: began)
         }
     }
 
     package func diagnose() async -> [Diagnosis] {
         do {
-            _ = try patterns()
-            try await pool.run {
-                // One page tells as much as all of them.
-                do { _ = try named { try bucket.list { _ in throw Enough() } } } catch is Enough {}
-            }
-            return [Diagnosis(of: "bucket", .ok, "\(url), profile \(profile.rawValue)")]
+            let patterns = try patterns()
+            let object = try await pool.run { try named { try firstObject(patterns) } }
+            let listing = Diagnosis(of: "bucket", .ok, "\(url), profile \(layout.profile.rawValue)")
+            guard let object else { return [listing] }
+            return [listing, await pool.run { diagnose(reading: object) }]
         } catch { return [Diagnosis(of: "bucket", .failed, "\(error)")] }
     }
 
+    /// Returns the first object that a backup would read, of a thousand: a page tells as much as all of them.
+    private func firstObject(_ patterns: IgnorePatterns) throws -> BucketObject? {
+        var first: BucketObject?
+        var seen = 0
+        do {
+            try bucket.list { object in
+                seen += 1
+                if !patterns.ignores(object.key) { first = object }
+                if first != nil || seen == 1000 { throw Enough() }
+            }
+        } catch is Enough {}
+        return first
+    }
+
     private struct Enough: Error {}
+
+    /// A policy may allow to list the objects, and not to read them.
+    private func diagnose(reading object: BucketObject) -> Diagnosis {
+        let (subject, key) = ("objects", object.key.text.printable)
+        do {
+            let isThere = try bucket.canRead(object)
+            return Diagnosis(of: subject, .ok, "'\(key)' \(isThere ? "can be read" : "was deleted meanwhile")")
+        } catch var error as ObjectStoreError {
+            if error.reason == .denied {
+                error.hint =
+                    "allow s3:GetObject on the objects, and kms:Decrypt if a key of KMS encrypts them: without that, a "
+                    + "backup names each object as damage"
+            }
+            // Others may still be readable.
+            let isWarning = error.isOfOneObject && error.reason != .denied
+            return Diagnosis(
+                of: subject, isWarning ? .warning : .failed, "\(ComponentError(error, "\(url)/\(key)"))")
+        } catch { return Diagnosis(of: subject, .failed, "\(error)") }
+    }
 
     /// Errors of this bucket are not those of the repository's store.
     private func named<Value>(_ body: () throws -> Value) throws -> Value {
@@ -76,6 +108,19 @@ package struct BucketSource: ComponentSource {
                 "the pattern '\(error.pattern)' matches nothing: \(error.reason)", hint: error.hint)
         }
     }
+}
+
+extension ObjectStoreError {
+    /// True if the server refuses one object: others can still be read.
+    var isOfOneObject: Bool {
+        switch reason {
+        case .denied, .archived, .unsupported, .tooLarge, .invalidRange, .other: true
+        default: false
+        }
+    }
+
+    /// The cause and the advice, for people.
+    var words: String { detail + (hint.map { "; \($0)" } ?? "") }
 }
 
 extension ComponentError {

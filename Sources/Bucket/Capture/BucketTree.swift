@@ -28,11 +28,14 @@ final class BucketTree: ObjectTree {
     let lanes = 8
 
     private let bucket: S3Bucket
-    private let profile: BucketProfile
+    private let layout: BucketLayout
     private let spool: ObjectSpool
+    private let failures: ObjectFailures
     private var location: String { bucket.location }
     private let table: SharedTable
     private let state = Mutex(State())
+    /// In place of the tag of an object without tag and time: it is another version in each backup.
+    private let unknownVersion = UInt64.random(in: 1...UInt64(Int64.max))
 
     private struct State {
         var objects = 0
@@ -44,10 +47,14 @@ final class BucketTree: ObjectTree {
         var deleted: Set<BucketKey> = []
     }
 
-    init(_ bucket: S3Bucket, _ table: sending BucketTable, profile: BucketProfile, spool: ObjectSpool) {
+    init(
+        _ bucket: S3Bucket, _ table: sending BucketTable, layout: BucketLayout, spool: ObjectSpool,
+        failures: ObjectFailures
+    ) {
         self.bucket = bucket
-        self.profile = profile
+        self.layout = layout
         self.spool = spool
+        self.failures = failures
         self.table = SharedTable(table)
     }
 
@@ -61,7 +68,7 @@ final class BucketTree: ObjectTree {
 
     func walk(_ visit: (FileRecord) throws -> Void) throws {
         var last: [UInt8] = []
-        let deleted = try table.withLock { try Self.deletedBlocks(in: $0, profile) }
+        let deleted = try table.withLock { try Self.deletedBlocks(in: $0, layout) }
         state.withLock {
             $0.objects = 0
             $0.bytes = 0
@@ -69,7 +76,7 @@ final class BucketTree: ObjectTree {
         }
         try table.withLock { table in
             try table.forEach { path, object in
-                if let block = profile.block(of: object.key), deleted.contains(block) { return }
+                if let block = layout.block(of: object.key), deleted.contains(block) { return }
                 try visitFolders(of: path, after: last, visit)
                 last = path
                 state.withLock {
@@ -82,13 +89,13 @@ final class BucketTree: ObjectTree {
     }
 
     /// The blocks that were complete before the listing, but lost their last object before it came to it.
-    private static func deletedBlocks(in table: BucketTable, _ profile: BucketProfile) throws -> Set<BucketKey> {
-        guard profile.hasBlocks else { return [] }
+    private static func deletedBlocks(in table: BucketTable, _ layout: BucketLayout) throws -> Set<BucketKey> {
+        guard layout.hasBlocks else { return [] }
         var blocks: Set<BucketKey> = []
         var last: BucketKey?
         var found: [BucketKey] = []
         try table.forEach { _, object in
-            guard let block = profile.block(of: object.key), block != last else { return }
+            guard let block = layout.block(of: object.key), block != last else { return }
             last = block
             found.append(block)
         }
@@ -112,7 +119,7 @@ final class BucketTree: ObjectTree {
         FileRecord(
             path: path, kind: .file, size: object.size, mode: 0o644, uid: 0, gid: 0,
             modified: FileTime(seconds: object.modified ?? 0, nanoseconds: 0) ?? FileTime(nanoseconds: 0),
-            inode: Self.number(ofTag: object.tag))
+            inode: object.isVersioned ? Self.number(ofTag: object.tag) : unknownVersion)
     }
 
     /// A number for a version tag: two tags have the same one by chance once in 2⁶³ times.
@@ -134,18 +141,24 @@ final class BucketTree: ObjectTree {
     /// - Parameter sink: throws ``SinkError`` only.
     private func readApart(_ record: FileRecord, _ sink: (RawSpan) throws -> Void) throws -> ObjectReading {
         guard let object = try table.withLock({ try $0.object(at: record.path) }) else { return .vanished }
-        if profile.isEarly(object.key), let headers = try spool.read(object, sink) {
+        if layout.isEarly(object.key), let headers = try spool.read(object, sink) {
             return .whole(with(headers, record))
         }
         do {
             switch try bucket.read(object, sink) {
             case .whole(let found): return .whole(with(HeaderLines.text(found.headers), record))
+            case .missing where layout.movesEarlyObjects && layout.isEarly(object.key):
+                // The set would lack the index without a word.
+                return .unreadable("it is gone from the bucket, and the copy in the state folder is gone too")
             case .missing: return .vanished
             case .replaced: return .changed
             }
-        } catch let error as ObjectStoreError where [.denied, .archived, .unsupported, .other].contains(error.reason) {
-            return .unreadable(error.detail + (error.hint.map { "; \($0)" } ?? ""))
-        } catch let error as ObjectStoreError { throw ComponentError(error, "\(location)/\(object.key)") }
+        } catch let error as ObjectStoreError {
+            guard try failures.isOfObjectAlone(error, object.key, in: bucket) else {
+                throw ComponentError(error, "\(location)/\(object.key)")
+            }
+            return .unreadable(error.words)
+        }
     }
 
     private func with(_ headers: String, _ record: FileRecord) -> FileRecord {
@@ -164,11 +177,20 @@ final class BucketTree: ObjectTree {
             guard let now = try bucket.head(object.key) else { return nil }
             try table.withLock { try $0.replace(now, at: path) }
             return record(path, now)
-        } catch let error as ObjectStoreError { throw ComponentError(error, "\(location)/\(object.key)") }
+        } catch let error as ObjectStoreError {
+            guard try failures.isOfObjectAlone(error, object.key, in: bucket) else {
+                throw ComponentError(error, "\(location)/\(object.key)")
+            }
+            // The next reading tells what is wrong with it.
+            return record(path, object)
+        }
     }
 
     func noteMissing(_ path: [UInt8], because reason: String) {
-        guard let key = ObjectPath.key(of: path), let block = profile.block(of: key) else { return }
+        guard let key = ObjectPath.key(of: path) else { return }
+        // A copy that was damaged on this machine must not stay.
+        if layout.isEarly(key), let object = try? table.withLock({ try $0.object(at: path) }) { spool.remove(object) }
+        guard let block = layout.block(of: key) else { return }
         state.withLock { $0.lost[block] = $0.lost[block] ?? "'\(key)' is not in this backup: \(reason)" }
     }
 

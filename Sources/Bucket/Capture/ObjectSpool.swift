@@ -84,6 +84,13 @@ struct ObjectSpool: Sendable {
         return String(decoding: headers, as: UTF8.self)
     }
 
+    /// Removes the copy of an object.
+    func remove(_ object: BucketObject) {
+        let path = "\(folder)/\(name(object))"
+        unlink(path)
+        unlink(path + Self.headersEnding)
+    }
+
     /// Removes all other files.
     func keep(only objects: [BucketObject]) throws {
         let names = Set(objects.map(name))

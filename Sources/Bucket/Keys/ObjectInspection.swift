@@ -9,15 +9,15 @@ enum ObjectInspection {
     /// The longest meta.json that is parsed, in bytes.
     private static let longestMeta = 16 << 20
 
-    /// - Parameter profile: nil to judge by the key alone, for a backup without settings.
+    /// - Parameter layout: nil to judge by the key alone, for a backup without settings.
     /// - Returns: nil if the object has no check of its own.
-    static func inspector(of path: String, _ profile: BucketProfile?) -> (any ContentInspector)? {
+    static func inspector(of path: String, _ layout: BucketLayout?) -> (any ContentInspector)? {
         guard let key = ObjectPath.key(of: Array(path.utf8)) else { return nil }
-        switch profile {
+        switch layout?.profile {
         case .plain, .tempo: return nil
-        case .loki: return LokiObjects.inspector(ofKey: key.bytes, path)
+        case .loki: return LokiObjects.inspector(ofKey: key.bytes, path, index: layout?.index)
         case .thanos, .mimir: return block(key, path)
-        case nil: return LokiObjects.inspector(ofKey: key.bytes, path) ?? block(key, path)
+        case nil: return LokiObjects.inspector(ofKey: key.bytes, path, index: nil) ?? block(key, path)
         }
     }
 

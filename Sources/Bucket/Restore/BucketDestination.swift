@@ -9,7 +9,7 @@ internal import Synchronization
 /// replaced; objects that the backup does not have always stay.
 final class BucketDestination: ObjectDestination {
     private let bucket: S3Bucket
-    private let profile: BucketProfile
+    private let layout: BucketLayout
     private let isDryRun: Bool
     private let replaces: Bool
     /// Before each key.
@@ -35,11 +35,11 @@ final class BucketDestination: ObjectDestination {
     private static let mostNamed = 100
 
     init(
-        _ bucket: S3Bucket, profile: BucketProfile, isDryRun: Bool, replaces: Bool, prefix: String,
+        _ bucket: S3Bucket, layout: BucketLayout, isDryRun: Bool, replaces: Bool, prefix: String,
         report: @escaping @Sendable (ImportedObject) -> Void
     ) {
         self.bucket = bucket
-        self.profile = profile
+        self.layout = layout
         self.isDryRun = isDryRun
         self.replaces = replaces
         self.prefix = prefix
@@ -58,8 +58,8 @@ final class BucketDestination: ObjectDestination {
 
     // MARK: Order
 
-    var passes: Int { profile.passes }
-    func pass(of path: [UInt8]) -> Int { ObjectPath.key(of: path).map(profile.pass) ?? 0 }
+    var passes: Int { layout.passes }
+    func pass(of path: [UInt8]) -> Int { ObjectPath.key(of: path).map(layout.pass) ?? 0 }
 
     // MARK: One object
 
@@ -80,7 +80,12 @@ final class BucketDestination: ObjectDestination {
         }
         let isSame: Bool
         do { isSame = try holds(known, record, digest: digest) } catch let error as ObjectStoreError {
-            throw self.error(error, key)
+            guard error.isOfOneObject else { throw self.error(error, key) }
+            guard replaces else {
+                name(key.text, .conflict, because: "the object with this key cannot be read: \(error.words)")
+                return false
+            }
+            isSame = false
         }
         if isSame {
             counts.withLock { $0.same += 1 }

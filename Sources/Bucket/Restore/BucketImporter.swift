@@ -39,10 +39,14 @@ package struct BucketImporter: StreamingImporter {
                 .misconfigured, operation: "restore the objects", "dr.yaml does not have this component",
                 hint: "name a bucket with --to s3://bucket/prefix, or a directory")
         }
-        let profile = BucketProfile(rawValue: request.manifest.facts["profile"] ?? "") ?? settings.profile
+        let facts = request.manifest.facts
+        // A backup without the prefix is older than the key: its index is below the usual one.
+        let layout = BucketProfile(rawValue: facts["profile"] ?? "").map { profile in
+            BucketLayout(profile, index: facts["index_prefix"])
+        }
         let destination = BucketDestination(
-            try settings.bucket(context), profile: profile, isDryRun: request.isDryRun, replaces: request.replaces,
-            prefix: request.prefix ?? "", report: report)
+            try settings.bucket(context), layout: layout ?? settings.layout, isDryRun: request.isDryRun,
+            replaces: request.replaces, prefix: request.prefix ?? "", report: report)
         do { try destination.list() } catch let error as ObjectStoreError { throw ComponentError(error, settings.url) }
         return destination
     }

@@ -2,6 +2,7 @@ package import BackupRepository
 internal import FoundationEssentials
 package import Platform
 internal import Prometheus
+internal import Synchronization
 
 /// Checks restored objects: chunks of Loki by their names, blocks of Thanos and Mimir by the verifier of blocks.
 package struct BucketRestorer: ComponentRestorer {
@@ -9,17 +10,17 @@ package struct BucketRestorer: ComponentRestorer {
 
     private static let width = 2
 
-    private let profile: BucketProfile?
+    private let layout: BucketLayout?
     private let pool: BlockingPool
 
-    /// - Parameter profile: nil without settings: the keys show what the objects are.
-    package init(profile: BucketProfile?, pool: BlockingPool) {
-        self.profile = profile
+    /// - Parameter layout: nil without settings: the keys show what the objects are.
+    package init(layout: BucketLayout?, pool: BlockingPool) {
+        self.layout = layout
         self.pool = pool
     }
 
     package func inspector(of path: String) -> (any ContentInspector)? {
-        ObjectInspection.inspector(of: path, profile)
+        ObjectInspection.inspector(of: path, layout)
     }
 
     /// Objects have no owner.
@@ -31,16 +32,18 @@ package struct BucketRestorer: ComponentRestorer {
     package func examine(restored tree: String) async throws -> [Damage] {
         var damage = try await pool.run { try inspect(tree) }
         let blocks = await pool.run { Self.blocks(in: tree) }
-        guard profile != .plain, profile != .loki, profile != .tempo else { return damage }
-        let found = FoundBlockDamage()
+        if let profile = layout?.profile, [.plain, .loki, .tempo].contains(profile) { return damage }
+        let found = Mutex([Damage]())
         try await blocks.concurrentForEach(limit: Self.width) { [pool] name in
             let report = try await pool.run { try BlockVerifier("\(tree)/\(name)", allowsAggregates: true).verify() }
-            found.add(
-                report.damage.map { part in
-                    Damage(path: part.path.isEmpty ? name : "\(name)/\(part.path)", reason: part.reason)
-                })
+            let parts = report.damage.map { part in
+                Damage(path: part.path.isEmpty ? name : "\(name)/\(part.path)", reason: part.reason)
+            }
+            found.withLock { $0 += parts }
         }
-        for part in found.list where !damage.contains(where: { $0.path == part.path }) { damage.append(part) }
+        for part in found.withLock({ $0 }) where !damage.contains(where: { $0.path == part.path }) {
+            damage.append(part)
+        }
         return damage.sorted { $0.path < $1.path }
     }
 
@@ -61,7 +64,7 @@ package struct BucketRestorer: ComponentRestorer {
     }
 
     private func inspect(_ tree: String) throws -> [Damage] {
-        guard profile != .plain, profile != .tempo else { return [] }
+        if let profile = layout?.profile, [.plain, .tempo].contains(profile) { return [] }
         var damage: [Damage] = []
         var buffer = [UInt8](repeating: 0, count: 256 << 10)
         var folders = [""]
@@ -76,7 +79,7 @@ package struct BucketRestorer: ComponentRestorer {
                 if isFolder {
                     folders.append(path)
                 } else if let inspector = inspector(of: path) {
-                    damage += RestoredObject.check(path, at: file, with: inspector, &buffer)
+                    damage += inspector.inspect(path, at: file, &buffer)
                 }
             }
         }

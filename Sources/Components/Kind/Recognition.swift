@@ -137,6 +137,13 @@ package struct RecognizedServer: Equatable, Sendable {
             case text(String)
             /// Any other value.
             case value(JSONValue)
+
+            fileprivate var words: String {
+                switch self {
+                case .text(let text): text
+                case .value(let value): String(decoding: value.compact, as: UTF8.self)
+                }
+            }
         }
 
         package init(_ key: String, _ value: Value, from remark: String) {
@@ -151,10 +158,40 @@ package struct RecognizedServer: Equatable, Sendable {
     package var settings: [Setting]
     /// The facts that a backup needs and that dr did not find. The entry stays inactive then.
     package var missing: [String]
+    /// The components of other kinds that hold a part of the server's data.
+    package var companions: [Companion]
 
-    package init(product: String, settings: [Setting], missing: [String] = []) {
+    package init(
+        product: String, settings: [Setting], missing: [String] = [], companions: [Companion] = []
+    ) {
         self.product = product
         self.settings = settings
         self.missing = missing
+        self.companions = companions
+    }
+
+    /// A component of another kind that holds a part of the server's data. It becomes a comment in `dr.yaml`, because dr
+    /// does not know the access to it.
+    package struct Companion: Encodable, Equatable, Sendable {
+        package var kind: String
+        package var settings: [Setting]
+        /// One line: what the component holds, and what the operator has to add.
+        package var reason: String
+
+        package init(kind: String, settings: [Setting], reason: String) {
+            self.kind = kind
+            self.settings = settings
+            self.reason = reason
+        }
+
+        private enum CodingKeys: String, CodingKey { case kind, settings, reason }
+
+        /// Encodes the settings as an object of texts; a value that is no text is JSON in one.
+        package func encode(to encoder: any Encoder) throws {
+            var values = encoder.container(keyedBy: CodingKeys.self)
+            try values.encode(kind, forKey: .kind)
+            try values.encode(Dictionary(settings.map { ($0.key, $0.value.words) }) { $1 }, forKey: .settings)
+            try values.encode(reason, forKey: .reason)
+        }
     }
 }

@@ -15,6 +15,9 @@ package struct LokiSettings: Equatable, Sendable {
         /// The prefix of the index within the object store: "index/".
         package var pathPrefix: String
 
+        /// True if its chunks are in S3 or in a server with its protocol.
+        package var isInS3: Bool { ["s3", "aws"].contains(objectStore) }
+
         /// "v13/tsdb from 2024-04-01, tables index_ in index/".
         package var text: String { "\(schema)/\(store) from \(from), tables \(prefix) in \(pathPrefix)" }
 
@@ -45,8 +48,8 @@ package struct LokiSettings: Equatable, Sendable {
 
     package var periods: [Period] = []
     package var pathPrefix: String?
-    /// The bucket of the objects; nil if there is none, or the configuration does not show it.
-    package var bucket: String?
+    /// The buckets of the objects; nil if there are none, or the configuration does not show them.
+    package var buckets: LokiBuckets?
     package var chunks: Directory?
     package var rules: Directory?
     package var writeAheadLog: Directory?
@@ -99,21 +102,12 @@ package struct LokiSettings: Equatable, Sendable {
             (usesThanos ? directory("storage_config.object_store.filesystem.dir") : nil)
             ?? directory("storage_config.filesystem.directory")
             ?? directory("common.storage.filesystem.chunks_directory")
-        bucket = Self.bucket(usesThanos: usesThanos, text)
+        buckets = LokiBuckets(usesThanos: usesThanos, text)
         rules = Self.rules(usesThanos: usesThanos, text, directory)
         longestInMemory = Self.longestInMemory(text)
         retentionEnabled = text("compactor.retention_enabled") == "true"
         retention = text("limits_config.retention_period")
         isMultitenant = text("auth_enabled").map { $0 == "true" }
-    }
-
-    private static func bucket(usesThanos: Bool, _ text: (String) -> String?) -> String? {
-        var keys = ["storage_config.aws.bucketnames", "common.storage.s3.bucketnames"]
-        if usesThanos { keys = ["storage_config.object_store.s3.bucket_name"] + keys }
-        for key in keys {
-            if let name = text(key) { return name }
-        }
-        return nil
     }
 
     /// - Returns: nil if the rules are not in a directory.

@@ -2,8 +2,8 @@ internal import Archiving
 internal import BackupRepository
 internal import Cryptography
 
-/// Checks a stored index file: gzip around a TSDB, a bolt database, or another format. The table of contents at the end
-/// of a TSDB has a checksum. The name of a compacted file repeats it and the times.
+/// Checks a stored index file: gzip around a TSDB, a bolt database, or another format. gzip's checksum is about the whole
+/// content; the table of contents at the end of a TSDB has its own. The name of a compacted file repeats it and the times.
 final class IndexInspector: ContentInspector {
     enum Content {
         case tsdb(IndexName.Compacted?)
@@ -62,7 +62,7 @@ final class IndexInspector: ContentInspector {
 
     private func defectOfEnds(_ compacted: IndexName.Compacted?) -> String? {
         guard head.starts(with: TSDBCheck.magic), head.count == 5 else { return "it does not begin as a TSDB index" }
-        guard head[4] == TSDBCheck.version else { return nil }
+        guard TSDBFormat.versions.contains(head[4]) else { return nil }
         let tail = tail
         let numbers: (written: UInt64, from: UInt64, through: UInt64)? = tail.withUnsafeBytes { tail in
             let end = BigEndian(tail)

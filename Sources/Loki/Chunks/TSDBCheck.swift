@@ -1,13 +1,11 @@
 internal import Cryptography
 
-/// Checks a TSDB of Loki's index, format 3, that is not compressed: the table of contents and the CRC-32C of every
+/// Checks a TSDB of Loki's index that is not compressed: the table of contents and the CRC-32C of every
 /// section, series and list of postings.
 struct TSDBCheck {
     /// Seven offsets of sections, the first and the last time; then their CRC-32C.
     static let contents = 9 * 8
     static let magic: [UInt8] = [0xBA, 0xAA, 0xD7, 0x00]
-    /// The version whose table of contents this is.
-    static let version: UInt8 = 3
 
     private let file: ReadableFile
 
@@ -23,7 +21,7 @@ struct TSDBCheck {
         guard let head = file.read(at: 0, 5), head.starts(with: Self.magic) else {
             throw IndexDefect("it does not begin as a TSDB index")
         }
-        guard head[4] == Self.version else { return }
+        guard TSDBFormat.versions.contains(head[4]) else { return }
         let end = file.size - Self.contents - 4
         guard end >= 5, let table = file.read(at: end, Self.contents + 4) else {
             throw IndexDefect("it ends early")

@@ -24,25 +24,20 @@ package struct LokiGaps: GapFinder {
         return try await pool.run { try found(settings, surroundings) }
     }
 
-    /// The words of `object_store` in a period of Loki's schema for S3.
-    private static let s3Stores: Set<String> = ["s3", "aws"]
-
     private func found(_ settings: LokiSettings?, _ surroundings: GapSurroundings) throws -> [Gap] {
         var gaps: [Gap] = []
-        // Loki may spread its chunks over several buckets, which is a list with commas.
-        let buckets = settings?.bucket?.split(separator: ",").map(String.init) ?? []
+        let buckets = settings?.buckets?.names ?? []
         let isCovered =
             buckets.isEmpty
             ? surroundings.covers(bucket: nil, of: "loki")
             : buckets.allSatisfy { surroundings.covers(bucket: $0, of: "loki") }
         for period in settings?.periods ?? [] where period.objectStore != "filesystem" {
-            let isS3 = Self.s3Stores.contains(period.objectStore)
-            if isS3, isCovered { continue }
+            if period.isInS3, isCovered { continue }
             gaps.append(
                 Gap(
                     "chunks from \(period.from), which are in \(period.objectStore)",
                     why: "logs of that time are in object storage, which a backup of files does not include",
-                    remedy: isS3
+                    remedy: period.isInS3
                         ? "add a component of kind bucket with `profile: loki` and the URL of the bucket"
                         : "protect the bucket itself, by versions and replication: dr reads S3 only"))
         }

@@ -1,8 +1,6 @@
 package import BackupRepository
-internal import Glibc
 package import Platform
 internal import Synchronization
-internal import SystemPackage
 
 /// Checks a restored Loki, and gives advice before its start.
 package struct LokiRestorer: ComponentRestorer {
@@ -63,19 +61,7 @@ package struct LokiRestorer: ComponentRestorer {
     ///   - path: in an archived tree.
     ///   - file: its absolute path.
     static func check(_ path: String, at file: String, _ buffer: inout [UInt8]) -> [Damage] {
-        guard let inspector = LokiInspection.inspector(of: path) else { return [] }
-        let descriptor = open(file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0 else { return [Damage(path: path, reason: Errno.last.description)] }
-        defer { close(descriptor) }
-        do {
-            while true {
-                let count = try buffer.withUnsafeMutableBytes {
-                    try FileDescriptor(rawValue: descriptor).read(into: $0)
-                }
-                if count == 0 { return inspector.finish() }
-                inspector.write(buffer.span.bytes.extracting(first: count))
-            }
-        } catch { return [Damage(path: path, reason: "\(error)")] }
+        LokiInspection.inspector(of: path)?.inspect(path, at: file, &buffer) ?? []
     }
 
     package func obstacles(to target: String) async -> [String] {

@@ -25,6 +25,8 @@ package struct DiscoveredServer: Encodable, Equatable, Sendable {
     /// The reasons why the entry is not active.
     package var reasons: [String] = []
     package var settings: [RecognizedServer.Setting] = []
+    /// Components of other kinds that hold a part of its data.
+    package var companions: [RecognizedServer.Companion] = []
 
     package init(kind: String, url: String, origin: String) {
         self.kind = kind
@@ -32,5 +34,7 @@ package struct DiscoveredServer: Encodable, Equatable, Sendable {
         self.origin = origin
     }
 
-    private enum CodingKeys: String, CodingKey { case kind, component, url, origin, verdict, product, reasons }
+    private enum CodingKeys: String, CodingKey {
+        case kind, component, url, origin, verdict, product, reasons, companions
+    }
 }

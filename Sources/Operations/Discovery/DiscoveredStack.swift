@@ -39,7 +39,8 @@ package struct DiscoveredStack: Sendable {
         let found = Set(servers.filter { $0.component != nil }.map(\.kind))
         for kind in kinds where !found.contains(kind.name) {
             let looked = servers.filter { $0.kind == kind.name }.map { server in
-                "# Not found at \(server.url) (\(server.origin)): \(server.reasons.joined(separator: "; ").printable)"
+                "# Not found at \(server.url) (\(server.origin.printable)): "
+                    + server.reasons.joined(separator: "; ").printable
             }
             let example = kind.template.component.split(separator: "\n").map { line in
                 line.hasPrefix("#") ? String(line) : "# \(line)"
@@ -61,15 +62,30 @@ package struct DiscoveredStack: Sendable {
         if component != server.kind, !server.settings.contains(where: { $0.key == "kind" }) {
             lines.append("  kind: \(server.kind)")
         }
-        lines += server.settings.map { setting in
-            let value =
-                switch setting.value {
-                case .text(let text): YAMLScalar.quoted(text)
-                case .value(let value): String(decoding: value.compact, as: UTF8.self)
-                }
-            return "  \(setting.key): \(value)   # \(setting.remark.printable)"
+        lines += server.settings.map(line)
+        return comments + lines.map { isActive ? $0 : "# \($0)" } + companions(of: server, named: component)
+    }
+
+    /// The comments of the components that hold a part of a server's data.
+    private func companions(of server: DiscoveredServer, named component: String) -> [String] {
+        server.companions.enumerated().flatMap { number, companion in
+            let name = "\(component)-\(companion.kind)" + (number > 0 ? "-\(number + 1)" : "")
+            let lines = ["\(companion.reason.printable)", "\(name):", "  kind: \(companion.kind)"]
+            return (lines + companion.settings.map(line)).map { "# \($0)" }
         }
-        return comments + lines.map { isActive ? $0 : "# \($0)" }
+    }
+
+    /// One line: the value and the remark cannot begin another one. The settings refuse control characters, so that a
+    /// value with one must not end the search: it is written with escapes.
+    private func line(_ setting: RecognizedServer.Setting) -> String {
+        let value =
+            switch setting.value {
+            case .text(let text):
+                YAMLScalar.quoted(
+                    text.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F } ? text.printable : text)
+            case .value(let value): String(decoding: value.compact, as: UTF8.self).jsonForTerminals
+            }
+        return "  \(setting.key): \(value)   # \(setting.remark.printable)"
     }
 }
 
@@ -80,7 +96,12 @@ extension DiscoveredStack {
             ("KIND", .left), ("RESULT", .left), ("ADDRESS", .left), ("FOUND BY", .left), ("ABOUT", .left),
         ])
         for server in servers {
-            let about = ([server.product].compactMap { $0 } + server.reasons).joined(separator: "; ")
+            let places = server.companions.flatMap(\.settings).compactMap { setting -> String? in
+                guard setting.key == "url", case .text(let url) = setting.value else { return nil }
+                return "data in \(url)"
+            }
+            // Without a usable server `dr init` writes no file, so the table must name the buckets.
+            let about = ([server.product].compactMap { $0 } + server.reasons + places).joined(separator: "; ")
             table.add([server.kind, server.verdict.rawValue, server.url, server.origin, about.printable])
         }
         return table.text

@@ -39,6 +39,7 @@ struct ServerCandidate: Sendable {
         if let found = recognition.ask(probe, arguments) {
             server.product = found.product
             server.settings = found.settings
+            server.companions = found.companions
             server.verdict = found.missing.isEmpty ? .usable : .incomplete
             server.reasons = found.missing.map { "missing: \($0)" }
         } else if let answer = contact.firstAnswer {

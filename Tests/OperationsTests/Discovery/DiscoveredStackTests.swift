@@ -59,7 +59,9 @@ import Testing
         #expect(!stack.hasUsable && stack.table.contains("incomplete"))
     }
 
-    @Test(arguments: ["a: b", "\n  evil: {kind: files, data: /}", "# \"'", "/srv/\u{202e}x", "{x", ""])
+    @Test(arguments: [
+        "a: b", "\n  evil: {kind: files, data: /}", "# \"'", "/srv/\u{202e}x", "{x", "\u{FEFF}", "\u{FFFF}", "",
+    ])
     func `text of a server cannot add anything to the file`(_ text: String) throws {
         var server = Self.server("prometheus", port: 1, data: "/\(text)")
         server.product = "Server \(text)"
@@ -68,6 +70,61 @@ import Testing
         let components = try configuration(stack).components
         #expect(components.map(\.name) == ["prometheus"])
         #expect((components.first?.settings as? PrometheusComponent)?.data.hasPrefix("/") == true)
+    }
+
+    @Test(arguments: [
+        "s3://loki-data/a: b", "s3://a\n  evil: {kind: files, data: /} #",
+        "s3://a\u{85}  evil: {kind: files, data: /} #", "s3://a\u{2028}  evil: {kind: files, data: /} #", "\" # '",
+        "s3://a\r  evil: {kind: files, data: /} #",
+    ])
+    func `the bucket of a server is proposed as a comment that adds nothing`(_ text: String) throws {
+        var server = Self.server("prometheus", port: 1)
+        let companion = RecognizedServer.Companion(
+            kind: "bucket", settings: [.init("url", .text(text), from: "its \(text)")], reason: "Its \(text)")
+        server.companions = [companion, companion]
+        // Of an entry that is a comment itself, too.
+        var other = Self.server("grafana", port: 2, .incomplete, data: "/\(text)")
+        other.reasons = [text]
+        let stack = DiscoveredStack([server, other], kinds: Self.kinds)
+        #expect(try configuration(stack).components.map(\.name) == ["prometheus"])
+        #expect(stack.text.contains("\n  # prometheus-bucket:\n  #   kind: bucket\n  #   url: "), "\(stack.text)")
+        #expect(stack.text.contains("\n  # prometheus-bucket-2:\n"))
+    }
+
+    @Test func `the table names the bucket of a server that is not usable`() {
+        var server = Self.server("prometheus", port: 1, .incomplete)
+        let url = RecognizedServer.Setting("url", .text("s3://loki-data"), from: "its key")
+        server.companions = [RecognizedServer.Companion(kind: "bucket", settings: [url], reason: "Its chunks")]
+        let stack = DiscoveredStack([server], kinds: Self.kinds)
+        #expect(!stack.hasUsable && stack.table.contains("data in s3://loki-data"))
+    }
+
+    private struct Answer: Decodable {
+        struct Companion: Decodable, Equatable {
+            var kind: String
+            var settings: [String: String]
+            var reason: String
+        }
+        var companions: [Companion]
+    }
+
+    @Test func `the document of a search has the bucket of a server, as its schema says`() throws {
+        var server = Self.server("prometheus", port: 1)
+        let settings = [
+            RecognizedServer.Setting("url", .text("s3://loki-data"), from: "its key"),
+            .init("lanes", .value(["a": 1]), from: "b"),
+        ]
+        server.companions = [RecognizedServer.Companion(kind: "bucket", settings: settings, reason: "Its chunks")]
+        let stack = DiscoveredStack([server], kinds: Self.kinds)
+        let document = try JSONEncoder().encode(try #require(stack.servers.first))
+        let found = try JSONDecoder().decode(Answer.self, from: document)
+        let companion = Answer.Companion(
+            kind: "bucket", settings: ["url": "s3://loki-data", "lanes": #"{"a":1}"#], reason: "Its chunks")
+        #expect(found.companions == [companion])
+        let members = try #require(try JSONSerialization.jsonObject(with: document) as? [String: Any])
+        let text = try Data(contentsOf: Checkout.folder.appending(path: "docs/output.schema.json"))
+        let schema = try JSONValue(parsing: [UInt8](text))["$defs"]?["init"]?["properties"]?["discovered"]
+        #expect(Set(members.keys) == Set((schema?["items"]?["properties"]?.object ?? [:]).keys))
     }
 
     @Test func `a search names another program, a closed port and a server on another address`() async throws {

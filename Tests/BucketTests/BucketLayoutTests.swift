@@ -4,7 +4,7 @@ import Testing
 @testable import Bucket
 
 /// The roles of keys for the programs that write them.
-@Suite struct BucketProfileTests {
+@Suite struct BucketLayoutTests {
     private static let ulid = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
     private static let uuid = "6a1f0c3e-8d2b-4f6a-9c1d-0123456789ab"
 
@@ -17,7 +17,7 @@ import Testing
             (.loki, "\(ulid)/index", nil), (.plain, "\(ulid)/index", nil), (.mimir, "a/b/\(ulid)/index", nil),
         ] as [(BucketProfile, String, String?)])
     func `an object belongs to a block`(profile: BucketProfile, key: String, block: String?) {
-        #expect(profile.block(of: BucketKey(key))?.text == block)
+        #expect(BucketLayout(profile).block(of: BucketKey(key))?.text == block)
     }
 
     @Test(arguments: [
@@ -28,20 +28,29 @@ import Testing
     func `an object that names others is read first and written last`(
         profile: BucketProfile, key: String, isEarly: Bool
     ) {
-        #expect(profile.isEarly(BucketKey(key)) == isEarly)
-        if isEarly { #expect(profile.pass(of: BucketKey(key)) == profile.passes - 1) }
+        let layout = BucketLayout(profile)
+        #expect(layout.isEarly(BucketKey(key)) == isEarly)
+        if isEarly { #expect(layout.pass(of: BucketKey(key)) == layout.passes - 1) }
     }
 
     @Test func `the description of a block is written after the rest of it`() {
-        #expect(BucketProfile.thanos.pass(of: BucketKey("\(Self.ulid)/meta.json")) == 1)
-        #expect(BucketProfile.thanos.pass(of: BucketKey("\(Self.ulid)/chunks/000001")) == 0)
+        #expect(BucketLayout(.thanos).pass(of: BucketKey("\(Self.ulid)/meta.json")) == 1)
+        #expect(BucketLayout(.thanos).pass(of: BucketKey("\(Self.ulid)/chunks/000001")) == 0)
         // That of something else.
-        #expect(BucketProfile.thanos.pass(of: BucketKey("\(Self.ulid)/backup/meta.json")) == 0)
-        #expect(!BucketProfile.mimir.completesBlock(BucketKey("tenant/\(Self.ulid)/a/meta.json")))
-        #expect(BucketProfile.mimir.completesBlock(BucketKey("tenant/\(Self.ulid)/meta.json")))
-        #expect(!BucketProfile.thanos.completesBlock(BucketKey("meta.json")))
-        #expect(BucketProfile.plain.passes == 1)
-        #expect(BucketProfile.plain.pass(of: BucketKey("a/meta.json")) == 0)
+        #expect(BucketLayout(.thanos).pass(of: BucketKey("\(Self.ulid)/backup/meta.json")) == 0)
+        #expect(!BucketLayout(.mimir).completesBlock(BucketKey("tenant/\(Self.ulid)/a/meta.json")))
+        #expect(BucketLayout(.mimir).completesBlock(BucketKey("tenant/\(Self.ulid)/meta.json")))
+        #expect(!BucketLayout(.thanos).completesBlock(BucketKey("meta.json")))
+        #expect(BucketLayout(.plain).passes == 1)
+        #expect(BucketLayout(.plain).pass(of: BucketKey("a/meta.json")) == 0)
+    }
+
+    @Test func `the index of a Loki is where its settings say`() {
+        let layout = BucketLayout(.loki, index: "logs/index/")
+        #expect(layout.isEarly(BucketKey("logs/index/index_20780/1-c.tsdb.gz")) && layout.earlyPrefix == "logs/index/")
+        #expect(!layout.isEarly(BucketKey("index/index_20780/1-c.tsdb.gz")))
+        #expect(BucketLayout(.loki).earlyPrefix == "index/")
+        #expect(BucketLayout(.mimir, index: "logs/index/").earlyPrefix == "")
     }
 }
 

@@ -1,31 +1,41 @@
+internal import Loki
 internal import S3
 
-/// The program that keeps its data in a bucket: it determines the order of a copy, and the checks of the objects.
-package enum BucketProfile: String, CaseIterable, Sendable {
-    case plain, loki, thanos, mimir, tempo
+/// The program that keeps its data in a bucket.
+package enum BucketProfile: String, CaseIterable, Sendable { case plain, loki, thanos, mimir, tempo }
+
+/// The places of a program's objects: they determine the order of a copy, and the checks of the objects.
+package struct BucketLayout: Equatable, Sendable {
+    package var profile: BucketProfile
+    /// Loki's prefix of the index, with a slash at its end.
+    package var index: String
+
+    /// - Parameter index: nil for the usual one.
+    package init(_ profile: BucketProfile, index: String? = nil) {
+        self.profile = profile
+        self.index = index ?? LokiObjects.usualIndex
+    }
 
     private static let slash = UInt8(ascii: "/")
 
     /// True for an object that names others, and is replaced by a program that runs: it is read before the others are
     /// listed, so that everything that it names is in the set.
     func isEarly(_ key: BucketKey) -> Bool {
-        switch self {
+        switch profile {
         case .plain, .thanos: false
-        case .loki: Self.isLokiIndex(key)
+        // There, Loki keeps the tables of its index, and by default the requests for deletion.
+        case .loki: key.bytes.starts(with: index.utf8)
         case .mimir: Self.lastPart(key).elementsEqual("bucket-index.json.gz".utf8)
         case .tempo: Self.lastPart(key).elementsEqual("index.json.gz".utf8)
         }
     }
 
     /// The prefix below which all early objects are; empty if they are anywhere.
-    var earlyPrefix: String { self == .loki ? "index/" : "" }
-    var hasEarlyObjects: Bool { self != .plain && self != .thanos }
+    var earlyPrefix: String { profile == .loki ? index : "" }
+    var hasEarlyObjects: Bool { profile != .plain && profile != .thanos }
     /// True if early objects are replaced by those of other keys. The others are overwritten, so that one listing has
     /// them.
-    var movesEarlyObjects: Bool { self == .loki }
-
-    /// Below `index/`, Loki keeps the tables of its index and the requests for deletion.
-    private static func isLokiIndex(_ key: BucketKey) -> Bool { key.bytes.starts(with: "index/".utf8) }
+    var movesEarlyObjects: Bool { profile == .loki }
 
     private static func lastPart(_ key: BucketKey) -> ArraySlice<UInt8> {
         key.bytes[(key.bytes.lastIndex(of: slash).map { $0 + 1 } ?? 0)...]
@@ -36,7 +46,7 @@ package enum BucketProfile: String, CaseIterable, Sendable {
     /// True if the objects are in blocks, which are whole once they have their meta.json: it is uploaded last and
     /// deleted first.
     var hasBlocks: Bool {
-        switch self {
+        switch profile {
         case .plain, .loki: false
         case .thanos, .mimir, .tempo: true
         }
@@ -48,7 +58,7 @@ package enum BucketProfile: String, CaseIterable, Sendable {
         let parts = key.bytes.split(separator: Self.slash, omittingEmptySubsequences: false)
         // A block is at the top of a Thanos bucket, and below the name of its tenant elsewhere.
         for (number, part) in parts.enumerated().prefix(2) where number < parts.count - 1 {
-            guard self == .tempo ? Self.isUUID(part) : Self.isULID(part) else { continue }
+            guard profile == .tempo ? Self.isUUID(part) : Self.isULID(part) else { continue }
             return BucketKey(Array(parts[0...number].joined(separator: [Self.slash])))
         }
         return nil
@@ -59,7 +69,7 @@ package enum BucketProfile: String, CaseIterable, Sendable {
         guard let block = block(of: key) else { return false }
         let name = key.bytes[block.bytes.count...]
         return name.elementsEqual("/meta.json".utf8)
-            || self == .tempo && name.elementsEqual("/meta.compacted.json".utf8)
+            || profile == .tempo && name.elementsEqual("/meta.compacted.json".utf8)
     }
 
     private static func isULID(_ part: ArraySlice<UInt8>) -> Bool {
@@ -79,5 +89,5 @@ package enum BucketProfile: String, CaseIterable, Sendable {
 
     /// The pass of a restore in which an object is written: the one that names or completes others comes last.
     func pass(of key: BucketKey) -> Int { isEarly(key) || hasBlocks && completesBlock(key) ? 1 : 0 }
-    var passes: Int { self == .plain ? 1 : 2 }
+    var passes: Int { profile == .plain ? 1 : 2 }
 }
