@@ -32,12 +32,16 @@ package struct HTTPRequest: Sendable {
 
     /// Method and URL without query and user, for logs and errors: queries contain signatures.
     package var summary: String {
-        let plain = url.prefix { $0 != "?" && $0 != "#" }
-        guard let scheme = plain.firstRange(of: "://") else { return "\(method) \(plain)" }
-        let rest = plain[scheme.upperBound...]
-        let authority = rest.prefix { $0 != "/" }
-        guard let at = authority.lastIndex(of: "@") else { return "\(method) \(plain)" }
-        return "\(method) \(plain[..<scheme.upperBound])\(rest[rest.index(after: at)...])"
+        // Each request asks for it, so bytes are compared, not characters.
+        let url = self.url.utf8
+        let plain = url.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+        guard let colon = plain.firstIndex(of: UInt8(ascii: ":")), plain[colon...].starts(with: "://".utf8) else {
+            return "\(method) \(Substring(plain))"
+        }
+        let scheme = plain.index(colon, offsetBy: 3)
+        let authority = plain[scheme...].prefix { $0 != UInt8(ascii: "/") }
+        guard let at = authority.lastIndex(of: UInt8(ascii: "@")) else { return "\(method) \(Substring(plain))" }
+        return "\(method) \(Substring(plain[..<scheme]))\(Substring(plain[plain.index(after: at)...]))"
     }
 }
 

@@ -31,7 +31,7 @@ package final class DirectoryStore: ObjectStore {
         self.use = use
         if create { try Self.makeDirectories(path) }
         guard let resolved = realpath(path, nil) else {
-            throw Self.refusal(path, Errno.last, hint: "create it with 'dr init', or mount the volume it lies on")
+            throw Self.refusal(path, Errno.last, hint: "check the address, or mount the volume it lies on")
         }
         root = String(cString: resolved)
         free(resolved)

@@ -1,5 +1,7 @@
 /// Several stores with classes as one, for a reader: an object is as readable as it is in the store where it is most so.
 extension FallbackStore: TieringStore {
+    package var hasClasses: Bool { places.contains { $0.store.tiering != nil } }
+
     package var largestMove: Int { 0 }
 
     /// Returns the placement in the nearest store that can deliver the object, else in the nearest one that has it.
@@ -27,7 +29,7 @@ extension FallbackStore: TieringStore {
         for number in places.indices {
             do {
                 return try use(number) { store in
-                    guard let tiering = store.with((any TieringStore).self) else { throw unsupported("thaw", key) }
+                    guard let tiering = store.tiering else { throw unsupported("thaw", key) }
                     return try tiering.thaw(key, days: days, speed: speed)
                 }
             } catch {

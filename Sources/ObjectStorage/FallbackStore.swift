@@ -1,3 +1,4 @@
+internal import Platform
 internal import Synchronization
 
 /// Several stores of one repository as one, for a reader: an object that a store lacks, or has damaged, comes from the
@@ -35,43 +36,68 @@ package final class FallbackStore: LayeredStore, DiscardingStore {
 
     let places: [Place]
     private let tell: @Sendable (Notice) -> Void
+    private let waits: [Duration]
     private let state = Mutex(State())
+
+    /// How a store is asked that did not answer before.
+    enum Attempt {
+        /// Only where no other store can take its place, and not again for a while.
+        case usual
+        /// At once, because no store answers or those that do lack the object.
+        case again
+        /// The same, for the last time in a while.
+        case last
+    }
+
+    /// Why a store cannot be used.
+    private struct Absence {
+        var error: any Error
+        /// The time from which it may be asked again where no other one can take its place.
+        var until: ContinuousClock.Instant
+        /// True if it was asked for the last time since, for what no other store has, and failed again.
+        var isConfirmed: Bool
+
+        var mayBeAsked: Bool { !isConfirmed || ContinuousClock.now >= until }
+    }
 
     private struct State {
         /// The store that a key is read from first, for keys whose content was wrong.
         var preferred: [ObjectKey: Int] = [:]
-        /// The stores that cannot be used, each with the time of the next attempt.
-        var away: [Int: (error: any Error, until: ContinuousClock.Instant)] = [:]
+        var away: [Int: Absence] = [:]
         var checked: Set<Int> = [0]
         /// The objects that the operator was told of.
         var told: Set<ObjectKey> = []
     }
 
-    /// The time for which a store that did not answer is not asked again: its own retries may have taken minutes.
+    /// The time for which a store that did not answer is not asked again, although no other one can take its place.
     private static let pause = Duration.seconds(60)
     /// Bounds the memory: after so many wrong contents, all of them begin at the first store again.
     private static let mostPreferred = 100_000
-    private static let page = 1000
     private static let mostTold = 1000
 
     /// - Parameters:
     ///   - first: the store that is written to. It is not checked.
     ///   - others: the next ones, the nearest first.
+    ///   - waits: the waits before further attempts to read an object, or to begin a listing, while no store answers; empty
+    ///     for one more at once. A short disturbance of the only store that is left must not end them.
     package init(
-        _ first: Place, then others: [Place], tell: @escaping @Sendable (Notice) -> Void = { _ in }
+        _ first: Place, then others: [Place], waits: [Duration] = [],
+        tell: @escaping @Sendable (Notice) -> Void = { _ in }
     ) {
         places = [first] + others
+        self.waits = waits
         self.tell = tell
     }
 
     package var base: any ObjectStore { places[0].store }
     package var location: String { base.location }
 
-    /// Returns true if another store than the first one has the object.
-    package func isElsewhere(_ key: ObjectKey) -> Bool {
-        places.indices.dropFirst().contains { number in
-            (try? use(number) { try $0.head(key) != nil }) == true
-        }
+    /// Asks each store, the nearest first.
+    /// - Returns: the answers of the stores that can be used, and whose `body` throws no error.
+    package func answers<Value>(
+        skippingFirst: Bool = false, _ body: (any ObjectStore) throws -> Value
+    ) -> [Value] {
+        places.indices.dropFirst(skippingFirst ? 1 : 0).compactMap { number in try? use(number, body) }
     }
 
     package func discardContent(of key: ObjectKey) {
@@ -83,10 +109,19 @@ package final class FallbackStore: LayeredStore, DiscardingStore {
 
     // MARK: Using a store
 
-    /// Runs `body` on a store, unless it cannot be used at the moment.
-    func use<Value>(_ number: Int, _ body: (any ObjectStore) throws -> Value) throws -> Value {
+    /// Runs `body` on a store, unless it cannot be used. While another store answers, one that did not is not asked again:
+    /// each attempt may take as long as the first.
+    /// - Parameters:
+    ///   - isOnlyOne: true if no other store can take its place, as for a write.
+    func use<Value>(
+        _ number: Int, isOnlyOne: Bool = false, as attempt: Attempt = .usual, _ body: (any ObjectStore) throws -> Value
+    ) throws -> Value {
         let known = state.withLock { $0.away[number] }
-        if let known, ContinuousClock.now < known.until { throw known.error }
+        if let known {
+            let isNeeded = isOnlyOne || attempt != .usual || state.withLock { $0.away.count == places.count }
+            let isTime = attempt == .usual ? ContinuousClock.now >= known.until : known.mayBeAsked
+            guard isNeeded, isTime else { throw known.error }
+        }
         let place = places[number]
         do {
             if !state.withLock({ $0.checked.contains(number) }) {
@@ -96,27 +131,27 @@ package final class FallbackStore: LayeredStore, DiscardingStore {
                 }
                 state.withLock { _ = $0.checked.insert(number) }
             }
-            return try body(place.store)
+            let value = try body(place.store)
+            if known != nil { state.withLock { _ = $0.away.removeValue(forKey: number) } }
+            return value
         } catch let error as ObjectStoreError where Self.meansAway.contains(error.reason) {
-            leave(number, because: error)
+            leave(number, because: error, isConfirmed: attempt == .last)
             throw error
         }
     }
 
-    private static let meansAway: [ObjectStoreError.Reason] = [.unreachable, .noSuchStore, .credentials, .throttled]
-
-    private func leave(_ number: Int, because error: any Error) {
+    private func leave(_ number: Int, because error: any Error, isConfirmed: Bool = false) {
         let isNews = state.withLock { state in
-            defer { state.away[number] = (error, .now + Self.pause) }
-            return state.away[number] == nil
+            let known = state.away[number]
+            state.away[number] = Absence(
+                error: error, until: .now + Self.pause, isConfirmed: isConfirmed || known?.isConfirmed == true)
+            return known == nil
         }
         if isNews { tell(.away(place: places[number].name, error: error)) }
     }
 
-    /// True if the first store did not answer lately.
-    package var isFirstAway: Bool {
-        state.withLock { $0.away[0].map { ContinuousClock.now < $0.until } ?? false }
-    }
+    /// True if the first store did not answer.
+    package var isFirstAway: Bool { state.withLock { $0.away[0] != nil } }
 
     /// The numbers of the stores in the order in which a key is read.
     private func order(of key: ObjectKey) -> [Int] {
@@ -124,42 +159,92 @@ package final class FallbackStore: LayeredStore, DiscardingStore {
         return Array(places.indices[first...]) + Array(places.indices[..<first])
     }
 
-    /// Returns the error to throw: one of a store that answered, such as `.notFound`, before one of a store that is away.
-    /// Among equals, that of the nearest store.
-    func mostTelling(_ errors: [Int: any Error]) -> any Error {
-        let inOrder = errors.sorted { $0.key < $1.key }.map(\.value)
-        return inOrder.first { ($0 as? ObjectStoreError).map { !Self.meansAway.contains($0.reason) } == true }
-            ?? inOrder.first
-            ?? ObjectStoreError(.unreachable, operation: "read", key: nil, "there is no store", store: location)
+    /// The stores to ask once more for an object that the stores that answer lack: one stall of the only store that has
+    /// it must not cost it. If no store answers, all of them.
+    /// - Parameter isOneEnough: true if the answer of one store ends the search, as for a listing, and for a mark: most
+    ///   are not there.
+    private func hopes(after errors: [Int: any Error], isOneEnough: Bool) -> [Int] {
+        let away = errors.filter { Self.isAway($0.value) }
+        if isOneEnough, !areSilent(errors) { return [] }
+        return state.withLock { state in away.keys.filter { state.away[$0]?.mayBeAsked != false } }.sorted()
     }
 
-    // MARK: Reading
+    /// What is left of the attempts of one read, or of one listing.
+    private struct Patience {
+        var waits: ArraySlice<Duration>
+        var attempt = Attempt.usual
+    }
+
+    /// Begins the next attempt, after a wait if no store answers and one may come back.
+    /// - Parameter numbers: the stores to ask.
+    /// - Returns: false if there is nothing left to try.
+    /// - Throws: `CancellationError`.
+    private func renew(
+        _ patience: inout Patience, for numbers: [Int], after errors: [Int: any Error]
+    ) throws -> Bool {
+        guard patience.attempt != .last, !numbers.isEmpty else { return false }
+        // A wrong address or key does not come right in the meantime.
+        let reasons = numbers.compactMap { (errors[$0] as? ObjectStoreError)?.reason }
+        if areSilent(errors), reasons.contains(.unreachable) || reasons.contains(.throttled),
+            let wait = patience.waits.popFirst()
+        {
+            try sleepUnlessCancelled(wait)
+            patience.attempt = patience.waits.isEmpty ? .last : .again
+        } else {
+            patience.attempt = .last
+        }
+        return true
+    }
+
+    /// Asks the stores for an object in their order, and then those again that may still have it.
+    /// - Parameters:
+    ///   - errors: gets the last error of each store that threw one.
+    ///   - refusal: returns the error of the receiver, which ends the read.
+    ///   - body: returns true if the store gave what was asked for.
+    /// - Returns: false if no store gave it.
+    /// - Throws: `CancellationError`; `refusal`.
+    private func ask(
+        for key: ObjectKey, _ errors: inout [Int: any Error], refusal: () -> (any Error)? = { nil },
+        _ body: (_ number: Int, _ attempt: Attempt) throws -> Bool
+    ) throws -> Bool {
+        var patience = Patience(waits: waits[...])
+        var numbers = order(of: key)
+        while true {
+            for number in numbers {
+                do {
+                    if try body(number, patience.attempt) { return true }
+                    errors[number] = nil
+                } catch {
+                    if let last = refusal() ?? (error is CancellationError ? error : nil) { throw last }
+                    errors[number] = error
+                }
+            }
+            numbers = hopes(after: errors, isOneEnough: Self.isOfOneStore(key.text))
+            guard try renew(&patience, for: numbers, after: errors) else { return false }
+        }
+    }
 
     package func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
         var delivered = 0
         var refusal: (any Error)?
         var errors: [Int: any Error] = [:]
-        for number in order(of: key) {
-            do {
-                try use(number) { store in
-                    guard let rest = try self.rest(of: key, range, after: delivered, in: store) else { return }
-                    try store.get(key, range: rest.range) { piece in
-                        do { try sink(piece) } catch {
-                            refusal = error
-                            throw error
-                        }
-                        delivered += piece.byteCount
+        var source = 0
+        let isRead = try ask(for: key, &errors, refusal: { refusal }) { number, attempt in
+            try use(number, as: attempt) { store in
+                guard let rest = try self.rest(of: key, range, after: delivered, in: store) else { return }
+                try store.get(key, range: rest.range) { piece in
+                    do { try sink(piece) } catch {
+                        refusal = error
+                        throw error
                     }
+                    delivered += piece.byteCount
                 }
-                noteReplacement(of: key, by: number, errors)
-                return
-            } catch {
-                if let refusal { throw refusal }
-                if error is CancellationError { throw error }
-                errors[number] = error
             }
+            source = number
+            return true
         }
-        throw mostTelling(errors)
+        guard isRead else { throw mostTelling(errors) }
+        noteReplacement(of: key, by: source, errors)
     }
 
     /// Tells once of each object that does not come from the first store, unless that store is away altogether.
@@ -198,150 +283,67 @@ package final class FallbackStore: LayeredStore, DiscardingStore {
     /// - Returns: nil if no store that answers has the object.
     package func head(_ key: ObjectKey) throws -> ObjectInfo? {
         var errors: [Int: any Error] = [:]
-        for number in order(of: key) {
-            do {
-                if let object = try use(number, { try $0.head(key) }) { return object }
-            } catch {
-                if error is CancellationError { throw error }
-                errors[number] = error
-            }
+        var found: ObjectInfo?
+        _ = try ask(for: key, &errors) { number, attempt in
+            found = try use(number, as: attempt) { try $0.head(key) }
+            return found != nil
         }
-        guard errors.count < places.count else { throw mostTelling(errors) }
-        return nil
+        guard found != nil || errors.count < places.count else { throw mostTelling(errors) }
+        return found
     }
 
-    package func storeTime() throws -> Int? { try ofTheFirst { try $0.storeTime() } }
+    package func storeTime() throws -> Int? { try ofTheFirst(unless: { false }) { try $0.storeTime() } }
 
     /// Returns the answer of the first store that can be used. An error of a caller's closure must not be one of a store.
-    private func ofTheFirst<Value>(_ body: (any ObjectStore) throws -> Value) throws -> Value {
-        var errors: [Int: any Error] = [:]
-        for number in places.indices {
-            do { return try use(number, body) } catch let error as ObjectStoreError { errors[number] = error }
-        }
-        throw mostTelling(errors)
-    }
-
-    // MARK: Listings
-
-    private static func isOfOneStore(_ prefix: String) -> Bool { prefix.hasPrefix("marks/") }
-
-    package func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws {
-        if Self.isOfOneStore(prefix) { return try listOfTheFirst(prefix, after: after, body) }
-        var errors: [Int: any Error] = [:]
-        var pages = places.indices.map { Page(place: $0, last: after) }
-        while true {
-            for index in pages.indices where pages[index].needsMore {
+    /// - Parameter hasBegun: returns true if the caller has received a part of the answer.
+    func ofTheFirst<Value>(
+        unless hasBegun: () -> Bool, _ body: (any ObjectStore) throws -> Value
+    ) throws -> Value {
+        try patiently(unless: hasBegun) { attempt, errors -> Value? in
+            for number in places.indices {
+                var isReached = false
                 do {
-                    try use(pages[index].place) { try pages[index].fetch(prefix, Self.page, from: $0) }
+                    let value = try use(number, as: attempt) { store in
+                        isReached = true
+                        return try body(store)
+                    }
+                    return value
                 } catch {
-                    if error is CancellationError { throw error }
-                    errors[pages[index].place] = error
-                    pages[index].isAtEnd = true
+                    if error is CancellationError || isReached && !(error is ObjectStoreError) { throw error }
+                    errors[number] = error
                 }
             }
-            guard errors.count < places.count else { throw mostTelling(errors) }
-            guard let next = pages.compactMap({ $0.objects.first }).min(by: { $0.key < $1.key }) else { return }
-            for index in pages.indices where pages[index].objects.first?.key == next.key {
-                pages[index].objects.removeFirst()
-            }
-            if isHidden(next.key, in: prefix) { continue }
-            guard try body(next) == .proceed else { return }
+            return nil
         }
     }
 
-    /// Lists the first store that answers. If the listing breaks, it continues in the next store after the last key.
-    private func listOfTheFirst(
-        _ prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction
-    ) throws {
-        var last = after
-        var refusal: (any Error)?
-        try ofTheFirst { store in
-            if let refusal { throw refusal }
-            try store.list(prefix: prefix, after: last) { object in
-                last = object.key
-                do { return try body(object) } catch {
-                    refusal = error
-                    throw error
-                }
-            }
-        }
-    }
-
-    /// Marks of other stores do not appear in a listing of everything either.
-    private func isHidden(_ key: ObjectKey, in prefix: String) -> Bool {
-        guard "marks/".hasPrefix(prefix), key.text.hasPrefix("marks/") else { return false }
-        return (try? use(0) { try $0.head(key) }).flatMap { $0 } == nil
-    }
-
-    package func enumerate(
-        prefix: String, skipping skipped: String?, _ body: (ObjectInfo) throws -> Void
-    ) throws {
-        if Self.isOfOneStore(prefix) {
-            var refusal: (any Error)?
-            return try ofTheFirst { store in
-                if let refusal { throw refusal }
-                try store.enumerate(prefix: prefix, skipping: skipped) { object in
-                    do { try body(object) } catch {
-                        refusal = error
-                        throw error
-                    }
-                }
-            }
-        }
-        var errors: [Int: any Error] = [:]
-        for number in places.indices {
-            var refusal: (any Error)?
-            do {
-                try use(number) { store in
-                    try store.enumerate(prefix: prefix, skipping: skipped) { object in
-                        if number > 0, object.key.text.hasPrefix("marks/") { return }
-                        do { try body(object) } catch {
-                            refusal = error
-                            throw error
-                        }
-                    }
-                }
-            } catch {
-                if let refusal { throw refusal }
-                if error is CancellationError { throw error }
-                errors[number] = error
-            }
-        }
-        if errors.count == places.count { throw mostTelling(errors) }
-    }
-
-    /// The next objects of one store.
-    private struct Page {
-        let place: Int
-        var last: ObjectKey?
-        var objects: ArraySlice<ObjectInfo> = []
-        var isAtEnd = false
-
-        init(place: Int, last: ObjectKey?) { (self.place, self.last) = (place, last) }
-
-        var needsMore: Bool { objects.isEmpty && !isAtEnd }
-
-        mutating func fetch(_ prefix: String, _ most: Int, from store: any ObjectStore) throws {
-            var found: [ObjectInfo] = []
-            try store.list(prefix: prefix, after: last) { object in
-                found.append(object)
-                return found.count < most ? .proceed : .stop
-            }
-            isAtEnd = found.count < most
-            last = found.last?.key ?? last
-            objects = found[...]
+    /// Asks all stores, and again after each of the waits while none answers.
+    /// - Parameters:
+    ///   - hasBegun: returns true if the caller has received a part of the answer: it must not get it twice.
+    ///   - body: asks once, fills in the error of each store that threw one, and returns nil if all did.
+    func patiently<Value>(
+        unless hasBegun: () -> Bool, _ body: (_ attempt: Attempt, _ errors: inout [Int: any Error]) throws -> Value?
+    ) throws -> Value {
+        var patience = Patience(waits: waits[...])
+        while true {
+            var errors: [Int: any Error] = [:]
+            if let value = try body(patience.attempt, &errors) { return value }
+            let numbers = hasBegun() ? [] : hopes(after: errors, isOneEnough: true)
+            guard try renew(&patience, for: numbers, after: errors) else { throw mostTelling(errors) }
         }
     }
 
     // MARK: Writing
 
     package func put(_ key: ObjectKey, _ content: [UInt8], options: PutOptions) throws -> ObjectInfo {
-        try use(0) { try $0.put(key, content, options: options) }
+        try use(0, isOnlyOne: true) { try $0.put(key, content, options: options) }
     }
 
     package func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload {
-        try use(0) { try $0.upload(key, options) }
+        try use(0, isOnlyOne: true) { try $0.upload(key, options) }
     }
 
-    package func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError] { try use(0) { try $0.delete(keys) } }
+    package func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError] {
+        try use(0, isOnlyOne: true) { try $0.delete(keys) }
+    }
 }

@@ -26,7 +26,8 @@ package protocol ObjectStore: Sendable {
     ///
     /// A broken transfer is resumed where it stopped, from the same version of the object.
     /// - Parameter range: byte offsets; must lie within the object.
-    /// - Throws: `.notFound`; `.invalidRange`; `.truncated` if fewer bytes arrive than the store announced.
+    /// - Throws: `.notFound`; `.invalidRange`; `.truncated` if fewer bytes arrive than the store announced,
+    ///   or the object was replaced between two parts of the range.
     func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws
 
     /// - Returns: nil if the object does not exist.

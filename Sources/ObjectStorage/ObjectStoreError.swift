@@ -28,6 +28,9 @@ package struct ObjectStoreError: OperationError, Equatable {
     package var detail: String
     /// The advice to the operator.
     package var hint: String?
+    /// Set with `.notFound` if a store that may have the object could not be reached: which one, why, and which stores
+    /// lack it.
+    package internal(set) var unreached: String?
 
     package init(
         _ reason: Reason, operation: String, key: ObjectKey?, _ detail: String, store: String, hint: String? = nil

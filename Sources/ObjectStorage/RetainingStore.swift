@@ -5,7 +5,8 @@
 /// remove an object must check its ``retention(of:)`` first.
 package protocol RetainingStore: ObjectStore {
     /// - Returns: nil for an object without a lock; the store may still report an expired lock.
-    /// - Throws: `.notFound`; `.unsupported` if the storage was created without locks.
+    /// - Throws: `.notFound`; `.unsupported` if the storage was created without locks; `.locked` for a lock that
+    ///   cannot be read.
     func retention(of key: ObjectKey) throws -> PutOptions.Lock?
 
     /// Locks an object, or extends its lock.

@@ -3,6 +3,9 @@
 /// A moved object keeps its key, content and metadata. An archived one can be listed, but not read before it is thawed:
 /// the store then keeps a readable copy of it for some days.
 package protocol TieringStore: ObjectStore {
+    /// False for a store in front of others of which none has classes. Makes no request.
+    var hasClasses: Bool { get }
+
     /// - Returns: nil if the object does not exist.
     func placement(of key: ObjectKey) throws -> ObjectPlacement?
 
@@ -29,11 +32,21 @@ package protocol TieringStore: ObjectStore {
     func refusal(of target: StorageClass) throws -> String?
 }
 
+extension TieringStore {
+    package var hasClasses: Bool { true }
+}
+
 extension ObjectStore {
+    /// The store itself, or one behind it, that has storage classes; nil if none has, so that no object can be archived.
+    package var tiering: (any TieringStore)? {
+        guard let store = with((any TieringStore).self), store.hasClasses else { return nil }
+        return store
+    }
+
     /// The placement of an object in a store with or without classes.
     /// - Returns: nil if the object does not exist.
     package func anyPlacement(of key: ObjectKey) throws -> ObjectPlacement? {
-        if let tiering = with((any TieringStore).self) { return try tiering.placement(of: key) }
+        if let tiering { return try tiering.placement(of: key) }
         return try head(key).map { ObjectPlacement($0, .ready) }
     }
 }

@@ -2,11 +2,11 @@ internal import Dispatch
 internal import ObjectStorage
 internal import Synchronization
 
-/// Reads one object as several ranges at once and delivers them in order: for networks where one connection does not
-/// use the full bandwidth.
+/// Reads a range of one object in pieces, several at once, and delivers them in order: one connection to a distant store
+/// moves only its window in a round trip.
 ///
-/// Memory: the ranges in flight, taken from the store's budget. When the budget is used up, the calling thread
-/// continues to read alone, without a buffer.
+/// Memory: the pieces in flight. The first ones belong to the memory of the work that reads, the others come from the
+/// store's budget while it has some.
 struct ParallelReading {
     private let store: S3Store
     private let key: ObjectKey
@@ -16,36 +16,34 @@ struct ParallelReading {
         self.key = key
     }
 
-    /// A range being fetched by a transfer thread.
+    /// A piece being fetched by a transfer thread.
     private final class Fetch: Sendable {
         let buffer: PartBuffer
-        private let outcome = Mutex<Result<Void, any Error>?>(nil)
+        private let outcome = Mutex<Result<S3Reading.Version?, any Error>?>(nil)
         private let isDone = DispatchSemaphore(value: 0)
 
         init(_ buffer: PartBuffer) { self.buffer = buffer }
 
-        func end(_ result: Result<Void, any Error>) {
+        func end(_ result: Result<S3Reading.Version?, any Error>) {
             outcome.withLock { $0 = result }
             isDone.signal()
         }
 
-        func wait() throws {
+        /// - Returns: the version of the object that the piece is from.
+        func wait() throws -> S3Reading.Version? {
             while isDone.wait(timeout: .now() + .milliseconds(50)) == .timedOut { try Task.checkCancellation() }
-            try outcome.withLock { try $0?.get() }
+            isDone.signal()  // also for ``drain()``
+            return try outcome.withLock { try $0?.get() }
         }
 
         /// Waits for the end of a cancelled fetch: the buffer may be released only when no thread writes into it.
         func drain() { isDone.wait() }
     }
 
-    func run(_ range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
-        let step = store.configuration.partSize
-        guard let found = try store.look(key) else {
-            throw store.failure(.notFound, reading: key, "the object does not exist")
-        }
-        let size = found.info.size, range = range ?? 0..<size
-        guard range.upperBound <= size else { throw store.outOfRange(range, of: key, size: size) }
-        let version = S3Reading.Version(tag: found.info.tag, lastModified: found.lastModified, size: size)
+    func run(_ range: Range<Int>, _ sink: (RawSpan) throws -> Void) throws {
+        let step = store.configuration.readSize
+        let own = max(1, store.transferMemory / step)
+        var version: S3Reading.Version?
         var waiting: [(fetch: Fetch, task: Task<Void, Never>)] = []
         defer {
             for (_, task) in waiting { task.cancel() }
@@ -57,20 +55,20 @@ struct ParallelReading {
         var next = range.lowerBound
         while next < range.upperBound || !waiting.isEmpty {
             while next < range.upperBound, waiting.count < store.configuration.parallelReads,
-                let buffer = store.budget.takeNow(step)
+                let buffer = store.budget.takeNow(step, isFirst: waiting.count < own)
             {
                 let piece = next..<min(next + step, range.upperBound)
-                waiting.append(fetch(piece, version, into: buffer))
+                waiting.append(fetch(piece, into: buffer))
                 next = piece.upperBound
             }
-            guard let (first, _) = waiting.first else {
-                let piece = next..<min(next + step, range.upperBound)
-                var reading = S3Reading(key, range: piece, version: version, in: store)
-                try reading.run(sink)
-                next = piece.upperBound
-                continue
+            // A buffer that is not from the budget is always granted, so at least one piece is in flight.
+            guard let (first, _) = waiting.first else { return }
+            let found = try first.wait()
+            // A move to another class replaces an object too. What arrived is not whole, and a second read may be.
+            guard version.map({ $0.isSame(as: found) }) ?? true else {
+                throw store.failure(.truncated, reading: key, "the object was replaced while it was read")
             }
-            try first.wait()
+            version = version ?? found
             waiting.removeFirst()
             defer { store.budget.release(first.buffer) }
             for start in stride(from: 0, to: first.buffer.count, by: 1 << 20) {
@@ -83,15 +81,14 @@ struct ParallelReading {
         }
     }
 
-    private func fetch(
-        _ range: Range<Int>, _ version: S3Reading.Version, into buffer: PartBuffer
-    ) -> (fetch: Fetch, task: Task<Void, Never>) {
+    private func fetch(_ range: Range<Int>, into buffer: PartBuffer) -> (fetch: Fetch, task: Task<Void, Never>) {
         let fetch = Fetch(buffer)
         let task = TransferThreads.start { [store, key] in
             fetch.end(
                 Result {
-                    var reading = S3Reading(key, range: range, version: version, in: store)
+                    var reading = S3Reading(key, range: range, in: store)
                     try reading.run { piece in piece.withUnsafeBytes { _ = buffer.append($0) } }
+                    return reading.version
                 })
         }
         return (fetch, task)

@@ -7,10 +7,11 @@ internal import Synchronization
 /// An upload or read that holds no part gets one even beyond the limit: otherwise a thread with several uploads could
 /// wait for itself. So the bound is the limit plus the number of uploads that are open at the same time.
 package final class PartBudget: Sendable {
-    /// Five parts, of 8 MiB each by default.
-    package static let shared = PartBudget(parts: 5, memory: .memory)
+    /// Five parts of an upload, or ten pieces of a read.
+    package static let shared = PartBudget(bytes: 40 << 20, memory: .memory)
 
     private struct State {
+        /// Bytes, of all parts.
         var used = 0
         /// Kept for the next part: the kernel would have to fault fresh memory in page by page.
         var idle: [PartBuffer] = []
@@ -23,8 +24,8 @@ package final class PartBudget: Sendable {
     private let state = Mutex(State())
     private let released = DispatchSemaphore(value: 0)
 
-    package init(parts: Int, memory: SharedBudget? = nil) {
-        limit = max(1, parts)
+    package init(bytes: Int, memory: SharedBudget? = nil) {
+        limit = max(1, bytes)
         self.memory = memory
     }
 
@@ -44,9 +45,11 @@ package final class PartBudget: Sendable {
     /// - Returns: nil if the limit is reached.
     func takeNow(_ capacity: Int, isFirst: Bool = false) -> PartBuffer? {
         state.withLock { state in
-            guard isFirst || state.used < limit && memory?.takeNow(capacity) ?? true else { return nil }
-            state.used += 1
+            guard isFirst || state.used + capacity <= limit && memory?.takeNow(capacity) ?? true else { return nil }
+            state.used += capacity
             let index = state.idle.firstIndex { $0.capacity == capacity }
+            // Those of another size would keep their place for ever.
+            if index == nil, state.idle.count == Self.mostIdle { state.idle.removeFirst() }
             let buffer = index.map { state.idle.remove(at: $0) } ?? PartBuffer(capacity: capacity)
             buffer.isFirst = isFirst
             return buffer
@@ -56,8 +59,8 @@ package final class PartBudget: Sendable {
     func release(_ buffer: PartBuffer) {
         buffer.count = 0
         state.withLock { state in
-            state.used -= 1
-            if state.used + state.idle.count < limit, state.idle.count < Self.mostIdle { state.idle.append(buffer) }
+            state.used -= buffer.capacity
+            if state.used + buffer.capacity <= limit, state.idle.count < Self.mostIdle { state.idle.append(buffer) }
         }
         if !buffer.isFirst { memory?.release(buffer.capacity) }
         released.signal()

@@ -46,13 +46,17 @@ package struct S3Configuration: Sendable {
     package var connectTimeout = HTTPOptions().connectTimeout
     package var stallTimeout = HTTPOptions().stallTimeout
     package var retry = RetryPolicy()
-    /// The size of each part of a multipart upload and of a parallel ranged read, in bytes. S3 requires at least 5 MiB
-    /// for all parts but the last, and at most 10,000 parts an object.
+    /// The time without progress after which a call is not tried again, although tries are left; nil for no limit.
+    package var patience: Duration?
+    /// The size of each part of a multipart upload, in bytes. S3 requires at least 5 MiB for all parts but the last, and
+    /// at most 10,000 parts an object.
     package var partSize = 8 << 20
     /// The number of parts of one object in flight at once.
     package var parallelParts = 3
-    /// The number of ranges of one object in flight at once; 1 streams the object over one connection.
-    package var parallelReads = 1
+    /// The most pieces of one object that are read at once; 1 streams the object over one connection.
+    package var parallelReads = 8
+    /// The size of each of these pieces, in bytes: much more than a connection moves in a round trip.
+    package var readSize = 4 << 20
     /// The number of keys on a page of a listing, at most 1000.
     package var pageSize = 1000
     /// Counts the requests; nil to count none.

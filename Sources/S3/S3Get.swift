@@ -5,7 +5,8 @@ extension S3Store {
     package func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
         try attempt("get", of: key) {
             if let range, range.isEmpty { return try checkEmptyRange(key, range) }
-            guard configuration.parallelReads > 1, (range?.count ?? .max) > configuration.partSize else {
+            // Of an object of unknown size nobody knows how many pieces it has, and most are small documents.
+            guard configuration.parallelReads > 1, let range, range.count > configuration.readSize else {
                 var reading = S3Reading(key, range: range, in: self)
                 return try reading.run(sink)
             }
@@ -46,14 +47,19 @@ struct S3Reading {
         var lastModified: String?
         /// The size of the whole object, in bytes.
         var size: Int?
+
+        /// True unless the object was replaced between the two answers. Some gateways send a wrong tag now and then, so
+        /// an equal time is enough.
+        func isSame(as other: Version?) -> Bool {
+            guard let other, size == other.size else { return false }
+            return tag == other.tag || lastModified != nil && lastModified == other.lastModified
+        }
     }
 
-    /// - Parameter version: if known, the read refuses every other version.
-    init(_ key: ObjectKey, range: Range<Int>?, version: Version? = nil, in store: S3Store) {
+    init(_ key: ObjectKey, range: Range<Int>?, in store: S3Store) {
         self.store = store
         self.key = key
         self.range = range
-        self.version = version
         position = range?.lowerBound ?? 0
     }
 

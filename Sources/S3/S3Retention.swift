@@ -1,6 +1,7 @@
 internal import HTTP
 package import ObjectStorage
 internal import Platform
+internal import Synchronization
 
 /// Object lock: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
 extension S3Store: RetainingStore {
@@ -9,11 +10,20 @@ extension S3Store: RetainingStore {
         try attempt("get the retention of", of: key) {
             do {
                 let (_, document) = try client.send(S3Request("GET", fullKey(key), query: [("retention", "")]))
-                guard let root = XMLElement.parse(document), let until = root.value("RetainUntilDate"),
-                    let mode = root.value("Mode").flatMap({ PutOptions.LockMode(rawValue: $0.lowercased()) }),
-                    let seconds = AWSTime.parse(until)
-                else { return nil }
-                return PutOptions.Lock(mode: mode, until: seconds)
+                if let root = XMLElement.parse(document), root.name == "Retention" || root["Mode"] != nil {
+                    let fields = LockFields(mode: root.value("Mode"), until: root.value("RetainUntilDate"))
+                    if let lock = try readLock(in: fields, of: key) { return lock }
+                } else {
+                    // moto does not know the question, and sends the object itself.
+                    knowsRetention.withLock { $0 = false }
+                }
+                return try lockInHead(of: key)
+            } catch let failure as S3Failure
+                where ["InvalidObjectState", S3Failure.answerTooLong].contains(failure.code)
+            {
+                // The same, for an archived object and for a large one.
+                knowsRetention.withLock { $0 = false }
+                return try lockInHead(of: key)
             } catch let failure as S3Failure
                 where ["NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError"].contains(failure.code)
             {
@@ -22,8 +32,34 @@ extension S3Store: RetainingStore {
         }
     }
 
+    private func lockInHead(of key: ObjectKey) throws -> PutOptions.Lock? {
+        try look(key).flatMap { try readLock(in: $0.lock, of: key) }
+    }
+
+    /// - Returns: nil without a mode.
+    /// - Throws: `ObjectStoreError` `.locked` for a lock that cannot be read: read as none, it would be lost.
+    private func readLock(in fields: LockFields, of key: ObjectKey) throws -> PutOptions.Lock? {
+        guard let name = fields.mode, !name.isEmpty else { return nil }
+        guard let mode = PutOptions.LockMode(rawValue: name.lowercased()),
+            let until = fields.until.flatMap({ AWSTime.parse($0) })
+        else {
+            let words = "mode '\(name.prefix(40))' until '\((fields.until ?? "").prefix(40))'".printable
+            throw ObjectStoreError(
+                .locked, operation: "get the retention of", key: key, "it has a lock that dr cannot read: \(words)",
+                store: location)
+        }
+        return PutOptions.Lock(mode: mode, until: until)
+    }
+
     /// PutObjectRetention. It never sends the header that bypasses a lock in governance mode.
     package func retain(_ key: ObjectKey, _ lock: PutOptions.Lock) throws {
+        guard knowsRetention.withLock({ $0 }) else {
+            throw ObjectStoreError(
+                .unsupported, operation: "lock", key: key,
+                "the store answers a question for the lock with the object, so it may take the request for a lock as the "
+                    + "object's new content", store: location,
+                hint: "use a store that implements object lock, or remove 'lock' from the store in dr.yaml")
+        }
         try attempt("lock", of: key) {
             let payload = S3Payload.text(
                 "<Retention xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Mode>\(lock.mode.rawValue.uppercased())"
@@ -55,4 +91,10 @@ extension S3Store: RetainingStore {
             }
         }
     }
+}
+
+/// What an answer says about a lock, as the server spells it.
+struct LockFields {
+    var mode: String?
+    var until: String?
 }

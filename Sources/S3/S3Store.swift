@@ -18,6 +18,8 @@ package final class S3Store: ObjectStore, BufferingStore {
     private let metadata = Mutex<Bool?>(nil)
     /// False once the server has refused DeleteObjects.
     let deletesBatches = Mutex(true)
+    /// False once the server has answered the question for a lock as one for the object.
+    let knowsRetention = Mutex(true)
 
     package let location: String
 
@@ -63,6 +65,8 @@ package final class S3Store: ObjectStore, BufferingStore {
         var lastModified: String?
         /// The state of a thaw; nil if there was none.
         var restore: String?
+        /// Empty also if the credentials may not read locks.
+        var lock: LockFields
     }
 
     /// HeadObject.
@@ -74,7 +78,10 @@ package final class S3Store: ObjectStore, BufferingStore {
                 let info = ObjectInfo(key, response, size: response.contentLength ?? 0)
                 return Found(
                     info: info, writeID: response.headers[Self.writeIDHeader],
-                    lastModified: response.headers["last-modified"], restore: response.headers["x-amz-restore"])
+                    lastModified: response.headers["last-modified"], restore: response.headers["x-amz-restore"],
+                    lock: LockFields(
+                        mode: response.headers["x-amz-object-lock-mode"],
+                        until: response.headers["x-amz-object-lock-retain-until-date"]))
             } catch let failure as S3Failure where failure.isMissing {
                 return nil
             } catch let failure as S3Failure where [400, 403].contains(failure.status) && asked < 3 {

@@ -63,8 +63,7 @@ extension S3Store {
         case "InvalidObjectState":
             return (.archived, "the object is in an archive class: it must be thawed before it can be read")
         case "AccessDenied", "AllAccessDisabled", "AccountProblem":
-            let isLock = failure.message.contains("lock") || failure.message.contains("WORM")
-            if isLock { return (.locked, nil) }
+            if failure.namesLock { return (.locked, nil) }
             return (.denied, "grant the credentials permission to \(operation) here")
         case "PreconditionFailed", "ConditionalRequestConflict":
             return (.alreadyExists, nil)
@@ -72,11 +71,11 @@ extension S3Store {
             return (.invalidRange, nil)
         case "EntityTooLarge", "KeyTooLongError":
             return (.tooLarge, nil)
-        case "InvalidRequest" where failure.message.lowercased().contains("object lock"):
+        case "InvalidRequest" where failure.namesObjectLock:
             return (
                 .unsupported, "create a bucket with object lock enabled, or remove 'lock' from the store in dr.yaml"
             )
-        case "ObjectLocked":
+        case "InvalidRequest" where failure.namesLock, "ObjectLocked":
             return (.locked, nil)
         default: break
         }
@@ -112,5 +111,21 @@ extension S3Store {
             return "check whether a proxy limits the size of a body: `dr doctor` sends one part"
         default: return "check that the store runs and that this machine can reach it"
         }
+    }
+}
+
+extension S3Failure {
+    /// True if the message is about object lock of the bucket. MinIO writes: Bucket is missing ObjectLockConfiguration.
+    fileprivate var namesObjectLock: Bool {
+        let message = message.lowercased()
+        return message.contains("object lock") || message.contains("objectlock")
+    }
+
+    /// True if the message says that a lock protects the object. AWS names the resource for which a permission is
+    /// missing, such as a bucket `blocks` or `lock-1`.
+    fileprivate var namesLock: Bool {
+        guard !message.contains("not authorized to perform") else { return false }
+        let words = message.lowercased().split { !$0.isLetter }
+        return words.contains { ["lock", "locked", "worm"].contains($0) }
     }
 }

@@ -31,7 +31,11 @@ extension S3Store: TieringStore {
             ]
             if let tag = object.tag { headers.append(("x-amz-copy-source-if-match", tag)) }
             headers += encryptionHeaders
-            if let lock { headers += lockHeaders(lock) }
+            if let lock {
+                headers += lockHeaders(lock)
+                // A request with a lock needs a checksum of its body, also of an empty one.
+                headers.append(("content-md5", Self.emptyBodyMD5))
+            }
             let request = S3Request("PUT", fullKey(object.key), headers: headers, isSlow: true)
             let (response, document) = try copied(request, of: object.key)
             // S3 sends status 200 before it knows the result.
@@ -49,6 +53,8 @@ extension S3Store: TieringStore {
             return response.headers["x-amz-version-id"].map { $0 != "null" } ?? false
         }
     }
+
+    private static let emptyBodyMD5 = "1B2M2Y8AsgTpgAmY7PhCfg=="
 
     private func copied(_ request: S3Request, of key: ObjectKey) throws -> (HTTPResponse, [UInt8]) {
         do { return try client.send(request) } catch let failure as S3Failure

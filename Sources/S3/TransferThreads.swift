@@ -2,8 +2,8 @@ internal import Platform
 
 /// The threads that transfer parts and ranges, shared by all stores of the process.
 enum TransferThreads {
-    /// More threads than a ``PartBudget`` has parts would be idle.
-    private static let pool = BlockingPool(threads: 6)
+    /// As many as two packs have pieces in flight; more would be idle, for want of memory.
+    private static let pool = BlockingPool(threads: 16)
 
     /// Runs `body`, which may block, on one of the threads. Cancelling the caller's task does not cancel it, cancelling
     /// the result does.

@@ -140,6 +140,212 @@ import Testing
         #expect(reason { _ = try store.put(Self.key, [1], options: PutOptions(.none)) } == failure)
     }
 
+    /// Fails some calls, as a good server with a hanging connection.
+    private final class StallingStore: PassingStore {
+        let base: any ObjectStore
+        let stalls: ClosedRange<Int>
+        let gets = Mutex(0)
+
+        /// - Parameter stalls: the numbers of the reads that fail, from 1.
+        init(_ base: any ObjectStore, at stalls: ClosedRange<Int> = 1...1) {
+            (self.base, self.stalls) = (base, stalls)
+        }
+
+        func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
+            let number = gets.withLock { gets in
+                gets += 1
+                return gets
+            }
+            guard !stalls.contains(number) else {
+                throw ObjectStoreError(.unreachable, operation: "get", key: key, "it stalls", store: location)
+            }
+            try base.get(key, range: range, sink)
+        }
+    }
+
+    @Test func `a store that stalled once still gives what no other store has`() throws {
+        let own = ObjectKey(trusted: "tree/packs/own")
+        let first = StallingStore(try Self.store([Self.key.text: [1], own.text: [2]]))
+        let store = chain([first, try Self.store([Self.key.text: [1]])])
+        for _ in 0..<2 { #expect(try store.read(Self.key) == [1]) }
+        #expect(first.gets.withLock { $0 } == 1)
+        #expect(try store.read(own) == [2])
+        #expect(!store.isFirstAway)
+        // The call that stalls is not lost either.
+        let stalling = StallingStore(try Self.store([own.text: [2]]))
+        #expect(try chain([stalling, try Self.store([:])]).read(own) == [2])
+    }
+
+    @Test func `a store that fails again is not asked for each object that no other store has`() throws {
+        let away = FailingStore(MemoryStore(clock: 0), .unreachable)
+        let store = chain([away, try Self.store([Self.key.text: [1]])])
+        #expect(try store.read(Self.key) == [1])
+        for name in ["one", "two", "three"] {
+            #expect(reason { _ = try store.read(ObjectKey(trusted: name)) } == .notFound)
+        }
+        #expect(away.calls.withLock { $0 } == 2)
+    }
+
+    @Test(arguments: [[], [Duration.zero], [.zero, .zero]])
+    func `a short disturbance of the only store that answers does not end a read`(waits: [Duration]) throws {
+        let away = FailingStore(MemoryStore(clock: 0), .throttled)
+        let copy = StallingStore(try Self.store([Self.key.text: [1]]))
+        let store = FallbackStore(
+            .init(name: "first", store: away), then: [.init(name: "copy", store: copy)], waits: waits)
+        #expect(try store.read(Self.key) == [1])
+        #expect(copy.gets.withLock { $0 } == 2)
+        // Stores that stay away are asked a limited number of times.
+        let both = [FailingStore(MemoryStore(clock: 0), .throttled), FailingStore(MemoryStore(clock: 0), .throttled)]
+        let places = both.map { FallbackStore.Place(name: "away", store: $0) }
+        let none = FallbackStore(places[0], then: [places[1]], waits: waits)
+        for _ in 0..<2 { #expect(reason { _ = try none.read(Self.key) } == .throttled) }
+        #expect(both.map { $0.calls.withLock { $0 } } == Array(repeating: 1 + max(1, waits.count), count: 2))
+    }
+
+    @Test(arguments: [false, true])
+    func `a disturbance of the copy does not end a read while no other store can be used`(hasOther: Bool) throws {
+        struct Other: Error {}
+        let away = FailingStore(MemoryStore(clock: 0), .throttled)
+        let copy = StallingStore(try Self.store([Self.key.text: [1]]), at: 2...3)
+        var others = [FallbackStore.Place(name: "copy", store: copy)]
+        if hasOther {
+            others.append(.init(name: "other", store: try Self.store([Self.key.text: [2]])) { _ in throw Other() })
+        }
+        let store = FallbackStore(.init(name: "first", store: away), then: others, waits: [.zero, .zero])
+        // Since the copy lacks an object, the first store is asked for the last time in a while.
+        #expect(reason { _ = try store.read(ObjectKey(trusted: "tree/packs/missing")) } == .notFound)
+        #expect(away.calls.withLock { $0 } == 2)
+        #expect(try store.read(Self.key) == [1])
+        #expect(copy.gets.withLock { $0 } == 4 && away.calls.withLock { $0 } == 2)
+    }
+
+    /// Fails its first listings, each after some objects.
+    private final class StallingListings: PassingStore {
+        let base: any ObjectStore
+        let stalls: Int
+        let objects: Int
+        let lists = Mutex(0)
+
+        init(_ base: any ObjectStore, stalls: Int, after objects: Int = 0) {
+            (self.base, self.stalls, self.objects) = (base, stalls, objects)
+        }
+
+        func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws {
+            let number = lists.withLock { lists in
+                lists += 1
+                return lists
+            }
+            var listed = 0
+            let stall = ObjectStoreError(.unreachable, operation: "list", key: nil, "it stalls", store: location)
+            try base.list(prefix: prefix, after: after) { object in
+                if number <= stalls, listed == objects { throw stall }
+                listed += 1
+                return try body(object)
+            }
+        }
+    }
+
+    /// The keys that a listing in order gives, or one in any order.
+    private func names(_ store: any ObjectStore, _ prefix: String, inOrder: Bool) throws -> [String] {
+        if inOrder { return try keys(store, prefix) }
+        var keys: [String] = []
+        try store.enumerate(prefix: prefix, skipping: nil) { keys.append($0.key.text) }
+        return keys.sorted()
+    }
+
+    @Test(arguments: ["sets/", "marks/pinned/"], [true, false])
+    func `a short disturbance of the only store that answers does not end a listing`(
+        _ prefix: String, inOrder: Bool
+    ) throws {
+        let away = FailingStore(MemoryStore(clock: 0), .throttled)
+        let objects = ["\(prefix)a.json", "\(prefix)b.json"]
+        let copy = StallingListings(
+            try Self.store(Dictionary(uniqueKeysWithValues: objects.map { ($0, [1]) })), stalls: 2)
+        let store = FallbackStore(
+            .init(name: "first", store: away), then: [.init(name: "copy", store: copy)], waits: [.zero, .zero])
+        #expect(try names(store, prefix, inOrder: inOrder) == objects)
+        #expect(copy.lists.withLock { $0 } == 3)
+        // Stores that stay away are asked a limited number of times.
+        let both = [FailingStore(MemoryStore(clock: 0), .throttled), FailingStore(MemoryStore(clock: 0), .throttled)]
+        let places = both.map { FallbackStore.Place(name: "away", store: $0) }
+        let none = FallbackStore(places[0], then: [places[1]], waits: [.zero, .zero])
+        for _ in 0..<2 { #expect(reason { _ = try names(none, prefix, inOrder: inOrder) } == .throttled) }
+        #expect(both.map { $0.calls.withLock { $0 } } == [3, 3])
+    }
+
+    @Test(arguments: [("sets/", false), ("marks/pinned/", false), ("marks/pinned/", true)])
+    func `a listing that has begun does not begin again`(_ prefix: String, inOrder: Bool) throws {
+        let objects = try Self.store(["\(prefix)a.json": [1], "\(prefix)b.json": [1]])
+        let copy = StallingListings(objects, stalls: 9, after: 1)
+        let store = FallbackStore(
+            .init(name: "first", store: FailingStore(MemoryStore(clock: 0), .unreachable)),
+            then: [.init(name: "copy", store: copy)], waits: [.zero, .zero])
+        var found = 0
+        let failure = reason {
+            if inOrder {
+                try store.list(prefix: prefix, after: nil) { _ in
+                    found += 1
+                    return .proceed
+                }
+            } else {
+                try store.enumerate(prefix: prefix, skipping: nil) { _ in found += 1 }
+            }
+        }
+        #expect(failure == .unreachable && found == 1)
+        #expect(copy.lists.withLock { $0 } == 1)
+    }
+
+    @Test func `an object that may be in a store that is away is not said to be gone`() throws {
+        let store = FallbackStore(
+            .init(name: "the first store", store: FailingStore(MemoryStore(clock: 0), .throttled)),
+            then: [.init(name: "copy offsite", store: try Self.store([:]))])
+        let error = #expect(throws: ObjectStoreError.self) { try store.read(Self.key) }
+        #expect(error?.reason == .notFound)
+        let detail = error?.detail ?? ""
+        #expect(detail.contains("the first store could not be reached (it fails)"), "\(detail)")
+        #expect(detail.contains("copy offsite lacks it") && error?.unreached == detail, "\(detail)")
+        // Where all stores answer, it is gone.
+        let whole = chain([try Self.store([:]), try Self.store([:])])
+        let gone = #expect(throws: ObjectStoreError.self) { try whole.read(Self.key) }
+        #expect(gone?.reason == .notFound && gone?.unreached == nil)
+    }
+
+    @Test func `a document that may be in a store that is away is not said to be missing`() async throws {
+        let fixture = try Fixture()
+        let first = MemoryStore(clock: PruneFixture.beginning)
+        let repository = try fixture.repository(first)
+        try fixture.writeTree()
+        try await fixture.backup(repository)
+        let name = try #require(try repository.setNames().last)
+        let set = try repository.set(name)
+        let second = first.fork()
+        for key in second.keys where key.text.hasPrefix("tree/backups/") || key.text.hasPrefix("sets/") {
+            _ = try second.delete([key])
+        }
+        let half = try Repository(
+            opening: FallbackStore(
+                .init(name: "the first store", store: FailingStore(first, .throttled)),
+                then: [.init(name: "copy offsite", store: second)]))
+        let manifest = #expect(throws: RepositoryError.self) { try half.manifest("tree", of: set) }
+        let document = #expect(throws: RepositoryError.self) { try half.set(name) }
+        for error in [manifest, document] {
+            let detail = error?.detail ?? ""
+            #expect(detail.contains("the first store could not be reached (it fails)"), "\(detail)")
+            #expect(detail.contains("copy offsite lacks it"), "\(detail)")
+        }
+    }
+
+    @Test func `marks come from the next store of the same repository`() throws {
+        struct Other: Error {}
+        let store = FallbackStore(
+            .init(name: "first", store: FailingStore(MemoryStore(clock: 0), .throttled)),
+            then: [
+                .init(name: "other", store: try Self.store(["marks/pinned/a.json": [1]])) { _ in throw Other() },
+                .init(name: "third", store: try Self.store(["marks/pinned/b.json": [1]])) { _ in },
+            ])
+        #expect(try keys(store, "marks/") == ["marks/pinned/b.json"])
+    }
+
     @Test(arguments: [ObjectStoreError.Reason.unreachable, .denied, .notFound, .other])
     func `marks come from the first store that answers`(_ failure: ObjectStoreError.Reason) throws {
         struct Full: Error {}
@@ -208,7 +414,7 @@ import Testing
         #expect(try store.read(Self.key) == [3])
         #expect(try store.read(Self.key) == [3])
         #expect(notices.withLock { $0 } == ["other"])
-        #expect(store.isElsewhere(Self.key))
+        #expect(store.answers { try $0.head(Self.key)?.size } == [nil, 1])
     }
 
     /// Every object is missing or damaged in one of the two stores.

@@ -45,6 +45,18 @@ import Testing
         #expect(abs(receiving.seconds - Double(received - last) / Double(speed)) < 0.1 * receiving.seconds + 0.01)
     }
 
+    @Test func `processes that share a limit have equal parts, and those that stay get the rest`() throws {
+        let clock = Clock()
+        let limit = clock.limit(1000)
+        limit.share(among: 4)
+        for _ in 0..<11 { try limit.wait(for: 100) }
+        // The last piece is on its way when the clock stands.
+        #expect(abs(clock.seconds - 4) < 0.01, "\(clock.seconds)")
+        limit.share(among: 1)
+        for _ in 0..<11 { try limit.wait(for: 100) }
+        #expect(abs(clock.seconds - 5.4) < 0.01, "\(clock.seconds)")
+    }
+
     @Test func `a store without limits passes everything on`() throws {
         let folder = try TemporaryFolder("paced")
         let store = PacedStore(try DirectoryStore(path: folder.path), sending: nil, receiving: nil)

@@ -140,7 +140,7 @@ import Testing
     @Test(arguments: [nil, 3..<20_000_000, 5_000_000..<5_000_001] as [Range<Int>?])
     func `ranges fetched side by side arrive in order`(_ range: Range<Int>?) async throws {
         let store = try store(try await SharedS3Server.seaweedFS()) {
-            $0.parallelReads = 3
+            $0.readSize = 3 << 20
             $0.partSize = 5 << 20
         }
         try await threads.run {

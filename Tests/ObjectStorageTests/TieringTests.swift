@@ -43,6 +43,28 @@ import Testing
         }
     }
 
+    @Test(arguments: [PutOptions.LockMode.governance, .compliance])
+    func `a locked object keeps its lock when it moves`(_ mode: PutOptions.LockMode) async throws {
+        let server = try await SharedS3Server.moto()
+        var settings = configuration(server)
+        settings.bucket = "lock-\(UUID().uuidString.lowercased())"
+        try await server.makeBucket(settings.bucket, hasObjectLock: true)
+        let store = try S3Store(settings, environment: .none, logger: Logger(label: "test"))
+        try await threads.run {
+            let lock = PutOptions.Lock(mode: mode, until: Int(Date().timeIntervalSince1970) + 3600)
+            for (key, lock) in [("locked", lock), ("free", nil)] as [(ObjectKey, PutOptions.Lock?)] {
+                _ = try store.put(key, [1, 2, 3], options: PutOptions(lock: lock))
+                for target in [StorageClass.standardIA, .glacier] {
+                    let found = try store.retention(of: key)
+                    #expect(found == lock, "\(key) before \(target)")
+                    let object = try #require(try store.head(key))
+                    #expect(try store.move(object, to: target, lock: found), "the bucket keeps versions")
+                }
+                #expect(try store.retention(of: key) == lock && store.head(key)?.storageClass == .glacier)
+            }
+        }
+    }
+
     @Test func `an object that one request cannot copy is not moved`() async throws {
         let store = try store(try await SharedS3Server.moto())
         try await threads.run {

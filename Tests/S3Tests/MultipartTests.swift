@@ -68,7 +68,7 @@ import Testing
 
     /// An object of two parts: of 1024 bytes and of one.
     private func upload(
-        _ peer: Peer, budget: PartBudget = PartBudget(parts: 2), _ options: PutOptions = PutOptions(.none)
+        _ peer: Peer, budget: PartBudget = PartBudget(bytes: 2048), _ options: PutOptions = PutOptions(.none)
     ) throws -> ObjectInfo {
         var configuration = S3Configuration(bucket: "bucket", endpoint: peer.server.url)
         configuration.credentials = S3Credentials(accessKeyID: "ID", secretAccessKey: "s")
@@ -149,7 +149,7 @@ import Testing
 
     @Test func `many uploads share little memory without waiting for each other`() throws {
         let peer = try Peer(complete: (0..<6).map { _ in Self.done })
-        let budget = PartBudget(parts: 1)
+        let budget = PartBudget(bytes: 1024)
         for _ in 0..<3 { _ = try upload(peer, budget: budget) }
         // One thread with more open uploads than the budget has parts.
         var configuration = S3Configuration(bucket: "bucket", endpoint: peer.server.url)

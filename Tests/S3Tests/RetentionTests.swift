@@ -38,10 +38,15 @@ import Testing
         #expect(requests.count == 2)
         #expect(requests[0]["x-amz-object-lock-mode"] == "COMPLIANCE")
         #expect(requests[0]["x-amz-object-lock-retain-until-date"] == "2026-11-23T02:13:20Z")
+        #expect(requests[0]["x-amz-sdk-checksum-algorithm"] == "SHA256")
         #expect(requests[1].target == "/bucket/dr/a?retention=")
         for request in requests {
             #expect(request["x-amz-checksum-sha256"] != nil && request["x-amz-bypass-governance-retention"] == nil)
         }
+        #expect(requests[0]["authorization"]?.contains("x-amz-sdk-checksum-algorithm") == true, "it is signed")
+        // Other servers may refuse a field that they do not know.
+        _ = try store.put(key, [1], options: PutOptions(.none))
+        #expect(server.requests.last?["x-amz-sdk-checksum-algorithm"] == nil)
     }
 
     @Test func `a lock is read as it is written`() throws {
@@ -55,6 +60,56 @@ import Testing
         #expect(try store.retention(of: key) == lock)
     }
 
+    @Test(arguments: [200, 403])
+    func `a server that does not know the question tells the lock in the fields of the object`(status: Int) throws {
+        let (store, _) = try store { [lock] request in
+            guard request.method == "HEAD" else {
+                return status == 200 ? .reply(.response(200, [], "content")) : Self.refusal(403, "InvalidObjectState")
+            }
+            return .reply(
+                .response(
+                    200,
+                    [
+                        ("x-amz-object-lock-mode", lock.mode.rawValue.uppercased()),
+                        ("x-amz-object-lock-retain-until-date", "2026-11-23T02:13:20Z"),
+                    ]))
+        }
+        #expect(try store.retention(of: key) == lock)
+    }
+
+    /// It would be lost with the next move of the object, or the object would be deleted.
+    @Test(arguments: [("GOVERNANCE", "soon"), ("LEGAL", "2026-11-23T02:13:20Z"), ("COMPLIANCE", "")])
+    func `a lock that cannot be read is not taken for none`(mode: String, until: String) throws {
+        let fields: [(name: String, value: String)] = [
+            ("x-amz-object-lock-mode", mode), ("x-amz-object-lock-retain-until-date", until),
+        ]
+        let document = "<Retention><Mode>\(mode)</Mode><RetainUntilDate>\(until)</RetainUntilDate></Retention>"
+        for isAnswered in [true, false] {
+            let (store, _) = try store { request in
+                if request.method == "HEAD" { return .reply(.response(200, fields)) }
+                return .reply(.response(200, [], isAnswered ? document : "content"))
+            }
+            #expect { _ = try store.retention(of: key) } throws: { error in
+                let error = error as? ObjectStoreError
+                return error?.reason == .locked && error?.detail.contains("'\(mode)' until '\(until)'") == true
+            }
+            // What is not about the lock still works.
+            #expect(try store.head(key) != nil)
+        }
+    }
+
+    @Test func `a server that answers with the object is asked for no lock`() throws {
+        let long = String(repeating: "x", count: 17 << 20)
+        for content in ["content", long] {
+            let (store, server) = try store { request in
+                .reply(.response(200, [], request.method == "GET" ? content : ""))
+            }
+            #expect(try store.retention(of: key) == nil)
+            #expect { try store.retain(key, lock) } throws: { ($0 as? ObjectStoreError)?.reason == .unsupported }
+            #expect(!server.requests.contains { $0.method == "PUT" }, "it would overwrite the object")
+        }
+    }
+
     @Test func `an object without a lock has no retention`() throws {
         let (store, _) = try store { _ in Self.refusal(404, "NoSuchObjectLockConfiguration") }
         #expect(try store.retention(of: key) == nil)
@@ -63,6 +118,15 @@ import Testing
     @Test(arguments: [
         (404, "NoSuchKey", "m", ObjectStoreError.Reason.notFound), (403, "AccessDenied", "m", .denied),
         (400, "InvalidRequest", "Bucket is missing Object Lock Configuration", .unsupported),
+        (400, "InvalidRequest", "Bucket is missing ObjectLockConfiguration", .unsupported),
+        (400, "InvalidRequest", "Object is WORM protected and cannot be overwritten", .locked),
+        (403, "AccessDenied", "Access Denied because object protected by object lock.", .locked),
+        (403, "AccessDenied", "forbidden by object lock", .locked),
+        (
+            403, "AccessDenied",
+            "User: u is not authorized to perform: s3:GetObject on resource: \"arn:aws:s3:::lock-blocks/a\"", .denied
+        ),
+        (403, "AccessDenied", "public access is blocked", .denied),
         (501, "NotImplemented", "m", .unsupported),
     ])
     func `each refusal maps to its own reason`(

@@ -140,6 +140,53 @@ import Testing
 
     // MARK: Listing
 
+    /// A page of a listing with an object of each key.
+    private static func page(_ keys: [String], next: String?, tag: String = "") -> ScriptedServer.Act {
+        let objects = keys.map { "<Contents><Key>\($0)</Key><Size>1</Size><ETag>\(tag)</ETag></Contents>" }
+        let end = next.map { "<IsTruncated>true</IsTruncated><NextContinuationToken>\($0)</NextContinuationToken>" }
+        return .reply(
+            .response(200, [], "<ListBucketResult>\(objects.joined())\(end ?? "")</ListBucketResult>"))
+    }
+
+    @Test(arguments: [["same"], ["one", "two"], [""]])
+    func `a listing that never ends is refused, and what came before is known`(tokens: [String]) throws {
+        let server = try ScriptedServer { _, number in
+            Self.page(["key-\(number % tokens.count)"], next: tokens[number % tokens.count])
+        }
+        var found: Set<String> = []
+        let bucket = try bucket(server.url)
+        let error = #expect(throws: ObjectStoreError.self) { try bucket.list { found.insert($0.key.text) } }
+        #expect(error?.detail.contains("EndlessListing") == true, "\(String(describing: error))")
+        #expect(found == Set((0..<tokens.count).map { "key-\($0)" }))
+    }
+
+    @Test(arguments: ["-1", "many", "99999999999999999999", ""])
+    func `a size that no object has is refused with the key`(size: String) throws {
+        let server = try ScriptedServer { _, _ in
+            .reply(
+                .response(
+                    200, [],
+                    "<ListBucketResult><Contents><Key>odd</Key><Size>\(size)</Size></Contents></ListBucketResult>"))
+        }
+        let bucket = try bucket(server.url)
+        let error = #expect(throws: ObjectStoreError.self) { try bucket.list { _ in } }
+        #expect(error?.detail.contains("'odd'") == true)
+    }
+
+    @Test(
+        arguments: [
+            ("&quot;x-2&quot;", "x-2"), ("x", "x"), ("W/&quot;x&quot;", "x"), ("", nil), ("&quot;&quot;", nil),
+            ("a&#10;b: c", nil), ("a&quot;b", nil), ("a b", nil), ("ü", nil),
+        ] as [(String, String?)])
+    func `a tag is read with or without quotes, and one that no header can have is none`(
+        text: String, tag: String?
+    ) throws {
+        let server = try ScriptedServer { _, _ in Self.page(["a"], next: nil, tag: text) }
+        var tags: [String?] = []
+        try bucket(server.url).list { tags.append($0.tag) }
+        #expect(tags == [tag])
+    }
+
     @Test func `a key that is not UTF-8 is named without the prefix`() throws {
         let server = try ScriptedServer { _, _ in
             let keys = ["pre%2Fa%2Fbad%FF", "pre%2Fgood"].map { "<Contents><Key>\($0)</Key><Size>1</Size></Contents>" }

@@ -36,6 +36,21 @@ import Testing
             ))
     }
 
+    @Test func `a server that accepts and never answers is given up once where another store serves`() throws {
+        let server = try ScriptedServer { _, _ in .silence }
+        let folder = try TemporaryFolder("patience")
+        let other = try DirectoryStore(path: folder.path)
+        _ = try other.put(key, [1, 2, 3], options: PutOptions(.none))
+        let first = try store(server) {
+            $0.retry = RetryPolicy(attempts: 8, base: .milliseconds(1))
+            $0.stallTimeout = .milliseconds(300)
+            $0.patience = .milliseconds(300)
+        }
+        let stores = FallbackStore(.init(name: "first", store: first), then: [.init(name: "second", store: other)])
+        for _ in 0..<3 { #expect(try stores.read(key) == [1, 2, 3]) }
+        #expect(server.requests.count == 1)
+    }
+
     /// As in other S3 clients, the environment sets the number of tries.
     @Test func `the environment limits the tries`() throws {
         let server = try ScriptedServer { _, _ in Self.error(500, "InternalError") }
@@ -326,6 +341,31 @@ import Testing
         let failure = reason { try store.get(key, range: nil) { count += $0.byteCount } }
         #expect(failure == (modified == "then" ? nil : .other))
         #expect(count == (modified == "then" ? 10 : 4))
+    }
+
+    /// As by `dr tier`. A gateway that sends a wrong tag now and then gives the same time.
+    @Test(arguments: ["then", "now"]) func `the object is replaced between two pieces`(_ modified: String) throws {
+        let server = try ScriptedServer { request, _ in
+            switch request["range"] {
+            case "bytes=0-3": .reply(Self.part("0-3", of: "0123"))
+            case "bytes=4-7": .reply(Self.part("4-7", of: "4567"))
+            default:
+                .reply(
+                    .response(
+                        206,
+                        [("Content-Range", "bytes 8-9/10"), ("ETag", "\"e2\""), ("Last-Modified", modified)], "89"))
+            }
+        }
+        var text = ""
+        let store = try store(server) { $0.readSize = 4 }
+        let failure = reason {
+            try store.get(key, range: 0..<10) { piece in
+                text += piece.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+            }
+        }
+        #expect(failure == (modified == "then" ? nil : .truncated))
+        #expect(text == (modified == "then" ? "0123456789" : "01234567"))
+        #expect(server.requests.count == 3)
     }
 
     @Test func `a server that cannot continue`() throws {

@@ -53,6 +53,7 @@ import Testing
         #expect(request["x-amz-server-side-encryption-aws-kms-key-id"] == "k")
         #expect(request["x-amz-object-lock-mode"] == "COMPLIANCE")
         #expect(request["x-amz-object-lock-retain-until-date"] == "2026-11-23T02:13:20Z")
+        #expect(request["content-md5"] == "1B2M2Y8AsgTpgAmY7PhCfg==", "a request with a lock needs a checksum")
     }
 
     @Test func `an error in an answer with status 200 is an error`() throws {

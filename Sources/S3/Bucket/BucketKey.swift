@@ -46,6 +46,9 @@ package struct BucketObject: Hashable, Sendable {
         hasher.combine(tag)
     }
 
+    /// True if the server tells a version from others of the same size.
+    package var isVersioned: Bool { tag != nil || modified != nil }
+
     /// True if both describe the same content, as far as the server tells.
     package func isSameVersion(as other: Self) -> Bool {
         size == other.size && tag == other.tag && modified == other.modified

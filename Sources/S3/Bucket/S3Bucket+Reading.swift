@@ -22,6 +22,36 @@ extension S3Bucket {
             return try run.run(sink)
         }
     }
+
+    /// Reads the first byte of an object, and drops it: shows that the objects may be read.
+    ///
+    /// One request, tried again as others. HeadObject would not show that the content may be decrypted.
+    /// - Returns: false if there is no such object now.
+    package func canRead(_ object: BucketObject) throws -> Bool {
+        try store.attempt("get", of: nil) {
+            var request = S3Request("GET", fullKey(object.key))
+            if object.size > 0 { request.headers.append(("range", "bytes=0-0")) }
+            var retries = S3Retries(client)
+            while true {
+                var received = 0
+                do {
+                    _ = try client.once(request) { _, piece in
+                        received += piece.byteCount
+                        // The server ignores the range.
+                        if received > 1 { throw Enough() }
+                    }
+                    return true
+                } catch let failure as SinkFailure where failure.underlying is Enough {
+                    return true
+                } catch let failure as S3Failure {
+                    if failure.isMissing || failure.code == "InvalidRange" { return false }
+                    guard try retries.mayGoOn(after: failure) else { throw failure }
+                }
+            }
+        }
+    }
+
+    private struct Enough: Error {}
 }
 
 /// One reading, over one connection at a time.

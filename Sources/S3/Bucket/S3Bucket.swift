@@ -122,13 +122,14 @@ package final class S3Bucket: Sendable {
         return String(decoding: rest, as: UTF8.self).replacing("%2F", with: "/")
     }
 
-    /// A tag without its quotes and without the mark of a weak one.
+    /// A tag without its quotes and without the mark of a weak one; nil if no header field can have it.
     static func tag(_ text: String?) -> String? {
         guard var text = text.map({ $0[...] }) else { return nil }
         if text.hasPrefix("W/") { text = text.dropFirst(2) }
         if text.hasPrefix("\"") { text = text.dropFirst() }
         if text.hasSuffix("\"") { text = text.dropLast() }
-        return text.isEmpty ? nil : String(text)
+        let isSendable = text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\"") }
+        return text.isEmpty || !isSendable ? nil : String(text)
     }
 }
 

@@ -96,7 +96,8 @@ final class S3Client: Sendable {
             let response = try once(request) { _, piece in
                 guard document.count + piece.byteCount <= Self.longestDocument else {
                     throw S3Failure(
-                        code: "AnswerTooLong", message: "the answer is longer than \(Self.longestDocument) bytes")
+                        code: S3Failure.answerTooLong,
+                        message: "the answer is longer than \(Self.longestDocument) bytes")
                 }
                 piece.withUnsafeBytes { document.append(contentsOf: $0) }
             }

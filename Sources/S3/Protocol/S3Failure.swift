@@ -35,6 +35,9 @@ struct S3Failure: Error {
     /// Set when the transfer itself failed.
     var transport: HTTPError?
 
+    /// The code of dr itself for a document that is too long to be one.
+    static let answerTooLong = "AnswerTooLong"
+
     init(code: String, message: String) {
         self.code = code
         self.message = message

@@ -9,6 +9,8 @@ struct S3Retries {
     private var attempt = 1
     /// The number of tries of each correction other than waiting: a correction either helps soon or not at all.
     private var corrections = 0
+    /// The time of the last progress.
+    private var since = ContinuousClock.now
     private static let mostCorrections = 3
 
     init(_ client: S3Client, attempts: Int? = nil) {
@@ -22,6 +24,7 @@ struct S3Retries {
     mutating func noteProgress() {
         attempt = 1
         corrections = 0
+        since = .now
     }
 
     /// Applies the correction and waits.
@@ -57,6 +60,7 @@ struct S3Retries {
 
     private mutating func wait(_ failure: S3Failure, _ step: Int) throws -> Bool {
         guard attempt < policy.attempts else { return false }
+        if let patience = client.configuration.patience, ContinuousClock.now - since >= patience { return false }
         // A stall has used the whole time-out already. It counts twice, so that an endpoint that sends a byte now and
         // then costs half as many time-outs as a policy has tries.
         attempt += failure.transport?.reason == .stalled ? 2 : 1
