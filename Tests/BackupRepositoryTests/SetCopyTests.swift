@@ -7,22 +7,8 @@ import Testing
 
 /// Copies of sets in another store of the same repository.
 @Suite struct SetCopyTests {
-    private static let start = PruneFixture.beginning
-    private static let now = Timestamp(seconds: start + 10 * 3600)
-
-    /// Three sets; each adds a pack.
-    private func source(_ fixture: Fixture) async throws -> (MemoryStore, Repository) {
-        let store = MemoryStore(clock: Self.start)
-        let repository = try fixture.repository(store)
-        try fixture.writeTree()
-        for number in 1...3 {
-            try fixture.write("added-\(number)", Fixture.noise(5000, seed: UInt64(number)))
-            store.clock += 3600
-            let time = Timestamp(seconds: store.clock)
-            try await fixture.backup(repository, now: { time })
-        }
-        return (store, repository)
-    }
+    private static let start = CopiedFixture.start
+    private static let now = CopiedFixture.now
 
     /// Brings the copy up to date as `dr copy` does.
     @discardableResult
@@ -30,24 +16,16 @@ import Testing
         _ source: Repository, to store: any ObjectStore, only: Set<Timestamp>? = nil
     ) async throws -> SetCopy.Report {
         if try store.head(Layout.description) == nil { try SetCopy.begin(from: source, in: store) }
-        let target = try Repository(opening: store)
-        let wanted = try only ?? Set(source.setNames())
-        let plan = try SetCopy.plan(wanted, for: target)
-        let job = SetCopy(
-            source, to: target, tool: "test", now: Self.now, pool: Fixture.pool, progress: WorkProgress())
-        return try await job.run(plan.sets)
+        return try await CopiedFixture.copy(source, to: try Repository(opening: store), only: only)
     }
 
     private func contents(_ store: MemoryStore) throws -> [ObjectKey: [UInt8]] {
-        let kept = store.keys.filter { key in
-            !["marks/run/", "marks/reserve/", "marks/outcome/"].contains { key.text.hasPrefix($0) }
-        }
-        return Dictionary(uniqueKeysWithValues: try kept.map { ($0, try store.read($0)) })
+        try CopiedFixture.contents(store, skipping: ["marks/run/", "marks/reserve/", "marks/outcome/"])
     }
 
     @Test func `a copy has the same objects, and a second run sends nothing`() async throws {
-        let fixture = try Fixture()
-        let (store, repository) = try await source(fixture)
+        let copied = try await CopiedFixture(sets: 3)
+        let (fixture, store, repository) = (copied.files, copied.store, copied.repository)
         let names = try repository.setNames()
         try Marks(repository).put(PinnedMark(at: Self.now, set: names[0], until: nil, reason: "legal hold"))
         try Marks(repository).put(
@@ -68,8 +46,8 @@ import Testing
     }
 
     @Test func `a copy that is killed at any point shows no partial set, and the next one completes it`() async throws {
-        let fixture = try Fixture()
-        let (store, repository) = try await source(fixture)
+        let copied = try await CopiedFixture(sets: 3)
+        let (fixture, store, repository) = (copied.files, copied.store, copied.repository)
         let whole = FaultyStore(MemoryStore(clock: Self.start))
         try await copy(repository, to: whole)
         #expect(whole.operations > 40)
@@ -90,8 +68,8 @@ import Testing
     }
 
     @Test func `a set that is damaged in the source is named, and the others are copied`() async throws {
-        let fixture = try Fixture()
-        let (store, repository) = try await source(fixture)
+        let copied = try await CopiedFixture(sets: 3)
+        let (store, repository) = (copied.store, copied.repository)
         let names = try repository.setNames()
         let newest = try repository.manifest("tree", of: try repository.set(names[2]))
         let older = try repository.manifest("tree", of: try repository.set(names[1]))
@@ -109,9 +87,60 @@ import Testing
         #expect(try second.head(key) == nil, "a damaged object must not appear")
     }
 
+    @Test func `a set that needs archived packs is named with its thaw, and copied after it`() async throws {
+        let copied = try await CopiedFixture(sets: 3)
+        let cold = ColdStore(copied.store)
+        let source = try Repository(opening: cold)
+        let names = try source.setNames()
+        let own = try source.packs(of: names[2]).subtracting(source.packs(of: names[1]))
+        cold.archive(own)
+        let second = MemoryStore(clock: Self.start)
+        let preview = try await SetCopy.passedOver(names.reversed(), from: source, to: nil, pool: Fixture.pool)
+        #expect(cold.refusals == 0 && second.keys.isEmpty)
+        let report = try await copy(source, to: second)
+        #expect(report.sets == [names[1], names[0]] && report.failed.map(\.set) == [names[2]], "\(report)")
+        #expect(preview == report.failed)
+        let reason = try #require(report.failed.first?.reason)
+        #expect(reason.contains("`dr thaw --set \(names[2]) --wait`"), "\(reason)")
+        #expect(reason.contains("Bulk up to 12h 0m"), "\(reason)")
+        #expect(cold.refusals == 0, "an archived pack was read")
+        #expect(own.isDisjoint(with: second.keys), "a part of the set was sent")
+        cold.thaw(own)
+        let again = try await copy(source, to: second)
+        #expect(again.sets == [names[2]] && again.failed.isEmpty, "\(again)")
+        #expect(try contents(second) == contents(copied.store))
+    }
+
+    @Test func `archived packs that the copy has hold up no set`() async throws {
+        let copied = try await CopiedFixture(sets: 3)
+        let cold = ColdStore(copied.store)
+        let source = try Repository(opening: cold)
+        let names = try source.setNames()
+        let second = MemoryStore(clock: Self.start)
+        try await copy(source, to: second, only: [names[0]])
+        cold.archive(try source.packs(of: names[0]))
+        let preview = try await SetCopy.passedOver(
+            [names[2], names[1]], from: source, to: try Repository(opening: second), pool: Fixture.pool)
+        #expect(preview.isEmpty, "\(preview)")
+        let report = try await copy(source, to: second)
+        #expect(report.sets == [names[2], names[1]] && report.failed.isEmpty, "\(report)")
+        #expect(cold.refusals == 0)
+    }
+
+    @Test func `a pack that is archived during the copy costs only the sets that need it`() async throws {
+        let copied = try await CopiedFixture(sets: 3)
+        let cold = ColdStore(copied.store)
+        cold.hidesClasses = true
+        let source = try Repository(opening: cold)
+        let names = try source.setNames()
+        cold.archive(try source.packs(of: names[2]).subtracting(source.packs(of: names[1])))
+        let report = try await copy(source, to: MemoryStore(clock: Self.start))
+        #expect(report.sets == [names[1], names[0]] && report.failed.map(\.set) == [names[2]], "\(report)")
+        #expect(report.failed.first?.reason.contains("`dr thaw --set \(names[2]) --wait`") == true, "\(report)")
+    }
+
     @Test func `another object under the key of a pack is named and left alone`() async throws {
-        let fixture = try Fixture()
-        let (_, repository) = try await source(fixture)
+        let repository = try await CopiedFixture(sets: 3).repository
         let names = try repository.setNames()
         let use = try #require(try repository.manifest("tree", of: try repository.set(names[0])).packs.first)
         let second = MemoryStore(clock: Self.start)
@@ -123,8 +152,8 @@ import Testing
     }
 
     @Test func `a set that the copy is not meant to have is not missing in it`() async throws {
-        let fixture = try Fixture()
-        let (_, repository) = try await source(fixture)
+        let copied = try await CopiedFixture(sets: 3)
+        let (fixture, repository) = (copied.files, copied.repository)
         let second = MemoryStore(clock: Self.start)
         try await copy(repository, to: second, only: [try #require(try repository.setNames().last)])
         let report = try await fixture.verify(try Repository(opening: second))
@@ -132,8 +161,7 @@ import Testing
     }
 
     @Test func `a set that was pruned from the copy is not copied again`() async throws {
-        let fixture = try Fixture()
-        let (_, repository) = try await source(fixture)
+        let repository = try await CopiedFixture(sets: 3).repository
         let names = try repository.setNames()
         let second = MemoryStore(clock: Self.start)
         try SetCopy.begin(from: repository, in: second)
@@ -142,9 +170,27 @@ import Testing
         #expect(try SetCopy.plan(Set(names), for: target).sets == [names[2], names[1]])
     }
 
+    @Test func `a set whose copy a prune abandoned is left out, and not tried again`() async throws {
+        let repository = try await CopiedFixture(sets: 3).repository
+        let names = try repository.setNames()
+        let run = try repository.set(names[1]).run
+        let second = MemoryStore(clock: Self.start)
+        try SetCopy.begin(from: repository, in: second)
+        let target = try Repository(opening: second)
+        // As a prune leaves it that took the killed copy of the set for dead.
+        #expect(try OutcomeMark.settle(run, as: .void, at: Self.now, in: Marks(target)) == .void)
+        try VoidMark.write(run, at: Self.now, in: Marks(target))
+        let report = try await copy(repository, to: second)
+        #expect(report.sets == [names[2], names[0]] && report.abandoned == [names[1]], "\(report)")
+        #expect(report.failed.isEmpty, "\(report.failed)")
+        #expect(try target.setNames() == [names[0], names[2]])
+        #expect(try await copy(repository, to: second) == SetCopy.Report())
+        let repaired = try await CopiedFixture.copy(repository, to: target, only: [names[1]], isRepair: true)
+        #expect(repaired == SetCopy.Report(), "the store says that it is not to have the set")
+    }
+
     @Test func `a pack that a prune of the copy removes defers the set`() async throws {
-        let fixture = try Fixture()
-        let (_, repository) = try await source(fixture)
+        let repository = try await CopiedFixture(sets: 3).repository
         let names = try repository.setNames()
         let use = try #require(try repository.manifest("tree", of: try repository.set(names[0])).packs.first)
         let second = MemoryStore(clock: Self.start)

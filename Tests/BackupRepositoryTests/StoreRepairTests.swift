@@ -1,3 +1,4 @@
+import Cryptography
 import Foundation
 import ObjectStorage
 @testable import Platform
@@ -7,32 +8,17 @@ import Testing
 
 /// One store of a repository is healed from another.
 @Suite struct StoreRepairTests {
-    private static let start = PruneFixture.beginning
-    private static let now = Timestamp(seconds: start + 10 * 3600)
-
-    /// Two sets, each with a pack of its own.
-    private func store(_ fixture: Fixture) async throws -> MemoryStore {
-        let store = MemoryStore(clock: Self.start)
-        let repository = try fixture.repository(store)
-        try fixture.writeTree()
-        for number in 1...2 {
-            try fixture.write("added-\(number)", Fixture.noise(5000, seed: UInt64(number)))
-            store.clock += 3600
-            let time = Timestamp(seconds: store.clock)
-            try await fixture.backup(repository, now: { time })
-        }
-        return store
-    }
-
     @discardableResult
     private func repair(
-        _ store: any ObjectStore, from others: [any ObjectStore], readsData: Bool = true, isDryRun: Bool = false
+        _ store: any ObjectStore, from others: [any ObjectStore], readsData: Bool = true, isDryRun: Bool = false,
+        state: StateFolder? = nil
     ) async throws -> StoreRepair.Report {
         var job = StoreRepair(
-            try Repository(opening: store), from: try others.map { try Repository(opening: $0) }, now: Self.now,
-            pool: Fixture.pool, progress: WorkProgress())
+            try Repository(opening: store), from: try others.map { try Repository(opening: $0) },
+            now: CopiedFixture.now, pool: Fixture.pool, progress: WorkProgress())
         job.readsData = readsData
         job.isDryRun = isDryRun
+        job.state = state
         return try await job.run()
     }
 
@@ -42,7 +28,7 @@ import Testing
     }
 
     private func contents(_ store: MemoryStore) throws -> [ObjectKey: [UInt8]] {
-        Dictionary(uniqueKeysWithValues: try keys(store).map { ($0, try store.read($0)) })
+        try CopiedFixture.contents(store, skipping: ["marks/", Layout.description.text])
     }
 
     enum Harm: CaseIterable { case deleted, flipped, truncated, emptied, extended, exchanged }
@@ -62,8 +48,7 @@ import Testing
     }
 
     @Test(arguments: Harm.allCases) func `every object is put back from the other store`(_ harm: Harm) async throws {
-        let fixture = try Fixture()
-        let whole = try await store(fixture)
+        let whole = try await CopiedFixture(sets: 2).store
         let expected = try contents(whole)
         #expect(keys(whole).count >= 8)
         for key in keys(whole) {
@@ -86,9 +71,48 @@ import Testing
         }
     }
 
+    /// As after a flip in the part of another recipient, which this machine does not need to open the document.
+    @Test func `a set's document that can be read, and is not the one that the next set records, is put back`()
+        async throws
+    {
+        let copied = try await CopiedFixture(sets: 2)
+        let (whole, repository) = (copied.store, copied.repository)
+        let state = try copied.files.state(of: repository)
+        var set = try repository.set(try #require(try repository.setNames().first))
+        set.tool = "another"
+        let key = Layout.set(set.name)
+        let other = try repository.encode(set, as: key)
+        let broken = whole.fork()
+        broken.change(key) { $0 = other }
+        let alone = try await repair(broken, from: [broken.fork()], state: state)
+        #expect(alone.lost.map(\.object) == [key.text] && alone.sets == 2, "\(alone)")
+        let report = try await repair(broken, from: [broken.fork(), whole], state: state)
+        #expect(report.repaired.map(\.object) == [key.text] && report.lost.isEmpty, "\(report)")
+        #expect(try contents(broken) == contents(whole))
+    }
+
+    /// A user who can write to a copy can bring a newer set into the first store where sets are not signed.
+    @Test func `a newer set that nothing proves does not replace the one before it`() async throws {
+        let copied = try await CopiedFixture(sets: 2)
+        let repository = copied.repository
+        let names = try repository.setNames()
+        let (key, newest) = (Layout.set(names[0]), Layout.set(names[1]))
+        var (older, newer) = (try repository.set(names[0]), try repository.set(names[1]))
+        older.tool = "another"
+        let other = try repository.encode(older, as: key)
+        newer.previousDigest = Digest(of: other)
+        let planted = try repository.encode(newer, as: newest)
+        let (first, hostile) = (copied.store.fork(), copied.store.fork())
+        for store in [first, hostile] { store.change(newest) { $0 = planted } }
+        hostile.change(key) { $0 = other }
+        let before = try contents(first)
+        let report = try await repair(first, from: [hostile])
+        #expect(report.repaired.isEmpty && report.unread.map(\.object) == [key.text], "\(report)")
+        #expect(try contents(first) == before)
+    }
+
     @Test func `without reading the data, a pack is good if its size is right`() async throws {
-        let fixture = try Fixture()
-        let whole = try await store(fixture)
+        let whole = try await CopiedFixture(sets: 2).store
         let pack = try #require(keys(whole).first { Layout.packID(of: $0) != nil })
         for harm in [Harm.flipped, .truncated, .deleted] {
             let broken = whole.fork()
@@ -99,8 +123,7 @@ import Testing
     }
 
     @Test func `a damaged object of the other store is not used, and one that no store has is lost`() async throws {
-        let fixture = try Fixture()
-        let whole = try await store(fixture)
+        let whole = try await CopiedFixture(sets: 2).store
         for key in keys(whole) {
             let (broken, other) = (whole.fork(), whole.fork())
             for store in [broken, other] { try harm(key, .flipped, in: store) }
@@ -121,8 +144,7 @@ import Testing
     func `a pack that the other store cannot deliver now is not lost`(
         _ reason: ObjectStoreError.Reason, _ finding: String
     ) async throws {
-        let fixture = try Fixture()
-        let whole = try await store(fixture)
+        let whole = try await CopiedFixture(sets: 2).store
         let pack = try #require(keys(whole).first { Layout.packID(of: $0) != nil })
         let broken = whole.fork()
         try harm(pack, .deleted, in: broken)
@@ -134,8 +156,7 @@ import Testing
     }
 
     @Test func `archived packs of the repaired store are told, and not replaced`() async throws {
-        let fixture = try Fixture()
-        let whole = try await store(fixture)
+        let whole = try await CopiedFixture(sets: 2).store
         let packs = keys(whole).filter { Layout.packID(of: $0) != nil }
         let report = try await repair(UnreadableStore(whole.fork(), .archived), from: [whole])
         #expect(report.unread.map(\.object) == packs.map(\.text).sorted(), "\(report)")
@@ -143,8 +164,7 @@ import Testing
     }
 
     @Test func `two half broken stores heal each other`() async throws {
-        let fixture = try Fixture()
-        let first = try await store(fixture)
+        let first = try await CopiedFixture(sets: 2).store
         let expected = try contents(first)
         let second = first.fork()
         for (number, key) in keys(first).enumerated() {
@@ -159,8 +179,7 @@ import Testing
     }
 
     @Test func `a repair that is killed at any point is completed by the next one`() async throws {
-        let fixture = try Fixture()
-        let whole = try await store(fixture)
+        let whole = try await CopiedFixture(sets: 2).store
         let expected = try contents(whole)
         let broken = whole.fork()
         for key in keys(whole) { try harm(key, .flipped, in: broken) }
@@ -179,18 +198,12 @@ import Testing
     }
 
     private func copyBack(from source: Repository, to store: MemoryStore) async throws -> SetCopy.Report {
-        let target = try Repository(opening: store)
-        let plan = try SetCopy.plan(Set(source.setNames()), for: target)
-        var job = SetCopy(
-            source, to: target, tool: "test", now: Self.now, pool: Fixture.pool, progress: WorkProgress())
-        job.isRepair = true
-        return try await job.run(plan.sets)
+        try await CopiedFixture.copy(source, to: try Repository(opening: store), isRepair: true)
     }
 
     /// A hostile store must not destroy what other sets need.
     @Test func `without signatures, sets that are gone do not replace what differs`() async throws {
-        let fixture = try Fixture()
-        let whole = try await store(fixture)
+        let whole = try await CopiedFixture(sets: 2).store
         let broken = whole.fork()
         for key in keys(whole) {
             try harm(key, key.text.hasPrefix("sets/") ? .deleted : .truncated, in: broken)
@@ -202,8 +215,7 @@ import Testing
     }
 
     @Test func `two half broken copies fill an empty store, and record no gap`() async throws {
-        let fixture = try Fixture()
-        let first = try await store(fixture)
+        let first = try await CopiedFixture(sets: 2).store
         let expected = try contents(first)
         let second = first.fork()
         // The older set is only in the second, and a pack of each is damaged in one of them.
@@ -212,7 +224,7 @@ import Testing
         let packs = keys(first).filter { Layout.packID(of: $0) != nil }
         try harm(packs[0], .flipped, in: first)
         try harm(packs[1], .deleted, in: second)
-        let empty = MemoryStore(clock: Self.start)
+        let empty = MemoryStore(clock: CopiedFixture.start)
         let sources = [try Repository(opening: first), try Repository(opening: second)]
         try SetCopy.begin(from: sources[0], in: empty)
         for (source, other) in [(sources[0], sources[1]), (sources[1], sources[0])] {
@@ -223,10 +235,74 @@ import Testing
         #expect(empty.keys("marks/pruned/").isEmpty)
     }
 
-    @Test func `a store without a description that has other sets is refused`() async throws {
+    @Test func `a set that was dropped from a copy alone stays in the store that the copy repairs`() async throws {
         let fixture = try Fixture()
-        let whole = try await store(fixture)
-        let other = try await store(try Fixture())
+        let signer = try await fixture.signer("source")
+        let first = MemoryStore(clock: CopiedFixture.start)
+        var repository = try fixture.repository(first)
+        repository.signing = SetSigning(signer: signer, trusted: [signer.certificate])
+        try fixture.writeTree()
+        for number in 1...3 {
+            try fixture.write("added-\(number)", Fixture.noise(5000, seed: UInt64(number)))
+            first.clock += 3600
+            let time = Timestamp(seconds: first.clock)
+            try await fixture.backup(repository, now: { time })
+        }
+        let (names, now) = (try repository.setNames(), CopiedFixture.now)
+        try Marks(repository).put(PinnedMark(at: now, set: names[0], until: nil, reason: nil))
+        let second = first.fork()
+        var copy = try Repository(opening: second)
+        copy.signing = repository.signing
+        try Marks(copy).put(DroppedMark(at: now, tool: "test", set: names[1], reason: "damaged there"))
+        try Marks(copy).put(UnpinnedMark(at: Timestamp(seconds: now.seconds + 1), set: names[0]))
+        _ = try first.delete([Layout.set(names[2])])
+        let report = try await CopiedFixture.copy(copy, to: repository, only: [names[2]], isRepair: true)
+        #expect(report.sets == [names[2]] && report.failed.isEmpty, "\(report)")
+        let marks = try SetMarks(Marks(repository))
+        #expect(marks[names[1]].dropReason(at: now) == nil)
+        #expect(marks[names[0]].pinned?.holds(at: now) == true)
+    }
+
+    @Test(arguments: [true, false])
+    func `the next repair brings the pins that a killed one did not`(isSigned: Bool) async throws {
+        let fixture = try Fixture()
+        let signer = try await fixture.signer("source")
+        let first = MemoryStore(clock: CopiedFixture.start)
+        var repository = try fixture.repository(first)
+        if isSigned { repository.signing = SetSigning(signer: signer, trusted: [signer.certificate]) }
+        try fixture.writeTree()
+        for number in 1...4 {
+            try fixture.write("added-\(number)", Fixture.noise(5000, seed: UInt64(number)))
+            first.clock += 3600
+            let time = Timestamp(seconds: first.clock)
+            try await fixture.backup(repository, now: { time })
+        }
+        let (names, now) = (try repository.setNames(), CopiedFixture.now)
+        let second = first.fork()
+        var copy = try Repository(opening: second)
+        let unsigned = Marks(copy)
+        copy.signing = repository.signing
+        try Marks(copy).put(PinnedMark(at: now, set: names[0], until: nil, reason: "legal hold"))
+        // Released there, and kept by anyone who can write to the copy.
+        try Marks(copy).put(PinnedMark(at: now, set: names[1], until: nil, reason: nil))
+        try Marks(copy).put(UnpinnedMark(at: Timestamp(seconds: now.seconds + 1), set: names[1]))
+        try unsigned.put(PinnedMark(at: now, set: names[2], until: nil, reason: nil))
+        // The store has released it itself.
+        try Marks(repository).put(PinnedMark(at: now, set: names[3], until: nil, reason: nil))
+        try Marks(repository).put(UnpinnedMark(at: Timestamp(seconds: now.seconds + 1), set: names[3]))
+        try Marks(copy).put(
+            PinnedMark(at: Timestamp(seconds: now.seconds + 2), set: names[3], until: nil, reason: nil))
+        let report = try await CopiedFixture.copy(copy, to: repository, only: [], isRepair: true)
+        #expect(report.sets.isEmpty && report.failed.isEmpty, "\(report)")
+        let marks = try SetMarks(Marks(repository))
+        #expect(names.map { marks[$0].pinned != nil } == [true, false, !isSigned, false])
+        #expect(marks[names[0]].pinned?.reason == "legal hold")
+        #expect(try await CopiedFixture.copy(copy, to: repository, only: [], isRepair: true).marks == 0)
+    }
+
+    @Test func `a store without a description that has other sets is refused`() async throws {
+        let whole = try await CopiedFixture(sets: 2).store
+        let other = try await CopiedFixture(sets: 2).store
         _ = try other.delete([Layout.description])
         let before = other.keys
         let source = try Repository(opening: whole)
@@ -238,9 +314,18 @@ import Testing
         #expect(try Repository(opening: own).description == source.description)
     }
 
+    @Test func `a description that is not that of the first store is told`() async throws {
+        let first = try await CopiedFixture(sets: 1).repository.description
+        #expect(first.objection(asCopyOf: first) == nil)
+        var other = first
+        other.pack.targetBytes += 1
+        #expect(other.objection(asCopyOf: first)?.contains("repository.json") == true)
+        other.id = "another"
+        #expect(other.objection(asCopyOf: first)?.contains("it is repository another") == true)
+    }
+
     @Test func `a damaged description is replaced, and that of another repository is not`() async throws {
-        let fixture = try Fixture()
-        let whole = try await store(fixture)
+        let whole = try await CopiedFixture(sets: 2).store
         let source = try Repository(opening: whole)
         let broken = whole.fork()
         #expect(try !SetCopy.needsDescription(broken))
@@ -249,8 +334,8 @@ import Testing
         try SetCopy.begin(from: source, in: broken)
         #expect(try Repository(opening: broken).description == source.description)
 
-        let other = MemoryStore(clock: Self.start)
-        _ = try fixture.repository(other)
+        let other = MemoryStore(clock: CopiedFixture.start)
+        _ = try Fixture().repository(other)
         let before = try other.read(Layout.description)
         #expect(try !SetCopy.needsDescription(other))
         #expect(throws: (any Error).self) { try SetCopy.begin(from: source, in: other) }

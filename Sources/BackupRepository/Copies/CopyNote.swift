@@ -8,6 +8,8 @@ package struct CopyNote: Codable, Equatable, Sendable {
     package var at: Timestamp
     /// The time of the last attempt that succeeded.
     package var succeeded: Timestamp?
+    /// The address of the copy.
+    package var location: String?
     /// The newest set in the copy.
     package var newest: Timestamp?
     /// The sets that the copy still lacked.

@@ -7,7 +7,7 @@ internal import Synchronization
 ///
 /// The objects keep their keys and bytes. Those of a set are written in the order of a backup, the set last, and under
 /// the marks of a run, so that a prune of the copy cannot remove what the set needs. A killed copy leaves objects that
-/// the next one uses. The source is only read.
+/// the next one uses. The source is only read. Sets that need packs in an archive class of the source are passed over.
 ///
 /// Memory: the keys of the packs of the copied components, and one manifest.
 package struct SetCopy: Sendable {
@@ -24,6 +24,10 @@ package struct SetCopy: Sendable {
     /// True to bring sets back to the store that they came from. Where they are signed, an object there that differs is
     /// then replaced. Without signatures a hostile store could so destroy what other sets need.
     package var isRepair = false
+    /// The name of the copy that is the source, for the advice to thaw its packs; nil for the first store.
+    package var sourceCopy: String?
+
+    private var purpose: ArchivedPacks.Purpose { isRepair ? .repair : .copy }
 
     private var replacesDamaged: Bool { isRepair && source.signing.isRequired }
 
@@ -53,6 +57,8 @@ package struct SetCopy: Sendable {
         /// Pins, drills and recorded queries.
         package var marks = 0
         package var failed: [UncopiedSet] = []
+        /// Sets that are not copied, because a prune of the other store abandoned an earlier copy of them.
+        package var abandoned: [Timestamp] = []
     }
 
     // MARK: Which sets
@@ -127,15 +133,25 @@ package struct SetCopy: Sendable {
             let guarding = try await pool.run { try RunGuard(target, run: RandomID.make(), now: now) }
             do {
                 let presence = StoredSizes()
+                let cold = ColdSource(source.store)
                 for (number, name) in sets.enumerated() {
                     progress.update { $0.phase = "copying set \(number + 1) of \(sets.count)" }
                     do {
-                        let sent = try await copy(name, unlessIn: presence, under: guarding)
+                        guard let sent = try await copy(name, from: cold, unlessIn: presence, under: guarding) else {
+                            report.abandoned.append(name)
+                            continue
+                        }
                         report.sets.append(name)
                         report.objects += sent.objects
                         report.bytes = report.bytes.addingClamped(sent.bytes)
                     } catch let error as RepositoryError where !error.stopsCopy {
-                        report.failed.append(UncopiedSet(set: name, reason: "\(error.place.text): \(error.detail)"))
+                        report.failed.append(UncopiedSet(set: name, reason: error.reasonNotToCopy))
+                    } catch let error as ObjectStoreError where error.isOfArchivedPack {
+                        // Its thaw ended, or a rule of the bucket archived it, after it was listed.
+                        let command = ArchivedPacks.command(for: name, inCopy: sourceCopy)
+                        let advice = "run `\(command) --wait`, \(purpose.advice)"
+                        let reason = "\(error.place.text): \(error.detail); \(advice)"
+                        report.failed.append(UncopiedSet(set: name, reason: reason))
                     }
                 }
             } catch {
@@ -145,8 +161,8 @@ package struct SetCopy: Sendable {
             try await pool.run { try guarding.end() }
         }
         // Sets that are still gone from a repaired store may come from another one.
-        if !isRepair { try await pool.run { [report] in try recordGaps(report.sets, wanted: Set(sets)) } }
-        report.marks = try await pool.run { try copyMarks() }
+        if !isRepair { try await pool.run { [report] in try recordGaps(report, wanted: Set(sets)) } }
+        report.marks = try await pool.run { [report] in try copyMarks(afterCopying: Set(report.sets)) }
         progress.update { $0.phase = "done" }
         return report
     }
@@ -155,15 +171,22 @@ package struct SetCopy: Sendable {
         var objects = 0, bytes = 0
     }
 
+    /// - Returns: nil if a prune of the other store abandoned the run of the set. That is final, because the prune may have
+    ///   removed a part of its objects and may be about to remove more: no reader of that store would use the set.
     private func copy(
-        _ name: Timestamp, unlessIn presence: StoredSizes, under guarding: RunGuard
-    ) async throws -> Sent {
+        _ name: Timestamp, from cold: ColdSource, unlessIn presence: StoredSizes, under guarding: RunGuard
+    ) async throws -> Sent? {
         let (set, document) = try await pool.run { try committed(name) }
+        if try await pool.run({ try OutcomeMark.find(set.run, in: Marks(target)) }) == .void {
+            guard isRepair else { return nil }
+            throw Self.abandoned(name)
+        }
         // With a random id: a copy that was killed in the same second has left a mark of the same run.
         let lease = try await pool.run { try Marks(target).put(RunMark(at: now, run: set.run)) }
         let result: Result<Sent, any Error>
         do {
-            result = .success(try await copy(set, document: document, unlessIn: presence, under: guarding))
+            result = .success(
+                try await copy(set, document: document, from: cold, unlessIn: presence, under: guarding))
         } catch { result = .failure(error) }
         // If the mark stays, a later prune removes it.
         _ = try? await pool.run { try target.store.delete([lease.key]) }
@@ -171,7 +194,8 @@ package struct SetCopy: Sendable {
     }
 
     private func copy(
-        _ set: BackupSet, document: [UInt8], unlessIn presence: StoredSizes, under guarding: RunGuard
+        _ set: BackupSet, document: [UInt8], from cold: ColdSource, unlessIn presence: StoredSizes,
+        under guarding: RunGuard
     ) async throws -> Sent {
         var manifests: [(manifest: Manifest, sha256: Digest)] = []
         for (component, part) in set.components.sorted(by: { $0.key < $1.key }) {
@@ -184,6 +208,7 @@ package struct SetCopy: Sendable {
         let sent = SentCount()
         let packs = manifests.flatMap { part in part.manifest.packs.map { (part.manifest.component, $0) } }
             .filter { replacesDamaged || !presence.isWhole($1.pack, of: $0) }
+        try await requireReadable(packs, of: set.name, from: cold, unlessIn: presence)
         progress.update {
             ($0.files, $0.totalFiles) = (0, packs.count)
         }
@@ -218,12 +243,30 @@ package struct SetCopy: Sendable {
             sent.add(document.count)
             guard try OutcomeMark.settle(set.run, as: .committed, at: now, in: Marks(target)) == .committed else {
                 if let refused = try target.store.delete([Layout.set(set.name)]).first { throw refused }
-                throw RepositoryError(
-                    .noSuchSet, object: Layout.set(set.name).text,
-                    "a prune of the copy took its run for dead, so the set cannot be valid there")
+                throw Self.abandoned(set.name)
             }
         }
         return sent.total
+    }
+
+    /// Before the first pack of a set is sent: what is sent of a set that cannot be copied whole is of no use.
+    /// - Throws: `RepositoryError` `.archived` if the copy lacks packs that the source cannot deliver.
+    private func requireReadable(
+        _ packs: [(String, Manifest.PackUse)], of set: Timestamp, from cold: ColdSource,
+        unlessIn presence: StoredSizes
+    ) async throws {
+        guard !packs.isEmpty else { return }
+        let ids = Dictionary(grouping: packs) { $0.0 }.mapValues { uses in uses.map { $0.1.pack } }
+        let unreadable = try await cold.unreadable(ids, pool: pool) { object in
+            presence.has(object, replacingDamaged: replacesDamaged)
+        }
+        try ArchivedPacks(unreadable, of: set).requireReadable(to: purpose, inCopy: sourceCopy)
+    }
+
+    private static func abandoned(_ name: Timestamp) -> RepositoryError {
+        RepositoryError(
+            .noSuchSet, object: Layout.set(name).text,
+            "a prune of the other store took its run for dead, so the set cannot be valid there")
     }
 
     private var transfer: ObjectTransfer {
@@ -286,11 +329,12 @@ package struct SetCopy: Sendable {
 
     // MARK: Marks
 
-    /// Records the sets that copied ones name as their previous sets, and that the copy is not meant to have. Otherwise a
-    /// verification of the copy would take them for lost.
-    private func recordGaps(_ copied: [Timestamp], wanted: Set<Timestamp>) throws {
+    /// Records the sets that copied ones name as their previous sets, and that the copy is not meant to have, and those
+    /// that it can never have. Otherwise a verification of the copy would take them for lost.
+    private func recordGaps(_ report: Report, wanted: Set<Timestamp>) throws {
         let present = Set(try target.setNames()).union(wanted).union(try PrunedMark.names(in: target) { _ in })
-        let gaps = Set(try copied.compactMap { try source.set($0).previous }).subtracting(present)
+        let gaps = Set(try report.sets.compactMap { try source.set($0).previous }).subtracting(present)
+            .union(report.abandoned)
         // A host that may not prune cannot record them.
         guard !gaps.isEmpty, target.signing.refusalToSign(as: PrunedMark.roles, at: now) == nil else { return }
         try Marks(target).put(PrunedMark(at: now, tool: tool, sets: gaps.sorted()))
@@ -298,15 +342,21 @@ package struct SetCopy: Sendable {
 
     /// Copies the marks that are true of a copied set as well. Marks that release or drop a set are copied only where a
     /// trusted signer made them. Otherwise a user who can write to the first store could remove sets from the copy.
-    private func copyMarks() throws -> Int {
+    ///
+    /// A repair brings them for the sets that it brings only: a set that was dropped from a copy alone, as its objects there
+    /// were damaged, may be whole in the store that is repaired. An earlier repair may have been killed before it brought
+    /// the marks, so sets that only the copy pins get theirs, too.
+    private func copyMarks(afterCopying copied: Set<Timestamp>) throws -> Int {
         let names = Set(try target.setNames())
+        let brought = try isRepair ? names.intersection(copied.union(setsPinnedInSourceAlone())) : names
         var count = 0
-        try copyMarks(DrilledMark.self, about: \.set, in: names, counting: &count)
-        try copyMarks(RecordedMark.self, about: \.set, in: names, counting: &count)
-        try copyMarks(PinnedMark.self, about: \.set, in: names, counting: &count)
+        try copyMarks(DrilledMark.self, about: \.set, in: brought, counting: &count)
+        try copyMarks(RecordedMark.self, about: \.set, in: brought, counting: &count)
+        try copyMarks(PinnedMark.self, about: \.set, in: brought, counting: &count)
         if source.signing.isRequired {
-            try copyMarks(UnpinnedMark.self, about: \.set, in: names, counting: &count)
-            try copyMarks(DroppedMark.self, about: \.set, in: names, counting: &count)
+            let released = isRepair ? names.intersection(copied) : names
+            try copyMarks(UnpinnedMark.self, about: \.set, in: released, counting: &count)
+            try copyMarks(DroppedMark.self, about: \.set, in: released, counting: &count)
         }
         var writing = transfer
         writing.writing = PutOptions(.ifAbsent)
@@ -315,6 +365,16 @@ package struct SetCopy: Sendable {
             count += 1
         }
         return count
+    }
+
+    /// The sets that a pin keeps in the source, and for which the other store never had one. A pin that lacks a trusted
+    /// signature does not count where sets are signed.
+    private func setsPinnedInSourceAlone() throws -> Set<Timestamp> {
+        guard try !missing(PinnedMark.kind).isEmpty else { return [] }
+        var known: Set<Timestamp> = []
+        try Marks(target).forEach(PinnedMark.self, unreadable: { _ in }) { _, mark in known.insert(mark.set) }
+        let pinned = try SetMarks(Marks(source)).sets { $0.pinned?.holds(at: now) == true ? $0.pinnedAt : nil }
+        return Set(pinned.map { $0.set }).subtracting(known)
     }
 
     private func copyMarks<M: Mark>(
@@ -357,7 +417,17 @@ private final class SentCount: Sendable {
 
 extension RepositoryError {
     /// True for an error that concerns all sets, such as a newer format.
-    fileprivate var stopsCopy: Bool {
-        ![.damaged, .encrypted, .noSuchSet, .alreadyExists, .untrusted].contains(reason)
+    var stopsCopy: Bool {
+        ![.damaged, .encrypted, .noSuchSet, .alreadyExists, .untrusted, .archived].contains(reason)
     }
+
+    /// The reason in the report, which names the set. Only of archived packs does the hint name a command for this set.
+    var reasonNotToCopy: String {
+        reason == .archived ? [detail, hint].compactMap { $0 }.joined(separator: "; ") : "\(place.text): \(detail)"
+    }
+}
+
+extension ObjectStoreError {
+    /// Only the source's packs are read: of the other store, a copy reads documents.
+    fileprivate var isOfArchivedPack: Bool { reason == .archived && key.flatMap { Layout.packID(of: $0) } != nil }
 }

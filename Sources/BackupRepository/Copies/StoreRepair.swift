@@ -22,6 +22,8 @@ package struct StoreRepair: Sendable {
     /// Reads every byte of the packs; else a pack is good if its size is right.
     package var readsData = false
     package var isDryRun = false
+    /// The notes of this machine, which prove its last set and so those before it; nil for none.
+    package var state: StateFolder?
     /// By location: the names of the stores that are copies, for the advice.
     package var copyNames: [String: String] = [:]
     /// The number of packs that are read or sent at the same time.
@@ -61,6 +63,9 @@ package struct StoreRepair: Sendable {
     package func run() async throws -> Report {
         progress.begin("listing")
         let run = RepairRun()
+        if let last = state?.lastSet(), let digest = state?.digest(ofLastSet: last).flatMap(Digest.init(hex:)) {
+            run.note(.init(digest: digest, isProved: true), of: last)
+        }
         let guarding = isDryRun ? nil : try await pool.run { try RunGuard(target, run: RandomID.make(), now: now) }
         do {
             let names = try await pool.run { try target.setNames() }
@@ -85,6 +90,9 @@ package struct StoreRepair: Sendable {
     ) async throws {
         guard let found = try await pool.run({ try findSet(name, run) }) else { return }
         run.count { $0.sets += 1 }
+        if let previous = found.set.previous, let digest = found.set.previousDigest {
+            run.note(.init(digest: digest, isProved: found.isProved), of: previous)
+        }
         var packs: [(component: String, use: Manifest.PackUse)] = []
         var manifests: [Manifest] = []
         for (component, part) in found.set.components.sorted(by: { $0.key < $1.key }) {
@@ -108,40 +116,70 @@ package struct StoreRepair: Sendable {
     /// A set, with its document if the target has not got it whole.
     private struct FoundSet: Sendable {
         var set: BackupSet
+        /// True if a signature, or a proved set, proves the document.
+        var isProved: Bool
         var missing: (document: [UInt8], signature: [UInt8]?, defect: Defect)?
     }
 
     /// - Returns: nil if no store has the set, or if a prune removed it meanwhile.
     private func findSet(_ name: Timestamp, _ run: RepairRun) throws -> FoundSet? {
         let key = Layout.set(name)
-        do { return FoundSet(set: try target.document(ofSet: name).set) } catch let error as RepositoryError
-            where error.reason == .noSuchSet
-        { return nil } catch let error as RepositoryError
-            where Self.meansDefect(error) || [.encrypted, .newerVersion].contains(error.reason)
-        {
-            var defect = Defect(object: key.text, reason: error.detail)
-            var hindrances: [String] = []
-            for source in sources {
-                let found: (set: BackupSet, digest: Digest)
-                let document: [UInt8]
-                do {
-                    found = try source.document(ofSet: name)
-                    document = try source.store.readDocument(key)
-                } catch {
-                    if let finding = hindrance(error, at: source) { hindrances.append(finding) }
-                    continue
-                }
-                guard Digest(of: document) == found.digest else { continue }
-                let place = Layout.signature(of: found.set)
-                let signature = try? source.store.readDocument(place, limit: DocumentLimits.longestSignature)
-                defect.source = source.store.location
-                return FoundSet(set: found.set, missing: (document, signature, defect))
+        var hindrances: [String] = []
+        let recorded = run.record(of: name)
+        let proved = recorded?.isProved == true ? recorded?.digest : nil
+        do {
+            let found = try target.document(ofSet: name)
+            guard let recorded, recorded.digest != found.digest else {
+                return FoundSet(set: found.set, isProved: proved != nil || target.signing.isRequired)
             }
+            // The part of another recipient may be damaged: this machine opens the document without it.
+            let defect = Defect(object: key.text, reason: "its SHA-256 is not the one that the next set records")
+            if proved == nil {
+                // The next set may be that of a user who can write to a store, and wants to replace this one.
+                hindrances.append("the sets are not signed, so nothing proves which of the two is right")
+            } else if let whole = replacement(for: name, healing: defect, recorded: proved, &hindrances) {
+                return whole
+            }
+            run.lose(defect, unlessHindered: hindrances)
+            return FoundSet(set: found.set, isProved: false)
+        } catch let error as RepositoryError where error.reason == .noSuchSet { return nil } catch let error
+            as RepositoryError where Self.meansDefect(error) || [.encrypted, .newerVersion].contains(error.reason)
+        {
+            let defect = Defect(object: key.text, reason: error.detail)
+            if let whole = replacement(for: name, healing: defect, recorded: proved, &hindrances) { return whole }
             // Without any document key, no set of the store can be opened.
             if error.reason == .encrypted, target.encryption.documentKeys.isEmpty { throw error }
             run.lose(defect, unlessHindered: hindrances)
             return nil
         }
+    }
+
+    /// Finds the document of a set in the other stores.
+    /// - Parameter recorded: the SHA-256 that it must have; nil if none is proved.
+    private func replacement(
+        for name: Timestamp, healing defect: Defect, recorded: Digest?, _ hindrances: inout [String]
+    ) -> FoundSet? {
+        var defect = defect
+        let key = Layout.set(name)
+        for source in sources {
+            let found: (set: BackupSet, digest: Digest)
+            let document: [UInt8]
+            do {
+                found = try source.document(ofSet: name)
+                document = try source.store.readDocument(key)
+            } catch {
+                if let finding = hindrance(error, at: source) { hindrances.append(finding) }
+                continue
+            }
+            guard Digest(of: document) == found.digest, found.digest == recorded ?? found.digest else { continue }
+            let place = Layout.signature(of: found.set)
+            let signature = try? source.store.readDocument(place, limit: DocumentLimits.longestSignature)
+            defect.source = source.store.location
+            return FoundSet(
+                set: found.set, isProved: recorded != nil || target.signing.isRequired,
+                missing: (document, signature, defect))
+        }
+        return nil
     }
 
     private func repairManifest(
@@ -274,7 +312,7 @@ package struct StoreRepair: Sendable {
 
     /// Returns false if the store has the object in an archive class, and it is not thawed.
     private func canRead(_ object: ObjectInfo, at source: Repository) throws -> Bool {
-        guard object.storageClass?.isArchive == true, let tiering = source.store.with((any TieringStore).self) else {
+        guard object.storageClass?.isArchive == true, let tiering = source.store.tiering else {
             return true
         }
         return try tiering.placement(of: object.key)?.isReadable ?? true
@@ -349,6 +387,14 @@ private final class RepairRun: Sendable {
         var report = StoreRepair.Report()
         var packs: Set<String> = []
         var keys: Set<String> = []
+        var records: [Timestamp: Record] = [:]
+    }
+
+    /// The SHA-256 of a set's document, as the set after it records it.
+    struct Record: Sendable {
+        var digest: Digest
+        /// False if a user who can write to a store may have made the set that records it.
+        var isProved: Bool
     }
 
     private let state = Mutex(State())
@@ -359,6 +405,15 @@ private final class RepairRun: Sendable {
         report.lost.sort { $0.object < $1.object }
         report.unread.sort { $0.object < $1.object }
         return report
+    }
+
+    func record(of set: Timestamp) -> Record? { state.withLock { $0.records[set] } }
+
+    /// A proved record stays.
+    func note(_ record: Record, of set: Timestamp) {
+        state.withLock { state in
+            if state.records[set]?.isProved != true { state.records[set] = record }
+        }
     }
 
     func count(_ change: (inout sending StoreRepair.Report) -> Void) { state.withLock { change(&$0.report) } }

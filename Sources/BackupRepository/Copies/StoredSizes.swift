@@ -16,7 +16,8 @@ final class StoredSizes: Sendable {
         sizes.withLock { [found] in $0[component] = found }
     }
 
-    /// True if the store has the pack and its index.
+    /// True if the store has a pack and an index of these names. A pack appears under its name only whole and verified;
+    /// what became of it since, only a repair or a verification looks at.
     func isWhole(_ pack: String, of component: String) -> Bool {
         sizes.withLock { sizes in
             guard let keys = sizes[component], keys[Layout.index(component, pack)] != nil else { return false }
@@ -25,6 +26,13 @@ final class StoredSizes: Sendable {
     }
 
     func size(of key: ObjectKey) -> Int? { sizes.withLock { $0[Self.component(of: key)]?[key] } }
+
+    /// True if an object of the source need not be sent.
+    /// - Parameter replacesDamaged: true to send one whose size differs.
+    func has(_ object: ObjectInfo, replacingDamaged replacesDamaged: Bool) -> Bool {
+        guard let size = size(of: object.key) else { return false }
+        return size == object.size || !replacesDamaged
+    }
 
     func note(_ key: ObjectKey, size: Int) { sizes.withLock { $0[Self.component(of: key), default: [:]][key] = size } }
 

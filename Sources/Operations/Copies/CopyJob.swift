@@ -10,7 +10,9 @@ package struct CopyJob {
     /// The copies to bring up to date; empty for all.
     package var names: [String] = []
     package var isDryRun = false
-    /// False to keep in the copies what their retention drops.
+    /// True to begin a copy anew that is gone from its place.
+    package var creates = false
+    /// False to keep in the copies what their retention drops. What the kept sets need is looked for in any case.
     package var prunes = true
 
     package init(_ session: Session, _ output: Output) {
@@ -29,23 +31,68 @@ package struct CopyJob {
         /// Bytes of the objects as they are stored. Zero in a dry run.
         package var bytes = 0
         package var failed: [UncopiedSet] = []
+        /// Sets that `dr copy` never sends again: a prune of the copy gave up an unfinished copy of each.
+        package var abandoned: [Timestamp] = []
+        /// Sets in the copy that lack an object there, newest first.
+        package var incomplete: [PruneReport.Incomplete] = []
+        /// The reason why the copy could not be looked through for what its sets need, on one line; absent if it was, and
+        /// if ``error`` says more.
+        package var unexamined: String?
         /// The reason why the copy was not brought up to date.
         package var error: String?
         /// The newest set in the copy.
         package var newest: Timestamp?
 
-        package var isWhole: Bool { error == nil && failed.isEmpty }
+        package var isWhole: Bool { error == nil && failed.isEmpty && incomplete.isEmpty && unexamined == nil }
 
         package var text: String {
             if let error { return "copy \(name): failed: \(error)" }
-            let lines = failed.map { "copy \(name): set \($0.set) was not copied: \($0.reason)" }
-            if isDryRun { return "copy \(name): would copy \(Units.count(sets.count, "set"))" }
+            var lines = failed.map { "set \($0.set) was not copied: \($0.reason)" }
+            lines += abandoned.map { "set \($0) is not copied: a prune of the copy gave up an unfinished copy of it" }
+            lines += damage
+            if let unknown { lines.append(unknown) }
+            let isPreview = isDryRun && !sets.isEmpty
+            return ([isPreview ? "would copy \(Units.count(sets.count, "set"))" : sent] + lines)
+                .map { "copy \(name): \($0)" }.joined(separator: "\n")
+        }
+
+        private var sent: String {
             let state = newest.map { "newest set \($0)" } ?? "no set yet"
-            let sent =
-                sets.isEmpty
-                ? "up to date"
-                : "copied \(Units.count(sets.count, "set")), \(Units.count(objects, "object")), \(Units.bytes(bytes))"
-            return (["copy \(name): \(sent), \(state)"] + lines).joined(separator: "\n")
+            guard sets.isEmpty else {
+                return "copied \(Units.count(sets.count, "set")), \(Units.count(objects, "object")), "
+                    + "\(Units.bytes(bytes)), \(state)"
+            }
+            if isWhole { return "up to date, \(state)" }
+            let isKnown = !failed.isEmpty || !incomplete.isEmpty
+            let nothing = isDryRun ? "nothing would be copied" : "nothing was copied"
+            return "\(nothing)\(isKnown ? ", and it is not whole" : ""), \(state)"
+        }
+
+        /// A line that says why nobody knows whether the copy is whole.
+        private var unknown: String? { unexamined.map { "it could not be looked through: \($0)" } }
+
+        /// A line that names the newest set whose objects the copy lacks, and the command that puts them back.
+        private var damage: [String] {
+            guard let first = incomplete.first else { return [] }
+            let more = incomplete.count > 1 ? ", and \(incomplete.count - 1) older sets are not whole" : ""
+            return [
+                "set \(first.set) is not whole there: \(first.reason)\(more): `dr repair --copy \(name)` puts back what "
+                    + "another store has, and `\(DropAdvice.command(for: first.set, inCopy: name))` removes a set that "
+                    + "none has"
+            ]
+        }
+
+        /// The warning at the end of a backup; nil if the copy has all that it is to have.
+        var warning: String? {
+            if isWhole, abandoned.isEmpty { return nil }
+            // What a copy lacks of sets that it has, only a repair brings: the text names it.
+            let remedy = error == nil && failed.isEmpty && unexamined == nil ? "" : "; `dr copy \(name)` tries again"
+            return "\(text)\nhint: the backup is complete\(remedy)"
+        }
+
+        /// The first reason why the copy is not whole, for ``CopyNote/error``.
+        fileprivate var trouble: String? {
+            error ?? failed.first.map { "set \($0.set): \($0.reason)" } ?? damage.first ?? unknown
         }
     }
 
@@ -62,6 +109,8 @@ package struct CopyJob {
         for copy in copies {
             var outcome = Outcome(name: copy.name, location: "\(copy.store.url)", isDryRun: isDryRun)
             do { try await bringUpToDate(copy, from: source, &outcome) } catch is CancellationError {
+                // The sets are copied, and the rest was interrupted.
+                if outcome.unexamined != nil, !isDryRun { note(outcome, of: source) }
                 throw CancellationError()
             } catch { outcome.error = "\(error)" }
             if !isDryRun { note(outcome, of: source) }
@@ -86,7 +135,10 @@ package struct CopyJob {
         outcome.failed = unreadable.filter { lacking.contains($0.set) }
         outcome.newest = plan.newest
         guard let target, !isDryRun else {
-            outcome.sets = plan.sets
+            let passed = try await SetCopy.passedOver(plan.sets, from: source, to: target, pool: session.pool)
+            outcome.sets = plan.sets.filter { name in !passed.contains { $0.set == name } }
+            outcome.failed += passed
+            if let target { try await prune(target, at: place, &outcome) }
             return
         }
         let progress = WorkProgress()
@@ -97,47 +149,68 @@ package struct CopyJob {
         let report = try await display.during { [job] in try await job.run(plan.sets) }
         (outcome.sets, outcome.objects, outcome.bytes) = (report.sets, report.objects, report.bytes)
         outcome.failed += report.failed
+        outcome.abandoned = report.abandoned
         outcome.newest = (report.sets + [plan.newest].compactMap { $0 }).max()
-        if prunes { await prune(target, at: place, named: copy.name) }
+        try await prune(target, at: place, &outcome)
     }
 
     /// Opens the copy; nil in a dry run if it is empty.
-    /// - Throws: `RepositoryError` `.otherRepository`.
+    /// - Throws: `RepositoryError` `.otherRepository`, or `.notARepository` if the copy is gone from its place.
     private func open(
         _ copy: CopyConfiguration, at place: Session, of source: Repository
     ) async throws -> Repository? {
+        let seen = creates ? nil : session.seenSet(in: copy, of: source)
         let isEmpty = try await session.pool.run {
-            let store = try StoreFactory.make(
-                place.configuration.store, create: !isDryRun, use: session.storeUse, logger: session.logger)
+            guard let store = try session.store(of: copy, creating: !isDryRun, seen: seen) else { return true }
             guard try store.head(Layout.description) == nil else { return false }
             if !isDryRun { try SetCopy.begin(from: source, in: store) }
             return true
         }
         if isEmpty, isDryRun { return nil }
-        let target = try await place.repository()
+        let target: Repository
+        do { target = try await place.repository() } catch var error as RepositoryError
+            where error.reason == .damaged && error.object == Layout.description.text
+        {
+            error.hint = "`dr repair --copy \(copy.name)` puts it back"
+            throw error
+        }
         guard target.description.id == source.description.id else {
             throw RepositoryError(
                 .otherRepository, object: target.store.location,
                 "it is repository \(target.description.id), and the copies of \(source.description.id) need another place",
                 hint: "name an empty prefix or directory as copy '\(copy.name)'")
         }
+        if let objection = target.description.objection(asCopyOf: source.description) {
+            output.warn(
+                "copy \(copy.name): \(objection)\nhint: remove that object from the copy, and the next `dr copy` writes it "
+                    + "again")
+        }
         return target
     }
 
-    private func prune(_ target: Repository, at place: Session, named name: String) async {
-        if target.signing.refusalToSign(as: [.prune], at: session.now()) != nil { return }
+    /// Prunes the copy, or only looks for what its sets need where nothing is to be removed. Notes the sets in the copy that
+    /// lack an object there, or the reason why they are not known.
+    /// - Throws: `CancellationError`.
+    private func prune(_ target: Repository, at place: Session, _ outcome: inout Outcome) async throws {
+        let name = outcome.name
+        let removes =
+            prunes && !isDryRun && target.signing.refusalToSign(as: [.prune], at: session.now()) == nil
         do {
             var prune = try place.prune(of: target)
-            // The notes of this machine are about the first store, and the snapshots of the sources are its own.
-            prune.state = nil
-            prune.repository.cache = nil
-            prune.forget = { _, _ in }
+            prune.isDryRun = !removes
             let report = try await prune.run()
-            for refusal in report.frozen { output.warn("pruning copy \(name) is frozen: \(refusal.reason)") }
+            outcome.incomplete = report.incomplete
+            guard removes else { return }
+            for refusal in report.frozen {
+                output.warn("pruning copy \(name) is frozen: \(refusal.reason)\nhint: \(refusal.remedy)")
+            }
             for warning in report.warnings { output.warn("copy \(name): \(warning)") }
         } catch is CancellationError {
-            output.warn("pruning copy \(name) was interrupted; the next run continues it")
-        } catch { output.warn("copy \(name) could not be pruned: \(error)") }
+            outcome.unexamined = "it was interrupted; the next run continues it"
+            throw CancellationError()
+        } catch {
+            outcome.unexamined = "\(error)".split(whereSeparator: \.isNewline).joined(separator: "; ")
+        }
     }
 
     /// Notes the state of the copy for `dr status`. A note that cannot be written costs nothing else.
@@ -146,9 +219,11 @@ package struct CopyJob {
         let before = state.copyNote(outcome.name)
         var note = CopyNote(at: session.now())
         note.succeeded = outcome.isWhole ? note.at : before?.succeeded
-        note.newest = outcome.error == nil ? outcome.newest : before?.newest
+        note.location = outcome.location
+        let isSamePlace = before?.location == nil || before?.location == outcome.location
+        note.newest = outcome.error == nil ? outcome.newest : isSamePlace ? before?.newest : nil
         note.missing = outcome.failed.count
-        note.error = outcome.error ?? outcome.failed.first.map { "set \($0.set): \($0.reason)" }
+        note.error = outcome.trouble
         do { try state.record(note, ofCopy: outcome.name) } catch {
             output.warn("the state of copy \(outcome.name) could not be noted: \(error)")
         }

@@ -35,7 +35,7 @@ package struct CopyState: Encodable, Sendable {
         let state =
             if let newest {
                 setsBehind == 0
-                    ? "up to date, newest set \(newest)"
+                    ? "\(error == nil ? "up to date" : "not up to date"), newest set \(newest)"
                     : "\(Units.count(setsBehind, "set")) behind, newest set \(newest), "
                         + "\(Units.duration(seconds: secondsBehind ?? 0)) older than the newest backup"
             } else { "no set yet" }
@@ -46,7 +46,9 @@ package struct CopyState: Encodable, Sendable {
     package var warning: String? {
         guard !isCurrent else { return nil }
         let reason = error.map { ": the last attempt failed: \($0)" } ?? ""
-        return "\(text)\(reason)\nhint: `dr copy \(name)` brings it up to date"
+        // A copy that has all sets is damaged, or was away: the reason says what mends it.
+        let effect = setsBehind == 0 ? "looks at it again" : error == nil ? "brings it up to date" : "tries again"
+        return "\(text)\(reason)\nhint: `dr copy \(name)` \(effect)"
     }
 }
 

@@ -62,6 +62,14 @@ package struct RepairJob {
             return lines.joined(separator: "\n")
         }
 
+        /// The sets whose documents no store has whole.
+        fileprivate var lostSets: [Timestamp] {
+            lost.compactMap { defect in
+                guard defect.object.hasPrefix(Layout.setPrefix), defect.object.hasSuffix(".json") else { return nil }
+                return Timestamp(String(defect.object.dropFirst(Layout.setPrefix.count).dropLast(5)))
+            }
+        }
+
         private var verdict: String {
             if !foundDefects { return "nothing to repair" }
             var parts: [String] = []
@@ -84,7 +92,7 @@ package struct RepairJob {
         let place = try copy.map { try session.on(session.copies([$0])[0]) } ?? session
         var outcome = Outcome(location: "\(place.configuration.store.url)", dryRun: isDryRun)
         var copyNames: [String: String] = [:]
-        let others = try await openSources(&outcome, of: known(at: place), naming: &copyNames)
+        let others = try await openSources(&outcome, of: place.knownRepository, naming: &copyNames)
         guard !others.isEmpty else {
             if session.configuration.store.copies.isEmpty {
                 throw UsageError("dr.yaml has no copies", hint: "add them to `store: copies:`; see docs/copies.md")
@@ -95,8 +103,7 @@ package struct RepairJob {
         }
         outcome.sources = others.map(\.store.location)
         guard let target = try await open(place, like: others[0]) else {
-            for source in others { outcome.copied += try await wanted(from: source, for: nil, &outcome) }
-            outcome.copied = Set(outcome.copied).sorted(by: >)
+            try await copyBack(from: others, named: copyNames, to: nil, &outcome)
             return outcome
         }
         if let copy {
@@ -106,20 +113,24 @@ package struct RepairJob {
                 output.note("copy \(copy) lacks \(Units.count(lacking, "set")): `dr copy \(copy)` brings them")
             }
         } else {
-            try await copyBack(from: others, to: target, &outcome)
+            try await copyBack(from: others, named: copyNames, to: target, &outcome)
         }
         let progress = WorkProgress()
         var repair = StoreRepair(
             target, from: others, now: session.now(), pool: session.pool, progress: progress)
         repair.readsData = readsData
         repair.isDryRun = isDryRun
+        repair.state = try? StateFolder(session.stateFolder, repository: target.description)
         repair.lanes = session.lanes
         if let copy { copyNames[target.store.location] = copy }
         repair.copyNames = copyNames
         let display = ProgressDisplay(options: session.options, work: [("", progress)])
         let report = try await display.during { [repair] in try await repair.run() }
         (outcome.sets, outcome.bytes) = (report.sets, report.bytes)
-        (outcome.repaired, outcome.lost) = (report.repaired, report.lost)
+        (outcome.repaired, outcome.lost, outcome.unread) = (report.repaired, report.lost, report.unread)
+        if let set = outcome.lostSets.first {
+            output.note("hint: `\(DropAdvice.command(for: set, inCopy: copy))` removes a set that no store has whole")
+        }
         return outcome
     }
 
@@ -153,12 +164,6 @@ package struct RepairJob {
         return opened
     }
 
-    private func known(at place: Session) -> String? {
-        let address = place.address(ofStoreAt: "\(place.configuration.store.url)")
-        return place.configuration.store.repository
-            ?? StateFolder.knownRepository(at: address, in: place.stateFolder)
-    }
-
     private static func passedOver(_ name: String, _ error: any Error) -> String {
         "\(name): \("\(error)".split(whereSeparator: \.isNewline).joined(separator: "; "))"
     }
@@ -167,7 +172,7 @@ package struct RepairJob {
     /// - Returns: nil in a dry run if it is empty.
     /// - Throws: `RepositoryError` `.otherRepository` if it holds another one.
     private func open(_ place: Session, like source: Repository) async throws -> Repository? {
-        if let known = known(at: place), known != source.description.id {
+        if let known = place.knownRepository, known != source.description.id {
             throw RepositoryError(
                 .otherRepository, object: source.store.location,
                 "it is repository \(source.description.id), and \(place.configuration.store.url) was \(known)")
@@ -212,15 +217,18 @@ package struct RepairJob {
         return try await session.pool.run { try SetCopy.plan(kept, for: target).sets }
     }
 
+    /// - Parameter target: nil in a dry run if the store to repair is empty.
     private func copyBack(
-        from others: [Repository], to target: Repository, _ outcome: inout Outcome
+        from others: [Repository], named copyNames: [String: String], to target: Repository?, _ outcome: inout Outcome
     ) async throws {
         var done: Set<Timestamp> = []
         for (number, source) in others.enumerated() {
             // The store whose sets are copied comes first: its marks say which runs have ended.
             let rest = others.enumerated().filter { $0.offset != number }.map(\.element)
             do {
-                try await copyBack(from: source.fallingOver(to: rest), to: target, &done, &outcome)
+                try await copyBack(
+                    from: source.fallingOver(to: rest), named: copyNames[source.store.location], to: target, &done,
+                    &outcome)
             } catch let error as ObjectStoreError where others.contains(where: { $0.store.location == error.store }) {
                 outcome.away.append(Self.passedOver(source.store.location, error))
             }
@@ -230,21 +238,36 @@ package struct RepairJob {
     }
 
     private func copyBack(
-        from source: Repository, to target: Repository, _ done: inout Set<Timestamp>, _ outcome: inout Outcome
+        from source: Repository, named copyName: String?, to target: Repository?, _ done: inout Set<Timestamp>,
+        _ outcome: inout Outcome
     ) async throws {
         let sets = try await wanted(from: source, for: target, &outcome).filter { !done.contains($0) }
-        guard !sets.isEmpty else { return }
-        guard !isDryRun else { return done.formUnion(sets) }
+        guard let target, !isDryRun else {
+            let passed = try await SetCopy.passedOver(
+                sets, from: source, to: target, isRepair: true, sourceCopy: copyName, pool: session.pool)
+            done.formUnion(Set(sets).subtracting(passed.map(\.set)))
+            return note(passed, &outcome)
+        }
         let progress = WorkProgress()
         var job = SetCopy(
             source, to: target.unremembered, tool: Release.tool, now: session.now(), pool: session.pool,
             progress: progress)
         job.isRepair = true
+        job.sourceCopy = copyName
         let display = ProgressDisplay(options: session.options, work: [("", progress)])
         let report = try await display.during { [job] in try await job.run(sets) }
         done.formUnion(report.sets)
+        // Those of an earlier repair that was killed.
+        if sets.isEmpty, report.marks > 0 {
+            output.note("brought back \(Units.count(report.marks, "mark")) of \(source.store.location)")
+        }
         outcome.bytes = outcome.bytes.addingClamped(report.bytes)
-        for failure in report.failed {
+        note(report.failed, &outcome)
+    }
+
+    /// The reason of the last store that was asked stays.
+    private func note(_ failed: [UncopiedSet], _ outcome: inout Outcome) {
+        for failure in failed {
             outcome.failed.removeAll { $0.set == failure.set }
             outcome.failed.append(failure)
         }

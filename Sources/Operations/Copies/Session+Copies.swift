@@ -33,8 +33,25 @@ extension Session {
         return names.isEmpty ? all : all.filter { names.contains($0.name) }
     }
 
+    /// The id of the repository in the store, as dr.yaml or this machine knows it; nil if neither does.
+    var knownRepository: String? {
+        configuration.store.repository
+            ?? StateFolder.knownRepository(at: address(ofStoreAt: "\(configuration.store.url)"), in: stateFolder)
+    }
+
+    /// For a command that removes something from a copy.
+    /// - Throws: `RepositoryError` `.otherRepository` if it is not the repository of the first store, as far as this machine
+    ///   knows that one.
+    package func requireCopy(_ repository: Repository, named name: String) throws {
+        guard let known = knownRepository, known != repository.description.id else { return }
+        throw RepositoryError(
+            .otherRepository, object: repository.store.location,
+            "it is repository \(repository.description.id), and the first store holds \(known)",
+            hint: "name another place as copy '\(name)'")
+    }
+
     /// Returns the names of the sets that a retention policy keeps today, of all sets of this stack.
-    /// - Parameter unreadable: called for each set whose document cannot be read.
+    /// - Parameter unreadable: called for each set whose document cannot be read, and that no operator dropped.
     package func keptSets(
         in repository: Repository, by policy: RetentionPolicy,
         unreadable: (Timestamp, String) -> Void = { _, _ in }
@@ -42,8 +59,8 @@ extension Session {
         let now = now()
         let all = try await pool.run { try repository.setNames() }
         let (sets, damaged) = try await repository.sets(all, pool: pool)
-        for (name, reason) in damaged { unreadable(name, reason) }
         let marks = try await pool.run { try SetMarks(Marks(repository)) }
+        for (name, reason) in damaged where marks[name].dropReason(at: now) == nil { unreadable(name, reason) }
         let own = sets.filter {
             repository.scope.owns($0) && !repository.scope.isFuture($0, at: now)
                 && marks[$0.name].dropReason(at: now) == nil

@@ -18,9 +18,7 @@ extension Session {
     /// Opens the first store with the copies behind it.
     /// - Throws: `UsageError`. A store that cannot be opened is passed over by the reads.
     func storeWithAlternatives() throws -> any ObjectStore {
-        let address = address(ofStoreAt: "\(configuration.store.url)")
-        let expected =
-            configuration.store.repository ?? StateFolder.knownRepository(at: address, in: stateFolder)
+        let expected = knownRepository
         let first = try place(configuration.store, named: "the first store", attempts: nil)
         let others = try alternatives.map { copy in
             var place = try place(copy.store, named: "copy \(copy.name)", attempts: Self.attemptsAtCopy)
@@ -36,11 +34,15 @@ extension Session {
             }
             return place
         }
-        return FallbackStore(first, then: others, tell: FallbackNotices(Output(options: options)).tell)
+        return FallbackStore(
+            first, then: others, waits: Self.waits, tell: FallbackNotices(Output(options: options)).tell)
     }
 
-    /// A copy that is away must not hold up a restore that another store can serve.
+    /// A store that is away must not hold up a restore that another store can serve.
     private static let attemptsAtCopy = 3
+    private static let patience = Duration.seconds(30)
+    /// The waits while no store answers: a copy is tried briefly, and must not be lost to a moment in which it is busy.
+    private static let waits: [Duration] = [.seconds(1), .seconds(5), .seconds(15)]
 
     /// - Parameter attempts: the number of tries of a request; nil for as many as usual.
     private func place(
@@ -49,7 +51,8 @@ extension Session {
         do {
             return FallbackStore.Place(
                 name: name,
-                store: try StoreFactory.make(store, attempts: attempts, use: storeUse, logger: logger))
+                store: try StoreFactory.make(
+                    store, attempts: attempts, patience: Self.patience, use: storeUse, logger: logger))
         } catch let error as ObjectStoreError {
             storeUse.noteUnreachable()
             return FallbackStore.Place(name: name, store: ClosedStore("\(store.url)", because: error))

@@ -12,8 +12,9 @@ struct Drop: AsyncParsableCommand {
         discussion: """
             Use it for a set whose name comes from a wrong clock, or that must not be restored. Restores and dr status \
             skip the set immediately. The first prune after the grace period removes it; until then, `dr pin` undoes \
-            the drop. Refuses a pinned set and the last set that holds a component whole, unless --force is given. \
-            Exit code 1: pruning is frozen, and the removal waits.
+            the drop. With --copy, the set goes from that copy alone, and `dr pin` does not undo it. Refuses a pinned set \
+            and the last set that holds a component whole, unless --force is given. Exit code 1: pruning is frozen, and \
+            the removal waits.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -28,6 +29,9 @@ struct Drop: AsyncParsableCommand {
         name: .long,
         help: "Time until the removal; 0s removes the set immediately (default: retention.grace, else 24h).")
     var grace: PeriodText?
+
+    @Option(name: .long, help: "Drop it from this copy of `store: copies:` in dr.yaml, and not from the first store.")
+    var copy: String?
 
     @Flag(name: .long, help: "Show what would be removed, and change nothing.")
     var dryRun = false
@@ -47,14 +51,18 @@ struct Drop: AsyncParsableCommand {
 
     func run() async throws {
         guard let name = Timestamp(set) else { return }
-        let session = try Session(options)
+        let first = try Session(options)
+        let session = try copy.map { try first.on(first.copies([$0])[0]) } ?? first
         let output = Output(options: options)
-        let repository = try await dryRun ? session.repository() : session.writableRepository()
+        let opened = try await session.repository()
+        // Before anything is written to it.
+        if let copy { try first.requireCopy(opened, named: copy) }
+        let repository = try await dryRun ? opened : session.writableRepository()
         let names = try await session.pool.run { try repository.setNames() }
         guard names.contains(name) else {
             throw RepositoryError(
-                .noSuchSet, object: Layout.set(name).text, "there is no such set", hint: "run `dr list` to see the sets"
-            )
+                .noSuchSet, object: Layout.set(name).text, "there is no such set",
+                hint: "run `dr list\(copy.map { " --copy \($0)" } ?? "")` to see the sets")
         }
         let marks = try await session.pool.run { try SetMarks(Marks(repository)) }
         let isPinned = marks[name].pinned?.holds(at: session.now()) == true
@@ -78,7 +86,7 @@ struct Drop: AsyncParsableCommand {
         }
         if let report { PruneText.warn(report, output) }
         let result = Result(
-            set: name, reason: reason, dryRun: dryRun, lastOf: last, prune: report,
+            set: name, copy: copy, reason: reason, dryRun: dryRun, lastOf: last, prune: report,
             removed: report?.sets.first { $0.name == name }?.fate == .removed)
         try output.result(result) { text(result, report) }
         if report?.frozen.isEmpty == false { throw ExitStatus.failed }
@@ -86,17 +94,23 @@ struct Drop: AsyncParsableCommand {
 
     private func refuse(_ name: Timestamp, isPinned: Bool, last: [String]) throws {
         if isPinned {
-            throw ValidationError("set \(name) is pinned: run `dr pin --remove \(name)` first, or add --force")
+            guard copy == nil else {
+                throw ValidationError("set \(name) is pinned\(place("in")): add --force to drop it there")
+            }
+            throw ValidationError("set \(name) is pinned: run `dr pin \(name) --remove` first, or add --force")
         }
         if !last.isEmpty {
             throw ValidationError(
-                "set \(name) is the last that holds \(last.joined(separator: ", ")) whole: run `dr backup` first, or "
-                    + "add --force")
+                "set \(name) is the last\(place("in")) that holds \(last.joined(separator: ", ")) whole: run "
+                    + "`\(copy.map { "dr copy \($0)" } ?? "dr backup")` first, or add --force")
         }
     }
 
+    /// The words for the copy; empty for the first store.
+    private func place(_ word: String) -> String { copy.map { " \(word) copy \($0)" } ?? "" }
+
     private func confirm(_ name: Timestamp, _ session: Session) async throws {
-        let question = TerminalQuestion("drop set \(name)?")
+        let question = TerminalQuestion("drop set \(name)\(place("from"))?")
         guard TerminalQuestion.isPossible else {
             throw ValidationError("there is no terminal to confirm at: add --yes, or run with --dry-run first")
         }
@@ -107,16 +121,24 @@ struct Drop: AsyncParsableCommand {
     private func lastHeld(
         by name: Timestamp, among names: [Timestamp], marks: SetMarks, in repository: Repository, session: Session
     ) async throws -> [String] {
-        // An unreadable set holds nothing that could be restored.
-        guard let set = try? await session.pool.run({ try repository.set(name) }) else { return [] }
+        let set: BackupSet
+        do { set = try await session.pool.run { try repository.set(name) } } catch let error as RepositoryError {
+            // A damaged set holds nothing that could be restored. Another machine may read this one.
+            guard [.encrypted, .newerVersion].contains(error.reason), !force else { return [] }
+            throw ValidationError(
+                "what set \(name) holds is not known, because it cannot be read here (\(error.detail)): add --force")
+        }
         var last = Set(set.components.filter(\.value.isWhole).keys)
         let now = session.now()
         for other in names.reversed() where other != name && !last.isEmpty {
             let facts = marks[other]
-            guard facts.dropReason(at: now) == nil, !facts.isDamaged, !repository.scope.isFuture(other, at: now),
-                let held = try? await session.pool.run({ try repository.set(other) }), held.stack == set.stack
+            guard facts.dropReason(at: now) == nil, !facts.isDamaged, !repository.scope.isFuture(other, at: now)
             else { continue }
-            last.subtract(held.components.filter(\.value.isWhole).keys)
+            do {
+                let held = try await session.pool.run { try repository.set(other) }
+                guard held.stack == set.stack else { continue }
+                last.subtract(held.components.filter(\.value.isWhole).keys)
+            } catch is RepositoryError { continue }
         }
         return last.sorted()
     }
@@ -140,16 +162,18 @@ struct Drop: AsyncParsableCommand {
         let name = result.set
         var lines: [String] = []
         if dryRun {
-            lines.append("set \(name) would be dropped: \(reason)")
+            lines.append("set \(name) would be dropped\(place("from")): \(reason)")
         } else if result.removed {
-            lines.append("set \(name) is removed: \(reason)")
+            lines.append("set \(name) is removed\(place("from")): \(reason)")
         } else {
             let due = report?.sets.first { $0.name == name }?.due
             let when = due.map { "the first prune after \($0.readable)" } ?? "a later prune"
-            lines.append("set \(name) is dropped: \(reason); \(when) removes it, `dr pin \(name)` undoes the drop")
+            // `dr pin` is about the first store.
+            let undo = copy == nil ? ", `dr pin \(name) --until forever` undoes the drop" : ""
+            lines.append("set \(name) is dropped\(place("from")): \(reason); \(when) removes it\(undo)")
         }
         if !result.lastOf.isEmpty {
-            lines.append("it is the last set that holds \(result.lastOf.joined(separator: ", ")) whole")
+            lines.append("it is the last set\(place("in")) that holds \(result.lastOf.joined(separator: ", ")) whole")
         }
         if let report { lines.append(PruneText.summary(report)) }
         return lines.joined(separator: "\n")
@@ -157,6 +181,8 @@ struct Drop: AsyncParsableCommand {
 
     private struct Result: Encodable {
         var set: Timestamp
+        /// The copy that it is dropped from; absent for the first store.
+        var copy: String?
         var reason: String
         var dryRun: Bool
         /// Components that no other usable set holds whole.
