@@ -49,7 +49,10 @@ package struct PackAges: Sendable {
         (sealed, frozen, warnings) = (judgement.sealed, judgement.frozen, judgement.warnings)
         guard frozen.isEmpty else { return }
         prune.progress.update { $0.phase = "reading manifests" }
-        needs = try await prune.pool.run { [prune] in try Self.needs(of: judgement, prune) }
+        let kept = try await prune.pool.run { [prune] in try Self.needs(of: judgement, prune) }
+        let raised = try await prune.pool.run { [prune] in try Self.raise(kept, bySetsToDrop: judgement, prune) }
+        needs = raised.needs
+        sealed.merge(raised.sealed) { first, _ in first }
     }
 
     private static func needs(
@@ -75,6 +78,36 @@ package struct PackAges: Sendable {
             }
         }
         return needs
+    }
+
+    /// A set that the policy drops can be restored until a prune removes it, and may be younger than the kept sets that
+    /// need the same packs. It makes no pack needed that no kept set needs.
+    private static func raise(
+        _ kept: [String: [String: Need]], bySetsToDrop judgement: PruneJudgement, _ prune: Prune
+    ) throws -> (needs: [String: [String: Need]], sealed: [String: String]) {
+        var (needs, sealed) = (kept, [String: String]())
+        for facts in judgement.facts.sets where !facts.isAbandoned {
+            let name = Timestamp(seconds: facts.time)
+            guard !judgement.kept.contains(name) else { continue }
+            try Task.checkCancellation()
+            let set: BackupSet
+            do { set = try prune.repository.set(name, void: nil) } catch let error as RepositoryError
+                where error.isUnreadable || error.reason == .noSuchSet
+            {
+                continue  // an operator dropped it because of that, or another prune has removed it
+            }
+            for component in set.components.keys.sorted() where judgement.sealed[component] == nil {
+                do {
+                    for use in try prune.repository.manifest(component, of: set).packs {
+                        guard let known = needs[component]?[use.pack] else { continue }
+                        needs[component]?[use.pack] = max(known, .last(name.seconds))
+                    }
+                } catch let error as RepositoryError where error.isUnreadable {
+                    sealed[component] = "\(error)"
+                }
+            }
+        }
+        return (needs, sealed)
     }
 
     /// For tests.

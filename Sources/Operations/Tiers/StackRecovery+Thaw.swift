@@ -7,8 +7,11 @@ package import RecoveryPlan
 extension StackRecovery {
     package func previewThaw(_ request: ThawRequest, in run: RunIdentity) async throws -> ActionPreview {
         try await translatingErrors("preview the thaw") {
-            let manifests = try await wanted(request).flatMap(\.manifests)
-            let cold = try await ArchivedPacks(of: manifests, in: repository, pool: session.pool)
+            var needs = PackNeeds()
+            for (set, manifests) in try await wanted(request) {
+                for manifest in manifests { needs.add(manifest, of: set) }
+            }
+            let cold = try await ArchivedPacks(of: needs, in: repository, pool: session.pool)
             guard !cold.unreadable.isEmpty else { return ActionPreview(["thaw: no pack must be thawed"]) }
             let time = ThawSpeed(rawValue: request.tier.rawValue).flatMap { cold.thawTime($0) }
             let hours = time.map { ", up to \(Units.duration(seconds: $0))" } ?? ""
@@ -46,10 +49,7 @@ extension StackRecovery {
 
     /// One line if packs must be thawed before a restore, with the hours.
     func coldLines(of job: RestoreJob) async throws -> [String] {
-        // A part may need none of the archived packs.
-        guard job.paths.isEmpty else { return [] }
-        let cold = try await ArchivedPacks(of: [job.manifest], in: repository, pool: session.pool)
-        guard let complaint = cold.complaint else { return [] }
+        guard let complaint = try await session.archivedPacks(of: [job], in: repository).complaint else { return [] }
         let remedy =
             thawed.contains(job.component)
             ? "a step 'thaw' comes first" : "the run is refused unless a step 'thaw' comes first"

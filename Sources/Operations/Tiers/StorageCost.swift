@@ -30,13 +30,18 @@ package struct StorageCost: Encodable, Equatable, Sendable {
     package var source: String
     /// The warmest first.
     package var classes: [Class] = []
-    /// The sum for one month; without classes that have no price.
-    package var month = 0.0
-    /// To read everything once.
-    package var retrieval = 0.0
-    /// To read what the newest set needs.
+    /// The sum for one month, without classes that have no price; absent if none has one.
+    package var month: Double?
+    /// To read everything once; absent where ``month`` is.
+    package var retrieval: Double?
+    /// To read what the newest set needs, without manifests that cannot be read and without ``newestUnpriced``; absent if
+    /// no price is known.
     package var newestRetrieval: Double?
+    /// The classes of what the newest set needs for which the list has no price, sorted.
+    package var newestUnpriced: [String] = []
     package var newest: Timestamp?
+    /// Documents that cannot be read, with the reason: what their packs cost to read is not in ``newestRetrieval``.
+    package var unreadable: [String: String] = [:]
 
     /// The sums of one class.
     private struct Sum {
@@ -79,8 +84,8 @@ package struct StorageCost: Encodable, Equatable, Sendable {
                 row.month = monthly
                 row.retrieval = Double(sum.bytes) / Self.gigabyte * price.retrieval
                 row.committed = sum.remaining / 86_400 / Self.monthDays / Self.gigabyte * price.month
-                month += monthly
-                retrieval += row.retrieval ?? 0
+                month = (month ?? 0) + monthly
+                retrieval = (retrieval ?? 0) + (row.retrieval ?? 0)
             }
             classes.append(row)
         }
@@ -89,10 +94,17 @@ package struct StorageCost: Encodable, Equatable, Sendable {
     /// Adds what it costs to read the packs of the newest set.
     mutating func add(newest name: Timestamp, needing objects: [ObjectInfo], _ prices: PriceList) {
         newest = name
-        newestRetrieval = objects.reduce(0) { sum, object in
-            let price = prices.classes[(object.storageClass ?? .standard).name]?.retrieval ?? 0
-            return sum + Double(object.size) / Self.gigabyte * price
+        var unpriced: Set<String> = []
+        let costs = objects.compactMap { object -> Double? in
+            let place = (object.storageClass ?? .standard).name
+            guard let price = prices.classes[place] else {
+                unpriced.insert(place)
+                return nil
+            }
+            return Double(object.size) / Self.gigabyte * price.retrieval
         }
+        newestUnpriced = unpriced.sorted()
+        newestRetrieval = costs.isEmpty && !objects.isEmpty ? nil : costs.reduce(0, +)
     }
 
     /// Classes in the store for which the list has no price.
@@ -100,26 +112,57 @@ package struct StorageCost: Encodable, Equatable, Sendable {
 }
 
 extension Session {
-    /// Lists the repository once, and the manifests of the newest set.
+    /// Lists the repository once, and reads the manifests of the newest set. Documents that cannot be read are in the
+    /// result: the sums need only the listing.
+    /// - Throws: the error of the listing; `CancellationError`.
     package func storageCost(of repository: Repository, at prices: PriceList) async throws -> StorageCost {
         let now = now().seconds
-        let newest = try await pool.run { try repository.newestReadableSet { repository.scope.owns($0) } }
         return try await pool.run {
-            var needed: Set<String> = []
-            for component in newest?.components.keys.sorted() ?? [] {
-                guard let set = newest else { break }
-                needed.formUnion(try repository.manifest(component, of: set).packs.map(\.pack))
-            }
+            let newest = try NewestPacks(in: repository)
             var read: [ObjectInfo] = []
             var cost = try StorageCost(prices, now: now) { add in
                 try repository.store.enumerate(prefix: "", skipping: nil) { object in
                     try Task.checkCancellation()
                     add(object)
-                    if let pack = Layout.packID(of: object.key), needed.contains(pack) { read.append(object) }
+                    if let pack = Layout.packID(of: object.key), newest.packs.contains(pack) { read.append(object) }
                 }
             }
-            if let newest { cost.add(newest: newest.name, needing: read, prices) }
+            if let name = newest.set { cost.add(newest: name, needing: read, prices) }
+            cost.unreadable = newest.unreadable
             return cost
+        }
+    }
+}
+
+/// The packs of the newest set, as far as its documents can be read.
+private struct NewestPacks {
+    var set: Timestamp?
+    var packs: Set<String> = []
+    var unreadable: [String: String] = [:]
+
+    init(in repository: Repository) throws {
+        var skipped: [String: String] = [:]
+        let found = try reading("sets") {
+            try repository.newestReadableSet(where: { repository.scope.owns($0) }) { name, error in
+                skipped[Layout.set(name).text] = "\(error)"
+            }
+        }
+        unreadable.merge(skipped) { first, _ in first }
+        guard let newest = found ?? nil else { return }
+        set = newest.name
+        for (component, part) in newest.components.sorted(by: { $0.key < $1.key }) {
+            let manifest = try reading(Layout.manifest(component, part.manifest).text) {
+                try repository.manifest(component, of: newest)
+            }
+            packs.formUnion(manifest?.packs.map(\.pack) ?? [])
+        }
+    }
+
+    /// - Returns: nil if the object cannot be read, which is noted.
+    private mutating func reading<Value>(_ object: String, _ body: () throws -> Value) throws -> Value? {
+        do { return try body() } catch is CancellationError { throw CancellationError() } catch {
+            unreadable[object] = "\(error)"
+            return nil
         }
     }
 }

@@ -1,7 +1,6 @@
 package import BackupRepository
 package import ObjectStorage
 import Platform
-import StackConfiguration
 
 /// `dr thaw`: makes the archived packs of a backup set readable for some days.
 package struct ThawJob {
@@ -92,10 +91,11 @@ package struct ThawJob {
     ///   outcome.
     func run(_ manifests: [Manifest], of set: Timestamp, in repository: Repository) async throws -> Outcome {
         progress.begin("looking at packs")
-        var archived = try await ArchivedPacks(of: manifests, in: repository, pool: session.pool)
+        let needs = PackNeeds(manifests, of: set)
+        var archived = try await ArchivedPacks(of: needs, in: repository, pool: session.pool)
         var outcome = Outcome(set: set, speed: speed)
         (outcome.packs, outcome.bytes) = (archived.packs.count, archived.bytes)
-        guard !archived.packs.isEmpty, let store = repository.store.with((any TieringStore).self) else {
+        guard !archived.packs.isEmpty, let store = repository.store.tiering else {
             return outcome
         }
         if !archived.unreadable.isEmpty {
@@ -114,43 +114,9 @@ package struct ThawJob {
         (outcome.requested, outcome.inProgress) = (report.requested, report.inProgress)
         (outcome.failed, outcome.failure) = (report.failed, report.failure)
         if waits, report.failed == 0 { try await thaw.wait(for: archived.packs) }
-        archived = try await ArchivedPacks(of: manifests, in: repository, pool: session.pool)
+        archived = try await ArchivedPacks(of: needs, in: repository, pool: session.pool)
         outcome.readable = archived.packs.count - archived.unreadable.count
-        outcome.readableUntil = archived.thawedUntil.map { Timestamp(seconds: $0) }
+        outcome.readableUntil = archived.thawedUntil.map { Timestamp(seconds: $0.time) }
         return outcome
-    }
-}
-
-extension Session {
-    /// Seconds: a thaw that ends earlier may end before a long restore.
-    private static let shortThaw = 86_400
-
-    /// Checks before a restore that the store can deliver all packs: also for the newest set, which a rule of the bucket
-    /// may have archived. It costs one listing of the packs of each component.
-    /// - Parameter isDryRun: true to warn only.
-    /// - Throws: `RepositoryError` `.archived`.
-    package func requireReadable(
-        _ manifests: [Manifest], of set: BackupSet, in repository: Repository, isDryRun: Bool = false
-    ) async throws {
-        guard repository.store.with((any TieringStore).self) != nil else { return }
-        let archived = try await ArchivedPacks(of: manifests, in: repository, pool: pool)
-        let copy = copyToThaw(in: repository)
-        do { try archived.requireReadable(for: set.name, inCopy: copy) } catch let error as RepositoryError
-            where isDryRun && error.reason == .archived
-        {
-            Output(options: options).warn("\(error)")
-        }
-        if let end = archived.thawedUntil, end.subtractingClamped(now().seconds) < Self.shortThaw {
-            Output(options: options).warn(
-                "archived packs of set \(set.name) can be read until \(Timestamp(seconds: end).readable) only\n"
-                    + "hint: `\(ArchivedPacks.command(for: set.name, inCopy: copy)) --days 7` extends the time")
-        }
-    }
-
-    /// The name of the copy whose packs a thaw makes readable; nil for the first store.
-    private func copyToThaw(in repository: Repository) -> String? {
-        if let copyName { return copyName }
-        let isFirstAway = repository.store.with(FallbackStore.self)?.isFirstAway ?? false
-        return isFirstAway ? alternatives.first?.name : nil
     }
 }

@@ -19,12 +19,15 @@ package struct TierJob {
     package func run() async throws -> TierReport {
         let rules = session.configuration.store.tiers?.rules ?? []
         guard !rules.isEmpty else {
-            throw UsageError(
-                "dr.yaml has no tiers",
-                hint: "add `store: tiers: {cold: {after: 90d, class: GLACIER}}`; see docs/tiers.md")
+            let tiers = "tiers: {cold: {after: 90d, class: GLACIER}}"
+            if let copy = session.copyName {
+                throw UsageError(
+                    "copy '\(copy)' has no tiers in dr.yaml", hint: "add `\(tiers)` to it; see docs/tiers.md")
+            }
+            throw UsageError("dr.yaml has no tiers", hint: "add `store: \(tiers)`; see docs/tiers.md")
         }
         let repository = try await session.repository()
-        guard let store = repository.store.with((any TieringStore).self) else {
+        guard let store = repository.store.tiering else {
             throw UsageError("\(repository.store.location) has no storage classes")
         }
         var prune = try session.prune(of: repository)
@@ -62,8 +65,9 @@ package struct TierJob {
     ) async throws -> [PruneReport.Refusal] {
         let found = try await session.missingSets(
             of: Set(ages.needs.keys), in: repository, usingNotes: !session.isOnCopy)
+        let verify = StoreCommand.text("verify", inCopy: session.copyName)
         return found.lines.map {
-            .init(reason: $0, remedy: "`dr verify` tells more; no pack moves while a newer set may be gone")
+            .init(reason: $0, remedy: "`\(verify)` tells more; no pack moves while a newer set may be gone")
         }
     }
 
@@ -100,7 +104,7 @@ package struct TierJob {
             state.totalBytes = moves.map(\.object.size).clampedSum()
         }
         let tally = Mutex((report: report, moved: [Move]()))
-        let locks = ObjectLocks(of: repository, at: session.now().seconds)
+        let locks = ObjectLocks(of: repository, clock: session.clock)
         try await moves.concurrentForEach(limit: Self.lanes) { [progress, session] move in
             try await session.pool.run {
                 try Task.checkCancellation()
@@ -138,37 +142,60 @@ package struct TierJob {
                 "the bucket keeps versions: \(Units.count(result.versions, "former version")) in the former class, "
                     + "which cost as before\n"
                     + "hint: a lifecycle rule for noncurrent versions removes them; a lock keeps them until it ends")
+            if locks.areHidden {
+                result.warnings.append(
+                    "this machine may not read locks: if the moved packs had any, only their former versions have them\n"
+                        + "hint: allow s3:GetObjectRetention and s3:PutObjectRetention; if the packs are to stay locked, "
+                        + "set `lock` of the store in dr.yaml: the next prune locks them")
+            }
         }
         return result
     }
 }
 
 /// The locks of objects, which a copy does not inherit.
-private final class ObjectLocks: Sendable {
+final class ObjectLocks: Sendable {
+    private enum Access {
+        case open
+        /// The storage was created without locks.
+        case unsupported
+        /// This machine may not read them, and dr.yaml has none.
+        case hidden
+    }
+
     private let store: (any RetainingStore)?
     private let isConfigured: Bool
-    private let now: Int
-    private let isUnsupported = Mutex(false)
+    private let clock: WallClock
+    private let access = Mutex(Access.open)
     /// Seconds: a lock that ends sooner may have ended when the store reads the request, which it then refuses.
     private static let least = 60
 
-    /// - Parameter now: seconds since 1970.
-    init(of repository: Repository, at now: Int) {
+    /// - Parameter clock: of this machine.
+    init(of repository: Repository, clock: WallClock) {
         store = repository.store.with((any RetainingStore).self)
         isConfigured = repository.lock != nil
-        self.now = now
+        self.clock = clock
     }
+
+    /// True if objects may have had locks that this machine may not read.
+    var areHidden: Bool { access.withLock { $0 == .hidden } }
 
     /// Returns the lock that the moved object must have; nil for none. Also without `store: lock:`: the locks may be of
     /// an earlier configuration.
+    ///
+    /// A run of many moves takes hours, and a clock that is ahead must not cost a lock: the earlier of the clocks of this
+    /// machine and of the store counts, at the time of the call.
     func lock(of key: ObjectKey) throws -> PutOptions.Lock? {
-        guard let store, !isUnsupported.withLock({ $0 }) else { return nil }
+        guard let store, access.withLock({ $0 == .open }) else { return nil }
         do {
-            return try store.retention(of: key).flatMap { $0.until > now.addingClamped(Self.least) ? $0 : nil }
+            guard let lock = try store.retention(of: key) else { return nil }
+            let storeTime = try store.storeTime()
+            let now = min(clock.seconds, storeTime ?? .max)
+            return lock.until > now.addingClamped(Self.least) ? lock : nil
         } catch let error as ObjectStoreError
             where error.reason == .unsupported || error.reason == .denied && !isConfigured
         {
-            isUnsupported.withLock { $0 = true }
+            access.withLock { $0 = error.reason == .denied ? .hidden : .unsupported }
             return nil
         }
     }

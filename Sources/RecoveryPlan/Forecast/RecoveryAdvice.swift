@@ -54,7 +54,7 @@ struct RecoveryAdvice {
     var recommendations: [Recommendation] {
         let graph = StepGraph(plan.steps)
         let path = graph.criticalPath { seconds(forecast.steps[$0.id]) }
-        let total = path.length + seconds(forecast.checks)
+        let total = path.length + seconds(forecast.checks) + seconds(forecast.thaw)
         let longest = path.steps.max { seconds(forecast.steps[$0]) < seconds(forecast.steps[$1]) }
         guard total > 0, let step = longest.flatMap({ graph.step($0) }) else { return [] }
         let own = seconds(forecast.steps[step.id])
@@ -98,7 +98,9 @@ struct RecoveryAdvice {
                     step.needs = step.needs.filter { $0 != before } + first.needs
                     return step
                 })
-            let length = apart.criticalPath { seconds(forecast.steps[$0.id]) }.length + seconds(forecast.checks)
+            let length =
+                apart.criticalPath { seconds(forecast.steps[$0.id]) }.length + seconds(forecast.checks)
+                + seconds(forecast.thaw)
             // A saving of less than 1 % is not worth a change of the plan.
             guard total - length > total / 100 else { return nil }
             var advice = Recommendation(

@@ -53,10 +53,12 @@ package struct RecoveryOutlook: Codable, Equatable, Sendable {
     /// - Parameters:
     ///   - sizes: the size histories, by component.
     ///   - gap: the reason why there are no sizes, if there is one.
+    ///   - cold: what the store must thaw first; nil if that is not known.
     ///   - rto: seconds.
     ///   - now: seconds since 1970.
     package init(
-        _ plan: Plan, _ times: StepTimes, sizes: [String: SizeHistory], gap: String? = nil, rto: Double?, now: Double
+        _ plan: Plan, _ times: StepTimes, sizes: [String: SizeHistory], gap: String? = nil,
+        cold: ColdComponents? = nil, rto: Double?, now: Double
     ) {
         scenario = plan.scenario
         self.rto = rto
@@ -85,7 +87,7 @@ package struct RecoveryOutlook: Codable, Equatable, Sendable {
                 points.append(Point(days: days, verdict: .noData, note: notes.first))
                 continue
             }
-            let forecast = times.forecast(plan, sizes: found)
+            let forecast = times.forecast(plan, sizes: found, cold: cold)
             if !forecast.unknown.isEmpty {
                 notes.append(Point.note(about: forecast.unknown))
             }

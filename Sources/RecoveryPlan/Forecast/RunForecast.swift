@@ -3,6 +3,8 @@ package struct RunForecast: Codable, Equatable, Sendable {
     package var steps: [String: TimeForecast]
     /// The duration of the checks after the last step; nil if there are none, or none ever ran.
     package var checks: TimeForecast?
+    /// The thaw of archived packs before the run, which no step makes; nil if the run needs none.
+    package var thaw: TimeForecast?
     /// Nil if the duration of a step or of the checks is not known.
     package var total: TimeForecast?
     /// The duration of the known parts; nil if all parts are known, or none is.
@@ -17,33 +19,36 @@ package struct RunForecast: Codable, Equatable, Sendable {
     ///   - steps: the forecasts of the steps that ran before, or whose plan shows a least time.
     ///   - checks: nil if the checks never ran.
     ///   - hasChecks: true if the plan has checks after its steps.
+    ///   - thaw: nil if nothing must be thawed before the run.
     package init(
-        _ graph: StepGraph, _ steps: [String: TimeForecast], checks: TimeForecast? = nil, hasChecks: Bool = false
+        _ graph: StepGraph, _ steps: [String: TimeForecast], checks: TimeForecast? = nil, hasChecks: Bool = false,
+        thaw: TimeForecast? = nil
     ) {
         self.steps = steps
+        self.thaw = thaw
         self.checks = hasChecks ? checks : nil
         unknown = graph.steps.map(\.id).filter { steps[$0].map(\.isLowerBound) ?? true }
         if hasChecks, checks == nil { unknown.append(Self.finalChecks) }
-        guard !steps.isEmpty else { return }
-        let end = self.checks
+        guard !steps.isEmpty || thaw != nil else { return }
+        let ends = [thaw, self.checks].compactMap { $0 }
         // All steps at their upper ends at once is less likely than one step at its upper end, so the range is wider
         // than 95 %.
         func path(_ value: (TimeForecast) -> Double) -> Double {
-            graph.criticalPath { step in steps[step.id].map(value) ?? 0 }.length + (end.map(value) ?? 0)
+            graph.criticalPath { step in steps[step.id].map(value) ?? 0 }.length
+                + ends.map(value).reduce(0, +)
         }
         guard unknown.isEmpty else {
             atLeast = path(\.expected)
             return
         }
-        // A wait of a set length is not measured.
-        let parts = (Array(steps.values) + [end].compactMap { $0 }).filter { !$0.isSetByPlan }
+        // A wait of a set length and a thaw are not measured.
+        let parts = (Array(steps.values) + ends).filter { !$0.isGiven }
         let sources = Set(parts.map(\.source))
         let longest = graph.criticalPath { steps[$0.id]?.expected ?? 0 }.steps.compactMap { steps[$0] }
         total = TimeForecast(
             expected: path(\.expected), low: path(\.low), high: path(\.high),
             samples: parts.map(\.samples).min() ?? 0, basis: .sum,
-            band50: Self.band(longest + [end].compactMap { $0 }, \.band50),
-            band90: Self.band(longest + [end].compactMap { $0 }, \.band90),
+            band50: Self.band(longest + ends, \.band50), band90: Self.band(longest + ends, \.band90),
             source: sources.count == 1 ? sources.first ?? nil : .both)
     }
 

@@ -103,19 +103,21 @@ package struct StepTimes: Sendable {
     /// Forecasts a run of the plan.
     /// - Parameters:
     ///   - sizes: the sizes of the restores, by component.
+    ///   - cold: what the store must thaw; nil if that is not known, so that only earlier thaws count.
     ///   - kind: the kind of run to forecast, whose own measurements are used where there are enough.
     package func forecast(
-        _ plan: Plan, sizes: [String: SizeForecast] = [:], for kind: RunKind = .recovery
+        _ plan: Plan, sizes: [String: SizeForecast] = [:], cold: ColdComponents? = nil, for kind: RunKind = .recovery
     ) -> RunForecast {
         var steps: [String: TimeForecast] = [:]
         for step in plan.steps {
-            steps[step.id] = forecast(step, step.wholeComponent.flatMap { sizes[$0] }, for: kind)
+            let forecast = forecast(step, step.wholeComponent.flatMap { sizes[$0] }, for: kind)
+            steps[step.id] = cold?.forecast(step, measured: forecast) ?? forecast
         }
         let own = checks.filter { $0.kind == kind }
         let chosen = own.count >= Self.enough ? own : checks
         let end = TimeForecast(chosen.map(\.seconds))?.by(Self.source(of: chosen.map(\.kind)))
         return RunForecast(
-            StepGraph(plan.steps), steps, checks: end, hasChecks: !plan.checks.isEmpty)
+            StepGraph(plan.steps), steps, checks: end, hasChecks: !plan.checks.isEmpty, thaw: cold?.thaw(before: plan))
     }
 
     /// Forecasts a step from its history, and at least as long as its waits and its rehearsals show.

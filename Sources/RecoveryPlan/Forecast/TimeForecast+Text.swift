@@ -7,7 +7,9 @@ extension TimeForecast {
             let origin = samples > 0 ? Units.count(samples, "rehearsal") : "waits of the plan"
             return "at least \(Units.duration(low)) (\(origin))"
         }
-        guard samples > 0 else { return "\(Units.duration(expected)) (waits of the plan)" }
+        guard samples > 0 else {
+            return "\(Units.duration(expected)) (\(basis == .thaw ? "usual in the store" : "waits of the plan"))"
+        }
         return "\(Units.duration(expected)) (\(range), \(samples) sample\(samples == 1 ? "" : "s"))"
     }
 

@@ -18,6 +18,8 @@ package struct TimeForecast: Codable, Equatable, Sendable {
         case wait
         /// Waits within the step, which the plan sets: a lower bound, because no run shows how long the rest takes.
         case waits
+        /// A thaw of archived packs: the longest time that the store usually takes.
+        case thaw
         /// A path through several steps: all at their low ends, all at their high ends.
         case sum
     }
@@ -82,14 +84,20 @@ package struct TimeForecast: Codable, Equatable, Sendable {
     func notBelow(_ least: Double) -> TimeForecast {
         guard expected < least, let basis else { return self }
         return TimeForecast(
-            expected: least, low: max(low, least), high: high, samples: samples, basis: basis, source: source)
+            expected: least, low: max(low, least), high: max(high, least), samples: samples, basis: basis,
+            source: source)
     }
 
     /// The forecast of a step that only waits, for a length that the plan sets.
-    static func wait(_ seconds: Double) -> TimeForecast {
+    static func wait(_ seconds: Double) -> TimeForecast { given(seconds, .wait) }
+
+    /// The forecast of a thaw that takes the longest time that is usual.
+    static func thaw(_ seconds: Double) -> TimeForecast { given(seconds, .thaw) }
+
+    private static func given(_ seconds: Double, _ basis: Basis) -> TimeForecast {
         let band = Band(low: seconds, high: seconds)
         return TimeForecast(
-            expected: seconds, low: seconds, high: seconds, samples: 0, basis: .wait, band50: band, band90: band)
+            expected: seconds, low: seconds, high: seconds, samples: 0, basis: basis, band50: band, band90: band)
     }
 
     /// The lower bound of a step from what is known of it without a run.
@@ -110,8 +118,8 @@ package struct TimeForecast: Codable, Equatable, Sendable {
     /// True if the time is only a lower bound.
     package var isLowerBound: Bool { basis == .rehearsal || basis == .waits }
 
-    /// True if the plan sets the time, so that no run is needed to know it.
-    package var isSetByPlan: Bool { basis == .wait }
+    /// True if the plan or the store sets the time, so that no run is needed to know it.
+    package var isGiven: Bool { basis == .wait || basis == .thaw }
 
     /// True if the two ends are meaningful: one measurement has no range.
     package var hasRange: Bool { samples > 1 || low < high }

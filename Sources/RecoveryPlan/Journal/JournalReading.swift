@@ -8,18 +8,26 @@ package struct JournalReading: Equatable, Sendable {
     package var wholeBytes: Int
     package var isTorn: Bool
 
+    /// The greatest journal in bytes. The journal of a long run has less than a tenth of it, and each part of a journal
+    /// that came from elsewhere costs memory many times over.
+    package static let mostBytes = 64 << 20
+
     /// Reads and verifies a journal.
     /// - Throws: ``JournalError`` `.cannotRead`, or `.tampered` with the line number and the reason.
     package init(path: String) throws {
-        let data: Data
-        do { data = try Data(contentsOf: URL(filePath: path)) } catch {
-            throw JournalError(.cannotRead, object: "journal '\(path)'", FileFailure.text(error))
+        let bytes: [UInt8]
+        do { bytes = try InputFile.head(of: path, upTo: Self.mostBytes + 1) } catch {
+            throw JournalError(.cannotRead, object: "journal '\(path)'", error.detail)
         }
-        try self.init([UInt8](data), name: "journal '\(path)'")
+        try self.init(bytes, name: "journal '\(path)'")
     }
 
     /// - Parameter name: the journal's name in messages.
     package init(_ bytes: [UInt8], name: String) throws(JournalError) {
+        guard bytes.count <= Self.mostBytes else {
+            throw JournalError(
+                .cannotRead, object: name, "it has more than \(Self.mostBytes >> 20) MiB: dr did not write it")
+        }
         let end = bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         wholeBytes = end
         isTorn = end < bytes.count

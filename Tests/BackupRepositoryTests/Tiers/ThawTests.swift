@@ -167,18 +167,32 @@ import Testing
         #expect(try both.placement(of: Self.keys[0])?.reading == .ready)
         #expect(try both.placement(of: Self.keys[1])?.reading == .archived)
         #expect(try both.thaw(Self.keys[1], days: 1, speed: .standard))
-        #expect(archive.requests == 1)
+        #expect(archive.requests == 1 && both.tiering != nil)
+    }
+
+    @Test func `stores without classes are not asked for archived packs`() async throws {
+        let copied = try await CopiedFixture(sets: 1)
+        let stores = [FaultyStore(copied.store), FaultyStore(copied.store.fork())]
+        let both = FallbackStore(.init(name: "first", store: stores[0]), then: [.init(name: "copy", store: stores[1])])
+        let repository = try Repository(opening: both)
+        let name = try #require(try repository.setNames().last)
+        let manifest = try repository.manifest("tree", of: try repository.set(name))
+        #expect(!manifest.packs.isEmpty && both.tiering == nil)
+        let before = stores.map(\.operations)
+        let archived = try await ArchivedPacks(
+            of: PackNeeds([manifest], of: name), in: repository, pool: Fixture.pool)
+        #expect(archived.packs.isEmpty && stores.map(\.operations) == before)
     }
 
     @Test func `a set with archived packs says how long a thaw takes`() throws {
         let archive = Archive { _ in 60 }
-        let cold = try ArchivedPacks(packs(archive))
         let set = Timestamp(seconds: 1_700_000_000)
-        let error = #expect(throws: RepositoryError.self) { try cold.requireReadable(for: set) }
+        let cold = try ArchivedPacks(packs(archive), of: set)
+        let error = #expect(throws: RepositoryError.self) { try cold.requireReadable(to: .restore) }
         #expect(error?.detail.contains("5 packs (500 B)") == true)
         #expect(error?.detail.contains("Standard up to 5h 0m, Bulk up to 12h 0m") == true)
-        #expect(error?.hint?.contains("dr thaw --set \(set)") == true)
-        try ArchivedPacks().requireReadable(for: set)
+        #expect(error?.hint?.contains("dr thaw --set \(set) --wait") == true)
+        try ArchivedPacks([], of: set).requireReadable(to: .restore)
         #expect(cold.thawTime(.expedited) == 300 && cold.thawTime(.bulk) == 12 * 3600)
     }
 }

@@ -99,6 +99,24 @@ import Testing
         #expect(ages.needs.values.flatMap(\.values).sorted() == [.last(first.name.seconds), .now])
     }
 
+    @Test func `a young set that the policy drops keeps the packs that it shares with an old one`() async throws {
+        let fixture = try PruneFixture()
+        try fixture.write("a", Fixture.noise(1000, seed: 1))
+        let first = try await fixture.backup()
+        fixture.pass(hours: 24)
+        let second = try await fixture.backup()
+        fixture.pass(hours: 24)
+        try fixture.write("a", Fixture.noise(1000, seed: 2))
+        try await fixture.backup()
+        // The policy keeps the newest set and the pinned one, and drops the set between them.
+        let pin = PinnedMark(at: fixture.now, set: first.name, until: nil, reason: nil)
+        try Marks(try fixture.repository()).put(pin)
+        let ages = try await ages(fixture, keepLast: 1)
+        #expect(ages.frozen.isEmpty && ages.sealed.isEmpty, "\(ages.frozen) \(ages.sealed)")
+        let needs = ages.needs.values.flatMap(\.values)
+        #expect(needs.contains(.last(second.name.seconds)) && !needs.contains(.last(first.name.seconds)), "\(needs)")
+    }
+
     @Test func `what stops a prune stops the tiers`() async throws {
         let fixture = try PruneFixture()
         try fixture.write("a", [1])

@@ -32,8 +32,38 @@ import Testing
         ])
         #expect(cost.classes.map(\.name) == ["HOMEMADE", "STANDARD", "GLACIER"])
         #expect(cost.classes.map(\.objects) == [1, 1, 1] && cost.unpriced == ["HOMEMADE"])
-        #expect(abs(cost.month - (0.23 + 0.36)) < 1e-6 && abs(cost.retrieval - 1) < 1e-6)
+        #expect(abs((cost.month ?? -1) - (0.23 + 0.36)) < 1e-6 && abs((cost.retrieval ?? -1) - 1) < 1e-6)
         #expect(cost.classes.map(\.leastDays) == [0, 0, 90])
+    }
+
+    @Test func `without a price there are no sums`() throws {
+        let homemade = object("a", bytes: 1000, StorageClass(answer: "HOMEMADE"))
+        var cost = try cost([homemade])
+        cost.add(newest: .init(seconds: Self.now), needing: [homemade], try PriceList.read(nil))
+        #expect(cost.month == nil && cost.retrieval == nil && cost.newestRetrieval == nil)
+        #expect(cost.unpriced == ["HOMEMADE"] && cost.newestUnpriced == ["HOMEMADE"])
+        let other = object("b", bytes: 1_000_000_000, .standardIA)
+        cost.add(newest: .init(seconds: Self.now), needing: [homemade, homemade, other], try PriceList.read(nil))
+        #expect(cost.newestUnpriced == ["HOMEMADE"] && abs((cost.newestRetrieval ?? -1) - 0.01) < 1e-6)
+    }
+
+    @Test func `a damaged manifest of the newest set costs only its own figure`() async throws {
+        let fixture = try await StackFixture()
+        try fixture.write("a", "1")
+        let set = try await fixture.backUp()
+        let repository = try await fixture.session.repository()
+        let whole = try await fixture.session.storageCost(of: repository, at: try PriceList.read(nil))
+        #expect(whole.unreadable == [:] && whole.newest == set.name)
+        let part = try #require(set.components["tree"])
+        let manifest = Layout.manifest("tree", part.manifest).text
+        try fixture.damage(manifest)
+        let cost = try await fixture.session.storageCost(of: repository, at: try PriceList.read(nil))
+        #expect(cost.unreadable.keys.sorted() == [manifest], "\(cost.unreadable)")
+        #expect(cost.month != nil && cost.classes.map(\.objects) == whole.classes.map(\.objects))
+        try fixture.damage(Layout.set(set.name).text)
+        let setless = try await fixture.session.storageCost(of: repository, at: try PriceList.read(nil))
+        #expect(setless.unreadable.keys.sorted() == [Layout.set(set.name).text], "\(setless.unreadable)")
+        #expect(setless.newest == nil && setless.month != nil)
     }
 
     @Test func `a small object in a colder class is billed as a larger one`() throws {
@@ -55,7 +85,7 @@ import Testing
         var cost = try cost([])
         let objects = [object("a", bytes: 1_000_000_000), object("b", bytes: 1_000_000_000, .standardIA)]
         cost.add(newest: .init(seconds: Self.now), needing: objects, try PriceList.read(nil))
-        #expect(abs((cost.newestRetrieval ?? -1) - 0.01) < 1e-6)
+        #expect(abs((cost.newestRetrieval ?? -1) - 0.01) < 1e-6 && cost.newestUnpriced == [])
     }
 
     @Test(arguments: [

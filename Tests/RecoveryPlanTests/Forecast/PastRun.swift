@@ -85,6 +85,13 @@ extension Step {
         Step(id, WaitAction(.seconds(seconds)), needs: needs)
     }
 
+    /// A step after `rebuild` that thaws, with the id `thaw`.
+    static func thawing(_ request: ThawRequest) -> Step {
+        var action = ThawAction()
+        action.request = request
+        return Step("thaw", action, needs: ["rebuild"])
+    }
+
     private init(_ id: String, _ action: any Action, needs: [String]) {
         self.init()
         self.id = id

@@ -28,6 +28,14 @@ import Testing
         #expect(!reading.isTorn)
     }
 
+    @Test func `a file that is far too long for a journal is refused before it is read`() throws {
+        _ = try write(1)
+        truncate(path, off_t(JournalReading.mostBytes + 1))
+        let error = try #require(throws: JournalError.self) { try JournalReading(path: path) }
+        #expect("\(error)".contains("it has more than 64 MiB: dr did not write it"))
+        #expect(throws: JournalError.self) { try JournalReading(path: "\(path).missing") }
+    }
+
     @Test func `lines are JSON`() throws {
         let text = String(decoding: try write(1), as: UTF8.self)
         for line in text.split(separator: "\n") {
