@@ -124,7 +124,7 @@ import Testing
         try await place.tell(lie, &parts)
         place.reads.reset()
         let final = try await place.run("final", try place.job(parts: parts))
-        #expect(final.warnings.contains { $0.contains("shard 1 of 3 are read again") }, "\(final.warnings)")
+        #expect(final.warnings.contains { $0.contains("part 1 of 3 are read again") }, "\(final.warnings)")
         #expect(place.reads.count > 0)
         try await place.restore(try place.manifest(final))
         try await place.fixture.expectSame("restored")
@@ -150,6 +150,40 @@ import Testing
         let final = try await place.run("final", try place.job(parts: parts))
         #expect(final.warnings == [], "nothing but the content itself shows it")
         await #expect(throws: (any Error).self) { try await place.restore(try place.manifest(final)) }
+    }
+
+    @Test func `a prune removes what a killed run and its workers stored`() async throws {
+        let place = try PruneFixture()
+        try place.write("0", Fixture.noise(20_000, seed: 1))
+        try await place.backup()
+        let before = Set(place.store.keys)
+        for number in 1..<9 { try place.write("\(number)", Fixture.noise(20_000, seed: UInt64(number + 1))) }
+        let now = place.now
+        let component = BackupRun.Component(
+            name: "tree", kind: "files",
+            access: .remote(
+                InProcessShards(
+                    folder: place.fixture.folder.url, source: place.fixture.source.path, now: now, isKilled: true)))
+        let state = try StateFolder(
+            place.fixture.folder.url.appending(path: "killed").path, repository: try place.repository().description)
+        let run = BackupRun(
+            repository: try place.repository(), components: [component], stack: "test", tool: "test", state: state,
+            pool: Fixture.pool, logger: Logger(label: "test"), now: { now })
+        _ = try? await run.run()
+        func left() -> [ObjectKey] {
+            place.store.keys.filter {
+                !before.contains($0) && ($0.text.hasPrefix("tree/packs/") || $0.text.hasPrefix("tree/backups/"))
+            }
+        }
+        #expect(left().count > 6, "three manifests, and packs with their indexes")
+        // A week in which the run might still be active, then a grace period from announcement to deletion.
+        place.pass(hours: 8 * 24)
+        for _ in 0..<3 {
+            try await place.prune()
+            place.pass(hours: 25)
+        }
+        #expect(left() == [])
+        try await place.expectWhole()
     }
 
     @Test func `a prune removes the manifests of shards, and not what the set needs`() async throws {
@@ -179,7 +213,7 @@ import Testing
         #expect(try shards() == 3)
         let report = try await place.fixture.verify(try place.repository())
         #expect(report.findings.isEmpty)
-        #expect(report.notes == ["tree: 3 manifests of shards remain until a prune"])
+        #expect(report.notes == ["tree: 3 manifests of parts remain until a prune"])
         for _ in 0..<3 {
             place.pass(hours: 30)
             try await place.prune()
@@ -194,6 +228,10 @@ private struct InProcessShards: RemoteComponent {
     let folder: URL
     let source: String
     let now: Timestamp
+    /// True if everything ends before the final run.
+    var isKilled = false
+
+    private struct Killed: Error {}
 
     func backUp(
         _ job: ComponentJob, in repository: Repository, progress: WorkProgress,
@@ -214,6 +252,7 @@ private struct InProcessShards: RemoteComponent {
             part.shard = shard
             last.parts?.append(.init(shard, try await run(part, state: "pod-\(shard.index)")))
         }
+        if isKilled { throw Killed() }
         return try await run(last, state: "pod")
     }
 }

@@ -11,19 +11,26 @@ import Testing
         var manifests: [Manifest]
     }
 
-    private func journey(_ server: (any S3Server)?, through proxy: FaultyProxy? = nil) async throws -> Journey {
+    /// - Parameters:
+    ///   - store: more keys of the store.
+    ///   - more: of the environment.
+    private func journey(
+        _ server: any S3Server, through proxy: FaultyProxy? = nil, store: String = "",
+        environment more: [String: String] = [:]
+    ) async throws -> Journey {
         let data = try TemporaryFolder("worker-data")
         for number in 0..<60 {
             let text = String(repeating: "file \(number) ", count: 20_000)
             try Data(text.utf8).write(to: data.url.appending(path: "file-\(number)"))
         }
         let journey = try await Journey(
-            s3: server,
+            s3: server, store: store,
             components: """
                 web: {kind: files, data: \(data.path), workers: \(Self.workers)}
                   alone: {kind: files, data: \(data.path)}
-                """, environment: proxy.map { ["AWS_ENDPOINT_URL": $0.endpoint] } ?? [:])
+                """, environment: more.merging(proxy.map { ["AWS_ENDPOINT_URL": $0.endpoint] } ?? [:]) { $1 })
         journey.keep(data)
+        try await journey.makePacksSmall(on: server)
         return journey
     }
 
@@ -73,6 +80,22 @@ import Testing
         #expect(!run.errors.contains("failed"), "\(run.errors)")
         try await expectSameContents(journey)
         #expect(processes(of: journey).isEmpty, "no worker is left")
+    }
+
+    @Test func `workers of a signed stack need no passphrase`() async throws {
+        let keys = try TemporaryFolder("worker-keys")
+        let made = try await CommandRun.run(
+            Journey.program,
+            ["key", "create", "--signing", "--kind", "p-384", "s.pem", "--passphrase-command", "echo horse"],
+            in: keys.url)
+        try #require(made.status == 0, "\(made.errors)")
+        let journey = try await journey(
+            try await SharedS3Server.seaweedFS(),
+            store: "signing: {certificate: \(keys.path)/s.pem.crt, key: \(keys.path)/s.pem}",
+            environment: ["DR_SIGNING_PASSPHRASE": "horse"])
+        let run = try await journey.expect(0, "backup")
+        #expect(!run.errors.contains("failed"), "\(run.errors)")
+        try await expectSameContents(journey)
     }
 
     @Test func `workers on a cluster of stores lose nothing with one of its servers`() async throws {

@@ -15,6 +15,8 @@ package struct BackupRun: Sendable {
         package var progress = WorkProgress()
         /// The time without progress after which the run continues without the component.
         package var stallTimeout = Duration.seconds(2700)
+        /// A capture of it that exists already; nil to take one.
+        var taken: TakenCapture?
         /// The share of it that may be lost since the previous backup, 0...1.
         package var shrinkThreshold = 0.5
 

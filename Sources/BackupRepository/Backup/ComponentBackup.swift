@@ -58,7 +58,7 @@ struct ComponentBackup: Sendable {
         }
         progress.update {
             $0.phase = "storing"
-            // A capture may have counted what it listed.
+            // The walk has counted what it passed.
             ($0.files, $0.bytes) = (0, 0)
             $0.totalFiles = changes.fresh
             $0.totalBytes = changes.freshBytes
@@ -130,6 +130,8 @@ struct ComponentBackup: Sendable {
 
     private func walk(_ visit: (FileRecord) throws -> Void, _ findings: Findings) throws {
         let visit = { (record: FileRecord) in
+            // A long walk is no stall.
+            progress.update { $0.files += 1 }
             if let shard, record.kind != .file || !shard.contains(record.path) { return }
             try visit(record)
         }

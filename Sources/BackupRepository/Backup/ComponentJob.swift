@@ -81,16 +81,19 @@ package struct ComponentJob: Codable, Equatable, Sendable {
     ///   - source: the component, on this machine.
     ///   - repository: the store and keys of this process.
     ///   - state: a folder for catalogs, which may be empty.
+    ///   - taken: a capture of the component, which is released at the end; nil to take one.
     ///   - disk: limits the bytes per second that are read from the component's files; nil for no limit.
     ///   - doomed: returns those packs of the component that prunes remove.
     /// - Throws: ``ComponentJobFailure``; `CancellationError`.
     package func run(
         _ source: any ComponentSource, in repository: Repository, state: StateFolder, progress: WorkProgress,
         pool: BlockingPool, logger: Logger, tool: String, clock: @escaping @Sendable () -> Int,
-        disk: RateLimit? = nil, doomed: @escaping @Sendable (Set<String>) throws -> Set<String>
+        taken: TakenCapture? = nil, disk: RateLimit? = nil,
+        doomed: @escaping @Sendable (Set<String>) throws -> Set<String>
     ) async throws -> Result {
         var part = BackupRun.Component(name: component, kind: kind, source: source)
         part.progress = progress
+        part.taken = taken
         // The coordinator watches the progress.
         part.stallTimeout = .seconds(1 << 30)
         // Names and ages of one set follow one clock: the coordinator's.
@@ -133,7 +136,7 @@ package struct ComponentJobFailure: OperationError {
 }
 
 /// The facts about a run that its job document has.
-private struct JobSurroundings: RunSurroundings {
+struct JobSurroundings: RunSurroundings {
     let job: ComponentJob
     let repository: Repository
     let asking: @Sendable (Set<String>) throws -> Set<String>
@@ -149,6 +152,9 @@ private struct JobSurroundings: RunSurroundings {
         guard let known = job.base else { return base }
         (base.isEncrypted, base.recipients, base.warning) = (known.isEncrypted, known.recipients, known.warning)
         guard let name = known.manifest, let digest = known.sha256 else { return base }
+        // The run has read it in the store, before it made the job.
+        var repository = repository
+        repository.cache = repository.cache?.reading
         do {
             let manifest = try repository.manifest(component, name, sha256: digest)
             base.manifest = StoredManifest(manifest: manifest, digest: digest)

@@ -58,7 +58,8 @@ struct ComponentRun: Sendable {
             return .failed(Failure(reason: "interrupted"))
         } catch let error {
             let phase = component.progress.state.phase
-            component.progress.update { $0.phase = "failed" }
+            // Without counts: those of the phase that failed mean nothing to it.
+            component.progress.begin("failed")
             guard let stall = error as? Stall else {
                 let isFull = (error as? any OperationError)?.reasonCode == "no_space"
                 return .failed(Failure(reason: "\(error)", isStoreFull: isFull))
@@ -76,13 +77,6 @@ struct ComponentRun: Sendable {
         component.progress.isWaiting ? run.components.map(\.progress.state) : [component.progress.state]
     }
 
-    private struct Captured: Sendable {
-        let capture: any Capture
-        let began: Timestamp
-        /// The end of the capture: no datum in it is newer.
-        let ended: Timestamp
-    }
-
     private func captureAndStore() async throws -> Stored {
         switch component.access {
         case .local(let source): try await captureAndStore(source)
@@ -95,17 +89,23 @@ struct ComponentRun: Sendable {
         component.progress.begin("connecting")
         let (component, surroundings) = (component, surroundings)
         let base = try await run.pool.run { try surroundings.base(of: component.name) }
+        // The other process builds upon these packs only, and its document must be small.
+        let unwanted = surroundings.unwanted(component.name).intersection(
+            base.manifest?.manifest.packs.map(\.pack) ?? [])
         let job = ComponentJob(
             component: component.name, kind: component.kind, run: surroundings.run, now: run.now(),
             // The other process has its own processors and connections: it does not share those of this run.
-            lanes: run.lanes, unwanted: surroundings.unwanted(component.name), base: ComponentJob.Base(base))
+            lanes: run.lanes, unwanted: unwanted, base: ComponentJob.Base(base))
         let result = try await remote.backUp(
             job, in: run.repository, progress: component.progress
         ) { packs in
             try surroundings.doomed(packs, of: component.name)
         }
-        let manifest = try await run.pool.run {
-            try run.repository.manifest(component.name, result.manifest, sha256: result.sha256)
+        // This machine has it only if this process has written it.
+        var repository = run.repository
+        repository.cache = repository.cache?.reading
+        let manifest = try await run.pool.run { [repository] in
+            try repository.manifest(component.name, result.manifest, sha256: result.sha256)
         }
         guard manifest.run == surroundings.run, manifest.source == component.kind, manifest.shard == nil else {
             throw RepositoryError.damaged(
@@ -122,33 +122,38 @@ struct ComponentRun: Sendable {
     private func captureAndStore(_ source: any ComponentSource) async throws -> Stored {
         let clock = ContinuousClock()
         let began = clock.now
-        let folder = try run.state.folder(ofComponent: component.name)
-        component.progress.begin("capturing")
-        let context = CaptureContext(
-            run: surroundings.run, state: folder, logger: run.logger, progress: component.progress)
-        let captureBegan = run.importing?.time ?? run.now()
-        let capture = try await source.capture(context)
+        let taken = try await taken(of: source)
         component.progress.begin("comparing")
         do {
-            // The name of another tool's backup may have the time at which its run began.
-            let until = run.importing.map { Timestamp(seconds: $0.time.seconds.addingClamped(3600)) }
-            let captured = Captured(
-                capture: capture, began: captureBegan, ended: max(captureBegan, min(until ?? run.now(), run.now())))
-            let (result, base) = try await storeDespitePrunes(captured)
-            try await releaseDespiteCancellation(capture)
+            let (result, base) = try await storeDespitePrunes(taken)
+            try await releaseDespiteCancellation(taken.capture)
             component.progress.update { $0.phase = "done" }
             let seconds = (clock.now - began) / .seconds(1)
             return Stored(
                 result: result, kind: component.kind, seconds: seconds, catalog: base.catalog,
                 recipients: recipients(of: result.manifest, since: base))
         } catch {
-            try? await releaseDespiteCancellation(capture)  // the first error is more specific
+            try? await releaseDespiteCancellation(taken.capture)  // the first error is more specific
             throw error
         }
     }
 
+    private func taken(of source: any ComponentSource) async throws -> TakenCapture {
+        if let taken = component.taken { return taken }
+        let folder = try run.state.folder(ofComponent: component.name)
+        component.progress.begin("capturing")
+        let context = CaptureContext(
+            run: surroundings.run, state: folder, logger: run.logger, progress: component.progress)
+        let began = run.importing?.time ?? run.now()
+        let capture = try await source.capture(context)
+        // The name of another tool's backup may have the time at which its run began.
+        let until = run.importing.map { Timestamp(seconds: $0.time.seconds.addingClamped(3600)) }
+        return TakenCapture(
+            capture: capture, began: began, ended: max(began, min(until ?? run.now(), run.now())))
+    }
+
     /// Stores a capture, and stores again the packs that a prune removes meanwhile.
-    private func storeDespitePrunes(_ captured: Captured) async throws -> (ComponentBackup.Result, Base) {
+    private func storeDespitePrunes(_ captured: TakenCapture) async throws -> (ComponentBackup.Result, Base) {
         var unwanted = surroundings.unwanted(component.name)
         let base = try await base(without: unwanted)
         unwanted.formUnion(base.refused)
@@ -164,7 +169,7 @@ struct ComponentRun: Sendable {
                 progress: component.progress, logger: run.logger)
             (backup.slots, backup.memory, backup.objectLanes) = (slots, run.memory, run.objectLanes)
             backup.disk = run.disk
-            backup.ownFolders = ownFolders
+            backup.ownFolders = OwnFolders(of: run.repository, run.state)
             backup.shard = surroundings.shard
             backup.sharded = base.sharded
             var result = try await backup.run()
@@ -229,7 +234,7 @@ struct ComponentRun: Sendable {
     private func base(without unwanted: Set<String>) async throws -> Base {
         var base = try await baseOfHistory(without: unwanted)
         guard !surroundings.parts.isEmpty else { return base }
-        component.progress.begin("reading the names that the shards stored")
+        component.progress.begin("reading the names that the workers stored")
         let merge = ShardMerge(
             repository: run.repository, component: component.name, run: surroundings.run,
             base: Set(base.previous?.manifest.packs.map(\.pack) ?? []), unwanted: base.refused, pool: run.pool)
@@ -267,14 +272,6 @@ struct ComponentRun: Sendable {
             return Base(
                 previous: nil, catalog: try await fromNothing(), refused: refused, warnings: warnings + [warning])
         }
-    }
-
-    /// The store and the state folder of this run, however their paths are written.
-    private var ownFolders: OwnFolders {
-        var folders = OwnFolders()
-        if let store = run.repository.store.with(DirectoryStore.self) { folders.add(store.root, "the store") }
-        folders.add(run.state.path, "the state folder")
-        return folders
     }
 
     /// Uses a separate task, because the cancelled one must still clean up.

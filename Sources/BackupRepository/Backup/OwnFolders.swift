@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ObjectStorage
 
 /// Folders of this program that no backup includes, also inside a component's directory: the store, the state folder,
 /// and the folders that restores leave beside their targets.
@@ -6,6 +7,12 @@ package struct OwnFolders: Sendable {
     private var words: [FileIdentity: String] = [:]
 
     package init() {}
+
+    /// The store and the state folder of a run, however their paths are written.
+    init(of repository: Repository, _ state: StateFolder) {
+        if let store = repository.store.with(DirectoryStore.self) { add(store.root, "the store") }
+        add(state.path, "the state folder")
+    }
 
     /// - Parameter words: the folder's name in messages: "the store".
     package mutating func add(_ path: String, _ words: String) {

@@ -32,7 +32,7 @@ struct ShardMerge: Sendable {
         result.recipients = repository.encryption.fingerprints.map(Set.init)
         let stored = try await pool.run { try storedPacks() }
         for part in parts {
-            let name = "shard \(part.shard.index) of \(part.shard.count)"
+            let name = "part \(part.shard.index) of \(part.shard.count)"
             do {
                 let (packs, tops) = try await add(part, to: catalog, taken: Set(result.packs.map(\.pack)), stored)
                 guard !packs.isEmpty else { continue }
@@ -67,7 +67,7 @@ struct ShardMerge: Sendable {
             try repository.manifest(component, part.manifest, sha256: part.sha256)
         }
         guard manifest.run == run, manifest.shard == part.shard else {
-            throw RepositoryError.damaged(key, "it is not the manifest of this shard")
+            throw RepositoryError.damaged(key, "it is not the manifest of this part")
         }
         let packs = manifest.packs.filter { !base.contains($0.pack) }
         guard packs.allSatisfy({ !taken.contains($0.pack) && !unwanted.contains($0.pack) }) else {
@@ -82,7 +82,7 @@ struct ShardMerge: Sendable {
                     throw RepositoryError.damaged(key, "the store does not have its pack \(index.pack) with its size")
                 }
                 guard entries.allSatisfy({ $0.record.kind == .file && part.shard.contains($0.record.path) }) else {
-                    throw RepositoryError.damaged(key, "it has an entry that is not a file of this shard")
+                    throw RepositoryError.damaged(key, "it has an entry that is not a file of this part")
                 }
                 guard index.members.allSatisfy({ $0.from.map { known.contains($0.pack) } ?? true }) else {
                     throw RepositoryError.damaged(key, "it refers to a pack that is not its own")

@@ -291,6 +291,21 @@ package struct StateFolder: Sendable {
         }
     }
 
+    private func leftFile(of component: String, run: String) -> String {
+        "\(workersFolder)/\(component)-\(run)/left"
+    }
+
+    /// Notes how many workers of a component have work left, for those workers.
+    package func noteWorkersLeft(_ count: Int, of component: String, run: String) throws {
+        try note("\(count)", in: leftFile(of: component, run: run))
+    }
+
+    /// Returns the number of workers of a component that have work left; nil until one has none.
+    package func workersLeft(of component: String, run: String) -> Int? {
+        guard let data = try? Data(contentsOf: URL(filePath: leftFile(of: component, run: run))) else { return nil }
+        return Int(String(decoding: data, as: UTF8.self).split(separator: "\n").first ?? "")
+    }
+
     /// Removes the folders of the workers of a component in a run, and those that dead runs left.
     package func removeWorkers(of component: String, ofRun run: String) {
         let now = Date().timeIntervalSince1970

@@ -20,9 +20,9 @@ package final class WorkProgress: Sendable {
     var isWaiting: Bool { waits.withLock { $0 } > 0 }
 
     /// Begins a wait. It lasts until the result is told to end, or released.
-    func beginWait() -> Wait { Wait(of: self) }
+    package func beginWait() -> Wait { Wait(of: self) }
 
-    final class Wait: Sendable {
+    package final class Wait: Sendable {
         private let progress: WorkProgress
         private let isOver = Mutex(false)
 
@@ -31,7 +31,7 @@ package final class WorkProgress: Sendable {
             progress.waits.withLock { $0 += 1 }
         }
 
-        func end() {
+        package func end() {
             let wasOver = isOver.withLock { isOver in
                 defer { isOver = true }
                 return isOver

@@ -7,7 +7,7 @@ import StackConfiguration
 /// The process of a pod or of a worker: stores its component with its own configuration, and leaves the result in the
 /// store.
 package struct ComponentPart {
-    /// The variables of the process that have its task.
+    /// The variables of the process that have its task. The job of a worker is in its standard input, which has no limit.
     static let jobVariable = "DR_JOB"
     static let factsVariable = "DR_FACTS"
     static let indexVariable = "JOB_COMPLETION_INDEX"
@@ -23,20 +23,44 @@ package struct ComponentPart {
     ///   - shards: the number of processes that store the component; nil for one.
     /// - Throws: `UsageError` for a component that the configuration does not have.
     package init(_ session: Session, component name: String, data: String?, shards: Int?) throws {
-        self.session = session
-        self.shards = shards
         guard let component = try session.chosen([name]).first else {
             throw UsageError("there is no component '\(name)' in the configuration")
         }
+        self.session = Self.unsigned(session)
+        self.shards = shards
         self.component = component
         self.data = data
     }
 
-    /// - Parameter tell: receives the progress, one line at a time.
-    package func run(environment: [String: String], tell: @escaping @Sendable (String) -> Void) async throws {
-        guard let text = environment[Self.jobVariable],
-            var job = try? JSONDecoding.decode(ComponentJob.self, text), job.component == component.name
-        else { throw UsageError("\(Self.jobVariable) is not the job of component '\(component.name)'") }
+    /// The session without the key of its signer, whose passphrase this process need not have: what it stores counts
+    /// only in the set that the coordinator signs.
+    private static func unsigned(_ session: Session) -> Session {
+        var session = session
+        session.configuration.store.signing?.key = nil
+        return session
+    }
+
+    /// Returns the document of the task of this process. Blocks.
+    package static func job(in environment: [String: String]) throws -> String {
+        if let text = environment[jobVariable] { return text }
+        let input = try InputFile.standardInput()
+        var bytes: [UInt8] = []
+        while true {
+            let piece = try input.read(upTo: 1 << 20)
+            if piece.isEmpty { return String(decoding: bytes, as: UTF8.self) }
+            bytes += piece
+        }
+    }
+
+    /// - Parameters:
+    ///   - document: see ``job(in:)``.
+    ///   - tell: receives the progress, one line at a time.
+    package func run(
+        _ document: String, environment: [String: String], tell: @escaping @Sendable (String) -> Void
+    ) async throws {
+        guard var job = try? JSONDecoding.decode(ComponentJob.self, document), job.component == component.name else {
+            throw UsageError("this is not the job of component '\(component.name)'")
+        }
         guard let proof = PartProof(key: environment[PartProof.variable]) else {
             throw UsageError("\(PartProof.variable) is not the key of a job")
         }
@@ -49,17 +73,24 @@ package struct ComponentPart {
         var source = try settings.source(session.context(of: component.name))
         if let facts { source = PlacedSource(source: source, facts: facts) }
         let progress = WorkProgress()
-        let telling = Task {
+        let disk = session.configuration.limits.disk.map { RateLimit(bytesPerSecond: $0) }
+        disk?.share(among: shards ?? 1)
+        // Pods have no folder in common.
+        let notes = try data == nil && shards != nil ? session.state(of: repository) : nil
+        let limits = [session.sending, disk].compactMap { $0 }
+        let telling = Task { [run = job.run, name = component.name] in
             var last: WorkProgress.State?
             while !Task.isCancelled {
                 let state = progress.state
                 if state != last, let line = try? JSONDecoding.text(state) { tell(line) }
                 last = state
+                if let left = notes?.workersLeft(of: name, run: run) {
+                    for limit in limits { limit.share(among: left) }
+                }
                 try await Task.sleep(for: .seconds(2))
             }
         }
         defer { telling.cancel() }
-        let disk = session.configuration.limits.disk.map { RateLimit(bytesPerSecond: max(1, $0 / (shards ?? 1))) }
         var mark = PartMark(
             at: session.now(), run: job.run, component: component.name, shard: job.shard, isStoreFull: false)
         var failure: (any Error)?
@@ -92,7 +123,7 @@ package struct ComponentPart {
         guard let shards else { return nil }
         let variable = Self.indexVariable
         guard let index = environment[variable].flatMap({ Int($0) }), let shard = Shard(index, of: shards) else {
-            throw UsageError("\(variable) is not the index of one of \(shards) shards")
+            throw UsageError("\(variable) is not the index of one of \(shards) parts")
         }
         return shard
     }

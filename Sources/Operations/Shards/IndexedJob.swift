@@ -38,7 +38,10 @@ struct IndexedJob: ShardEngine {
         return ShardReasons(Dictionary(uniqueKeysWithValues: found).compactMapValues { $0 }, silence: Self.silence)
     }
 
-    func remove() async { await kubectl.removeJob(name) }
+    func remove() async -> [String] {
+        await kubectl.removeJob(name)
+        return []
+    }
 
     static let silence = "its pod left no result"
 

@@ -21,8 +21,9 @@ protocol ShardEngine: Sendable {
     /// Returns why workers left no result, as far as it is known.
     func reasons() async -> ShardReasons
 
-    /// Ends the workers, and removes what was made for them. Also in a cancelled task.
-    func remove() async
+    /// Ends the workers, and removes what was made for them, in a bounded time. Also in a cancelled task.
+    /// - Returns: what could not be ended, for people.
+    func remove() async -> [String]
 }
 
 /// The workers at one look.

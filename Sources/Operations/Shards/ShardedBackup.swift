@@ -18,11 +18,17 @@ struct ShardedBackup {
     let engine: any ShardEngine
     let parts: PartCollection
     let pool: BlockingPool
+    /// Receives what could not be ended when the phase fails: no outcome names it then.
+    var warn: @Sendable (String) -> Void = { _ in }
+    /// Receives the number of workers that have work left, each time one has none any more.
+    var noteLeft: @Sendable (Int) async -> Void = { _ in }
 
     struct Outcome: Sendable {
         var parts: [ComponentJob.Part] = []
         var added = BackupSet.Added()
         var warnings: [String] = []
+        /// The time before the workers' start in which those of other components ran.
+        var waited = Duration.zero
 
         /// Removes the manifests of the shards, once that of the component is written. A prune removes those that stay.
         func removeManifests(of component: String, from store: any ObjectStore) {
@@ -33,19 +39,22 @@ struct ShardedBackup {
 
     /// - Throws: errors of the store; `CancellationError`; those of the engine if it cannot start.
     func run(progress: WorkProgress) async throws -> Outcome {
-        progress.begin("starting \(count) shards")
+        progress.begin("starting \(count) parts")
         try await engine.start()
         do {
             let found = try await wait(progress)
-            let outcome = await outcome(of: found)
-            await engine.remove()
-            progress.begin("merging \(count) shards")
+            var outcome = await outcome(of: found)
+            outcome.warnings += await removeWorkers()
+            progress.begin("merging \(count) parts")
             return outcome
         } catch {
-            await engine.remove()
+            for warning in await removeWorkers() { warn(warning) }
             throw error
         }
     }
+
+    /// - Returns: what could not be ended.
+    private func removeWorkers() async -> [String] { await engine.remove().map { "\(component): \($0)" } }
 
     // MARK: Waiting
 
@@ -72,7 +81,10 @@ struct ShardedBackup {
                 if let shard = mark.shard, shard.count == count { found.marks[shard.index] = mark }
             }
             if found.marks.count == count { return found }
-            if found.marks.count > known { moved = .now }
+            if found.marks.count > known {
+                moved = .now
+                await noteLeft(count - found.marks.count)
+            }
             guard let state else {
                 try await Task.sleep(for: .seconds(1))
                 continue
@@ -94,7 +106,7 @@ struct ShardedBackup {
                 return found
             }
             progress.update { [found] in
-                $0 = Self.sum(states, phase: "\(found.marks.count) of \(count) shards stored")
+                $0 = Self.sum(states, phase: "\(found.marks.count) of \(count) parts stored")
             }
             try await Task.sleep(for: .seconds(1))
         }
@@ -126,7 +138,7 @@ struct ShardedBackup {
             }
             let reason = marks[index]?.failure ?? reasons[index] ?? silence ?? reasons.silence
             outcome.warnings.append(
-                "\(component): shard \(index) of \(count) failed, \(engine.rest) reads its files instead: \(reason)")
+                "\(component): part \(index) of \(count) failed, \(engine.rest) reads its files instead: \(reason)")
         }
         return outcome
     }

@@ -10,7 +10,14 @@ final class WorkerProcesses: ShardEngine {
     private let program: Program
     private let count: Int
     private let pool: BlockingPool
+    private let running: Running
     private let state: Mutex<State>
+
+    /// Runs a program to its end, passes on its output, and tells the process that was stopped and does not end.
+    typealias Running =
+        @Sendable (
+            Program, _ output: (UnsafeRawBufferPointer) throws -> Void, _ left: (CInt) -> Void
+        ) throws -> ProgramEnd
 
     private struct State {
         var workers: [Worker]
@@ -22,6 +29,8 @@ final class WorkerProcesses: ShardEngine {
         var progress: WorkProgress.State?
         /// Why it left no result.
         var reason: String?
+        /// Its process, if that was stopped and has not ended.
+        var left: CInt?
     }
 
     /// The processes that a shard may use up before it is left to the second phase.
@@ -32,8 +41,11 @@ final class WorkerProcesses: ShardEngine {
     /// - Parameters:
     ///   - program: stores the share whose index its environment has.
     ///   - count: the number of shards.
-    init(_ program: Program, count: Int) {
+    init(
+        _ program: Program, count: Int, running: @escaping Running = { try $0.run(output: $1, left: $2) }
+    ) {
         self.program = program
+        self.running = running
         self.count = count
         pool = BlockingPool(threads: count)
         state = Mutex(State(workers: Array(repeating: Worker(), count: count)))
@@ -63,10 +75,16 @@ final class WorkerProcesses: ShardEngine {
             Dictionary(uniqueKeysWithValues: reasons.enumerated().map { ($0, $1) }).compactMapValues { $0 })
     }
 
-    func remove() async {
+    @discardableResult func remove() async -> [String] {
         let tasks = state.withLock { $0.tasks }
         for task in tasks { task.cancel() }
         for task in tasks { await task.value }
+        return state.withLock { $0.workers }.enumerated().compactMap { index, worker in
+            worker.left.map { id in
+                "process \(id), the worker of part \(index), does not end, even by SIGKILL: it waits for a disk or a "
+                    + "network share\nhint: `cat /proc/\(id)/stack` as root shows where it waits"
+            }
+        }
     }
 
     /// Runs the worker of a shard, and its replacements.
@@ -102,7 +120,7 @@ final class WorkerProcesses: ShardEngine {
         var program = program
         program.environment[ComponentPart.indexVariable] = "\(index)"
         var line: [UInt8] = []
-        return try program.run { piece in
+        func take(_ piece: UnsafeRawBufferPointer) {
             for byte in piece {
                 guard byte == UInt8(ascii: "\n") else {
                     if line.count < Self.longestLine { line.append(byte) }
@@ -114,5 +132,6 @@ final class WorkerProcesses: ShardEngine {
                 state.withLock { $0.workers[index].progress = found }
             }
         }
+        return try running(program, take) { id in state.withLock { $0.workers[index].left = id } }
     }
 }

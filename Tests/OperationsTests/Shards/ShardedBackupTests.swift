@@ -1,4 +1,4 @@
-import BackupRepository
+@testable import BackupRepository
 import Documents
 import Platform
 import StackConfiguration
@@ -13,8 +13,8 @@ import Testing
         (one.files, one.totalFiles, one.bytes, one.totalBytes, one.transferred) = (1, 10, 100, 1000, 50)
         var two = one
         (two.files, two.bytes) = (2, Int.max)
-        let sum = ShardedBackup.sum([one, two], phase: "1 of 3 shards stored")
-        #expect(sum.phase == "1 of 3 shards stored")
+        let sum = ShardedBackup.sum([one, two], phase: "1 of 3 parts stored")
+        #expect(sum.phase == "1 of 3 parts stored")
         #expect(sum.files == 3 && sum.totalFiles == 20 && sum.totalBytes == 2000 && sum.transferred == 100)
         #expect(sum.bytes == Int.max)
     }
@@ -64,6 +64,19 @@ import Testing
         } else {
             _ = try stack.session.access(component)
         }
+    }
+
+    @Test func `a job that no variable of a container can hold is refused`() throws {
+        func text(packs: Int) throws -> String {
+            let packs = (0..<packs).map { String(repeating: "0", count: 24) + "\(10_000_000 + $0)" }
+            return try InClusterBackup.text(
+                of: ComponentJob(
+                    component: "web", kind: "files", run: "ab", now: Timestamp(seconds: 0), lanes: 1,
+                    unwanted: Set(packs), base: nil))
+        }
+        #expect(try text(packs: 3000).utf8.count < 128 << 10)
+        let error = #expect(throws: VolumeError.self) { try text(packs: 4000) }
+        #expect(error?.detail.contains("128 KiB") == true && error?.hint?.contains("mode: stream") == true)
     }
 
     private func pod(_ accessModes: JSONValue) throws -> JSONValue {

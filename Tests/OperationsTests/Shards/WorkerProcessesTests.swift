@@ -2,6 +2,7 @@ import BackupRepository
 import Foundation
 import Lab
 import Platform
+import Synchronization
 import Testing
 
 @testable import Operations
@@ -12,9 +13,10 @@ import Testing
 
     init() throws { folder = try TemporaryFolder("workers") }
 
-    private func workers(_ script: String, count: Int = 3) -> WorkerProcesses {
-        let program = Program(
+    private func workers(_ script: String, count: Int = 3, job: String = "") -> WorkerProcesses {
+        var program = Program(
             "/bin/sh", ["-c", script], environment: ["PATH": "/usr/bin:/bin"], folder: folder.path)
+        program.input = .bytes(Array(job.utf8))
         return WorkerProcesses(program, count: count)
     }
 
@@ -33,6 +35,14 @@ import Testing
         try await wait(for: workers)
         #expect(try lines("started").sorted() == ["0", "1", "2"])
         await workers.remove()
+    }
+
+    @Test func `a worker and its replacement get the whole of a large job`() async throws {
+        let job = String(repeating: "x", count: 1 << 20)
+        let workers = workers("wc -c >> sizes; mkdir died && kill -9 $$; true", count: 1, job: job)
+        try await workers.start()
+        try await wait(for: workers)
+        #expect(try lines("sizes") == ["1048576", "1048576"])
     }
 
     @Test func `a worker that a signal kills is replaced`() async throws {
@@ -74,6 +84,25 @@ import Testing
         try await wait(for: workers)
         let states = await workers.progress()
         #expect(states.count == 2 && states.allSatisfy { $0.files == 1 && $0.transferred == 5 }, "\(states)")
+    }
+
+    @Test func `a process that does not end is named`() async throws {
+        let program = Program("/bin/sh", environment: [:])
+        let started = Mutex(0)
+        let workers = WorkerProcesses(program, count: 2) { program, _, left in
+            started.withLock { $0 += 1 }
+            // What `Program` does with a process that waits in the kernel.
+            let isFirst = program.environment[ComponentPart.indexVariable] == "0"
+            do { while true { try sleepUnlessCancelled(.seconds(60)) } } catch {
+                if isFirst { left(4711) }
+                throw error
+            }
+        }
+        try await workers.start()
+        try await Patience.wait(until: "both run") { started.withLock { $0 } == 2 }
+        let left = await workers.remove()
+        #expect(left.count == 1 && left.first?.hasPrefix("process 4711, the worker of part 0,") == true, "\(left)")
+        #expect(await workers.state() == .ended)
     }
 
     @Test func `workers end with their coordinator`() async throws {
