@@ -61,13 +61,18 @@ struct Fixture: Sendable {
 
     static func clock() -> Timestamp { Timestamp(seconds: Int(Date().timeIntervalSince1970)) }
 
-    /// - Parameter state: the folder's name: another name represents another machine, or a lost cache.
+    /// - Parameter name: the folder's name: another name represents another machine, or a lost cache.
+    func state(of repository: Repository, _ name: String = "state") throws -> StateFolder {
+        try StateFolder(folder.url.appending(path: name).path, repository: repository.description)
+    }
+
+    /// - Parameter state: the name of the state folder.
     @discardableResult
     func backup(
         _ repository: Repository, source: (any ComponentSource)? = nil, state: String = "state",
         pool: BlockingPool = Fixture.pool, now: @escaping @Sendable () -> Timestamp = Fixture.clock
     ) async throws -> BackupRun.Report {
-        let folder = try StateFolder(folder.url.appending(path: state).path, repository: repository.description)
+        let folder = try self.state(of: repository, state)
         var component = BackupRun.Component(
             name: "tree", kind: "files", source: source ?? FileTreeSource(data: self.source.path))
         component.shrinkThreshold = 1  // trees of tests lose most of their files intentionally

@@ -121,4 +121,16 @@ import Testing
         let report = try await fixture.backup(repository, source: source(fixture, seen))
         #expect(report.set.status == .complete && seen.list == [size, size])
     }
+
+    @Test func `a file is inspected in pieces, and one that cannot be read is damaged`() throws {
+        let fixture = try Fixture()
+        let seen = Seen()
+        try fixture.write("checked", whole(content(1000)))
+        var buffer = [UInt8](repeating: 0, count: 64)
+        func damage(_ name: String) -> [String] {
+            EndInspector { _ = seen.add($0) }.inspect("name", at: "\(fixture.source.path)/\(name)", &buffer).map(\.path)
+        }
+        #expect(damage("checked") == [] && seen.list == [1000])
+        #expect(damage("absent") == ["name"] && seen.list == [1000])
+    }
 }

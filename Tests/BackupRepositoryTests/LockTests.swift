@@ -182,6 +182,38 @@ import Testing
         #expect(try await prune(fixture, by: policy) { $0.state = state }.locks?.extended == 5)
     }
 
+    /// A store whose locks cannot be read.
+    private final class SecretiveStore: RetainingStore, PassingStore {
+        let base: any ObjectStore
+        private let reason: ObjectStoreError.Reason
+
+        init(_ base: any ObjectStore, _ reason: ObjectStoreError.Reason) { (self.base, self.reason) = (base, reason) }
+
+        func storeTime() throws -> Int? { try base.storeTime() }
+        func retention(of key: ObjectKey) throws -> PutOptions.Lock? {
+            throw ObjectStoreError(reason, operation: "get the retention of", key: key, "no", store: location)
+        }
+        func retain(_ key: ObjectKey, _ lock: PutOptions.Lock) throws {}
+        func retentionSupport() throws -> RetentionSupport { RetentionSupport(isEnabled: true) }
+    }
+
+    @Test(arguments: [ObjectStoreError.Reason.denied, .locked])
+    func `an object whose lock cannot be read is not deleted, and stops no prune`(
+        _ reason: ObjectStoreError.Reason
+    ) async throws {
+        let fixture = try fixture()
+        try fixture.write("a", Fixture.noise(3000, seed: 1))
+        try await fixture.backup()
+        fixture.pass(hours: 1)
+        try fixture.write("a", Fixture.noise(3000, seed: 2))
+        try await fixture.backup()
+        fixture.pass(hours: 30 * 24)
+        let before = fixture.store.keys("sets/") + fixture.store.keys("tree/")
+        let report = try await fixture.prune(SecretiveStore(fixture.store, reason), grace: 0)
+        #expect(report.removed.sets == 0 && fixture.store.keys("sets/") + fixture.store.keys("tree/") == before)
+        #expect(reason == .denied ? report.refused > 0 : report.locked.objects > 0 && report.refused == 0)
+    }
+
     @Test func `a store that cannot lock is named`() async throws {
         let fixture = try Fixture()
         try fixture.write("a", "a")

@@ -45,6 +45,12 @@ import Testing
         return repository
     }
 
+    private func opened(_ store: any ObjectStore, as other: Repository) throws -> Repository {
+        var repository = try Repository(opening: store)
+        (repository.encryption, repository.signing) = (other.encryption, other.signing)
+        return repository
+    }
+
     private func target(
         of source: Repository, in store: any ObjectStore, signer: SigningIdentity, isEncrypted: Bool = true
     ) throws -> Repository {
@@ -175,6 +181,30 @@ import Testing
         let report = try await rekey(source, to: target)
         #expect(report.sets == 2 && report.failed.map(\.set) == [names[2]] && report.findings.isEmpty)
         #expect(try target.setNames() == [names[0], names[1]])
+    }
+
+    @Test func `archived packs that the copy lacks refuse the work before it starts`() async throws {
+        let fixture = try Fixture()
+        let warm = try await self.source(fixture, isEncrypted: true)
+        let cold = ColdStore(warm.store)
+        let source = try opened(cold, as: warm)
+        let names = try source.setNames()
+        let signer = try await fixture.signer("copy")
+        let store = MemoryStore(clock: Self.start)
+        let target = try target(of: source, in: store, signer: signer)
+        #expect(try await rekey(source, to: target, [names[0]]).sets == 1)
+        let before = store.keys
+        let own = try source.packs(of: names[2]).subtracting(source.packs(of: names[1]))
+        cold.archive(try source.packs(of: names[0]).union(own))
+        let error = await #expect(throws: RepositoryError.self) { try await rekey(source, to: target) }
+        #expect(error?.reason == .archived && error?.detail.contains("GLACIER") == true, "\(String(describing: error))")
+        #expect(error?.hint?.contains("`dr thaw --set \(names[2]) --wait`") == true, "\(String(describing: error))")
+        #expect(cold.refusals == 0 && store.keys == before)
+        // Those that an earlier run has copied are not needed again.
+        cold.thaw(own)
+        let report = try await rekey(source, to: target)
+        #expect(report.sets == 3 && report.failed.isEmpty && report.findings.isEmpty, "\(report)")
+        #expect(cold.refusals == 0)
     }
 
     @Test func `only an empty address or an earlier copy is written to`() async throws {

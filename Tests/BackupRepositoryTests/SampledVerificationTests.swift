@@ -1,3 +1,4 @@
+import Cryptography
 import Foundation
 import ObjectStorage
 import Testing
@@ -6,6 +7,8 @@ import Testing
 
 /// Reading a share of the packs in each run, in a repository with a history.
 @Suite struct SampledVerificationTests {
+    private let documentKey = DocumentKey.generate()
+
     private func sample(
         _ fixture: PruneFixture, period: Int = 4 * 86_400, _ store: (any ObjectStore)? = nil
     ) async throws -> SampledVerification.Report {
@@ -63,7 +66,7 @@ import Testing
         #expect(try facts(fixture, late.name).verified == nil)
     }
 
-    @Test(arguments: ["flip", "gone", "index"])
+    @Test(arguments: ["flip", "gone", "longer", "index"])
     func `verify names the affected backup sets and the next backup stores the content again`(_ kind: String)
         async throws
     {
@@ -73,6 +76,7 @@ import Testing
         switch kind {
         case "flip": fixture.store.change(pack) { $0[$0.count / 2] ^= 1 }
         case "gone": _ = try fixture.store.delete([pack])
+        case "longer": fixture.store.change(pack) { $0 += [0, 1, 2] }
         default: fixture.store.change(index) { $0[$0.count / 2] ^= 1 }
         }
         var found: [Verification.Finding] = []
@@ -96,6 +100,51 @@ import Testing
         _ = restored
         try await fixture.fixture.expectSame("out-\(kind)")
         #expect(try !facts(fixture, mended.name).isDamaged)
+    }
+
+    @Test(arguments: [false, true])
+    func `bytes after the end of an encrypted pack are found with and without a key`(_ hasKey: Bool) async throws {
+        let fixture = try PruneFixture()
+        let recipient = try Fixture.recipient("pack")
+        func repository() throws -> Repository {
+            var repository = try fixture.repository()
+            repository.encryption = .init(recipients: [recipient.certificate], key: hasKey ? recipient.key : nil)
+            repository.encryption.documentKeys = [documentKey]
+            return repository
+        }
+        try fixture.write("file", Fixture.noise(60_000, seed: 1))
+        fixture.pass(hours: 1)
+        let time = fixture.now
+        try await fixture.fixture.backup(try repository(), now: { time })
+        let pack = try #require(fixture.store.keys("tree/packs/").first { Layout.packID(of: $0) != nil })
+        #expect(!pack.text.hasSuffix(".tar.gz"), "it is encrypted")
+        fixture.store.change(pack) { $0 += [0, 1, 2] }
+        fixture.pass(hours: 48)
+        let report = try await SampledVerification(
+            repository: try repository(), period: 3600, tool: "test", pool: Fixture.pool, now: fixture.now
+        ).run()
+        #expect(report.packsRead > 0 && report.packsSealed == (hasKey ? 0 : report.packsRead))
+        #expect(report.findings.map(\.object) == [pack.text], "\(report)")
+    }
+
+    /// Lists packs as they were before something was cut off or removed.
+    private struct LaggingStore: PassingStore {
+        let base: any ObjectStore
+
+        func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws {
+            try base.list(prefix: prefix, after: after) { object in
+                var object = object
+                if Layout.packID(of: object.key) != nil { object.size += 3 }
+                return try body(object)
+            }
+        }
+    }
+
+    @Test func `a pack that a repair put back after the listing is not damaged`() async throws {
+        let (fixture, _) = try await history()
+        fixture.pass(hours: 24)
+        let report = try await sample(fixture, period: 3600, LaggingStore(base: fixture.store))
+        #expect(report.packsRead > 0 && report.findings.isEmpty, "\(report)")
     }
 
     @Test func `a damaged manifest hurts its set once loudly`() async throws {

@@ -197,6 +197,24 @@ import Testing
         #expect(try stack.repository().setNames() == [sets[0].name, sets[1].name])
     }
 
+    @Test func `a set that claims a newer format stops a prune until an operator drops it`() async throws {
+        let stack = try Stack()
+        try await stack.backup()
+        let claim = try await stack.backup().set
+        let key = Layout.set(claim.name)
+        var newer = claim
+        newer.format = RepositoryFormat.version + 1
+        _ = try stack.store.delete([key])
+        _ = try stack.store.put(key, try SealedDocument.encode(newer), options: PutOptions(.ifAbsent))
+        let error = await #expect(throws: RepositoryError.self) { try await stack.prune() }
+        #expect(error?.reason == .newerVersion)
+        try Marks(try stack.repository()).put(
+            DroppedMark(at: stack.now, tool: "test", set: claim.name, reason: "not ours"))
+        let report = try await stack.prune { $0 = $0.ofDroppedSets }
+        #expect(report.frozen.isEmpty, "\(report.frozen)")
+        #expect(try stack.repository().setNames().contains(claim.name) == false)
+    }
+
     @Test func `dropping a backup set with an unreadable document ends the freeze`() async throws {
         let stack = try Stack()
         try await stack.backup()

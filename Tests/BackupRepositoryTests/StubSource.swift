@@ -15,6 +15,7 @@ struct StubSource: ComponentSource, Capture {
     var capturing: @Sendable () async throws -> Void = {}
     /// Runs after the scan and before the reading.
     var meddle: @Sendable () throws -> Void = {}
+    var excluding: @Sendable ([UInt8]) -> Bool = { _ in false }
     var releasing: @Sendable () -> Void = {}
     var inspectorOf: @Sendable (String) -> (any ContentInspector)? = { _ in nil }
 
@@ -24,6 +25,7 @@ struct StubSource: ComponentSource, Capture {
         try await capturing()
         return self
     }
+    func isExcluded(_ path: [UInt8]) -> Bool { excluding(path) }
     func inspector(of path: String) -> (any ContentInspector)? { inspectorOf(path) }
     func examine(_ changed: [String]) async throws -> [Damage] {
         try meddle()

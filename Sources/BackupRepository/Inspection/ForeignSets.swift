@@ -31,13 +31,34 @@ extension Repository {
 
 extension RepositoryError {
     /// One warning about all objects that dr did not write, under keys of sets; empty if there are none.
-    package static func warning(aboutForeignSets names: [Timestamp]) -> [String] {
+    /// - Parameter copy: the name of the copy in dr.yaml that has them; nil for the first store.
+    package static func warning(aboutForeignSets names: [Timestamp], inCopy copy: String? = nil) -> [String] {
         guard let first = names.first else { return [] }
         let more = names.count > 1 ? " and \(Units.count(names.count - 1, "other"))" : ""
+        let drop = DropAdvice.command(for: first, inCopy: copy, reason: "not a backup set")
         return [
             "ignored '\(Layout.set(first))'\(more): dr did not write it\n"
-                + "hint: another user can write to the store: change its credentials; then `dr drop \(first) "
-                + "--reason \"not a backup set\"` removes it"
+                + "hint: another user can write to the store: change its credentials; then "
+                + "`\(drop)` removes it"
         ]
+    }
+}
+
+/// The command that removes a set by its name. Only an operator gives it: nothing that a store holds decides what dr
+/// removes before its time.
+package enum DropAdvice {
+    /// - Parameter copy: the name of the copy in dr.yaml that has the set; nil for the first store.
+    package static func command(for set: Timestamp, inCopy copy: String?, reason: String = "TEXT") -> String {
+        "\(StoreCommand.text("drop \(set)", inCopy: copy)) --reason \"\(reason)\""
+    }
+}
+
+/// A command in an advice, as an operator types it. Without the name of the copy it would act on the first store.
+package enum StoreCommand {
+    /// - Parameters:
+    ///   - words: the command without the name of the program, such as `verify`.
+    ///   - copy: the name of the copy in dr.yaml that the advice is about; nil for the first store.
+    package static func text(_ words: String, inCopy copy: String?) -> String {
+        "dr \(words)\(copy.map { " --copy \($0)" } ?? "")"
     }
 }

@@ -2,7 +2,8 @@ internal import Cryptography
 internal import ObjectStorage
 internal import Platform
 
-/// Sets that were committed and are gone without a prune: a user removed them, or the store hides them.
+/// Sets that were committed and cannot be read any more, without a prune: a user removed them, the store hides them, or
+/// they are damaged.
 package struct MissingSets: Sendable {
     /// The set that this machine committed last.
     package let ownLast: Timestamp?
@@ -12,14 +13,27 @@ package struct MissingSets: Sendable {
     package let suspicions: [String]
     /// Earlier sets of this machine that were gone when it made the next one.
     package let ownEarlier: [Timestamp]
-    /// True if ``ownLast`` is there with another content.
-    package let isExchanged: Bool
+    private let fate: Fate
+
+    /// Why ``ownLast`` is not the newest set in the listing.
+    private enum Fate {
+        case gone
+        /// The first store may have it, and was not read.
+        case outOfReach
+        /// It is there with another content.
+        case exchanged
+        /// It is there, and its document cannot be read. Damage hides a set as well as its removal does.
+        case damaged
+    }
 
     /// Blocks.
     /// - Parameters:
     ///   - state: the notes of this machine; nil if it has none.
     ///   - components: whose manifests are looked at.
-    package init(in repository: Repository, state: StateFolder?, components: Set<String>, now: Timestamp) throws {
+    ///   - isCopy: true if the repository is read from a copy alone.
+    package init(
+        in repository: Repository, state: StateFolder?, components: Set<String>, now: Timestamp, isCopy: Bool = false
+    ) throws {
         let lastSet = state?.lastSet()
         let names = try repository.setNames(including: lastSet).filter { !repository.scope.isFuture($0, at: now) }
         var own: Timestamp?
@@ -28,16 +42,18 @@ package struct MissingSets: Sendable {
         {
             own = lastSet
         }
-        var isExchanged = false
+        let isFirstAway = repository.store.with(FallbackStore.self)?.isFirstAway ?? false
+        var fate = isCopy || isFirstAway ? Fate.outOfReach : .gone
         if own == nil, let lastSet, let digest = state?.digest(ofLastSet: lastSet), names.contains(lastSet) {
             do {
-                isExchanged = try repository.document(ofSet: lastSet).digest.hex != digest
-            } catch let error as RepositoryError where error.isUnreadable || error.reason == .noSuchSet {
-                isExchanged = false  // damage, which is reported as such
-            }
-            if isExchanged { own = lastSet }
+                if try repository.document(ofSet: lastSet).digest.hex != digest { (own, fate) = (lastSet, .exchanged) }
+            } catch let error as RepositoryError where error.reason == .damaged {
+                // An operator who dropped it knows that it is of no use.
+                let isDropped = try SetMarks(Marks(repository))[lastSet].dropReason(at: now) != nil
+                if !isDropped { (own, fate) = (lastSet, .damaged) }
+            } catch let error as RepositoryError where error.isUnreadable || error.reason == .noSuchSet {}
         }
-        (ownLast, self.isExchanged) = (own, isExchanged)
+        (ownLast, self.fate) = (own, fate)
         ownEarlier = (state?.missingSets() ?? []).filter { !names.contains($0) }
         let orphans = try Self.orphans(in: repository, newerThan: names, components: components)
         manifests = orphans.filter(\.isProved).map(\.key)
@@ -48,8 +64,14 @@ package struct MissingSets: Sendable {
 
     /// One sentence for each finding.
     package var lines: [String] {
-        let fate = isExchanged ? "has another content now" : "is gone, and no prune removed it"
-        var lines = ownLast.map { ["set \($0), which this machine committed, \(fate)"] } ?? []
+        let words =
+            switch fate {
+            case .gone: "is gone, and no prune removed it"
+            case .outOfReach: "is not in what could be read; the first store may have it"
+            case .exchanged: "has another content now"
+            case .damaged: "cannot be read"
+            }
+        var lines = ownLast.map { ["set \($0), which this machine committed, \(words)"] } ?? []
         if let last = ownEarlier.last {
             let more = ownEarlier.count > 1 ? " and \(ownEarlier.count - 1) more" : ""
             lines.append("set \(last)\(more), which this machine committed earlier, is gone, and no prune removed it")
@@ -73,15 +95,32 @@ package struct MissingSets: Sendable {
         ]
     }
 
-    /// - Throws: `RepositoryError` `.setRemoved` if this machine knows of a newer set.
-    package func refuseOlder() throws {
+    /// - Parameter left: the newest set that can be used instead; nil if it is not known.
+    /// - Throws: `RepositoryError` `.setRemoved`, or `.damaged`, if this machine knows of a newer set.
+    package func refuseOlder(leaving left: Timestamp? = nil) throws {
         guard let ownLast else { return }
+        let (finding, remedy): (String, String) =
+            switch fate {
+            case .gone:
+                (
+                    "it is gone, and no prune removed it: the newest set left is older",
+                    "look for it in the versions of the bucket"
+                )
+            case .outOfReach:
+                ("it is not in what could be read: the newest set left is older", "the first store may have it")
+            case .exchanged:
+                ("it has another content now: another user replaced it", "look for it in the versions of the bucket")
+            case .damaged:
+                ("it cannot be read: the newest set left is older", "`dr repair` puts it back if a copy has it")
+            }
+        var choice = "`--at SET` or --accept-older restores an older set"
+        if let left, left < ownLast {
+            let age = Units.duration(seconds: ownLast.seconds.subtractingClamped(left.seconds))
+            choice = "add --accept-older to use set \(left), \(age) older, or --at SET to use another one"
+        }
         throw RepositoryError(
-            .setRemoved, object: Layout.set(ownLast).text,
-            isExchanged
-                ? "this machine committed it with another content: another user replaced it"
-                : "this machine committed it, it is gone, and no prune removed it: the newest set left is older",
-            hint: "look for it in the versions of the bucket; `--at SET` or --accept-older restores an older set")
+            fate == .damaged ? .damaged : .setRemoved, object: Layout.set(ownLast).text,
+            "this machine committed it, and \(finding)", hint: "\(remedy); \(choice)")
     }
 
     /// Manifests that are examined at most: more do not say more.

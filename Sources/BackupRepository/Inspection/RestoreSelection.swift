@@ -51,6 +51,18 @@ package struct RestoreSelection: Sendable {
         missing = search.wanted.filter { search.chosen[$0] == nil }.sorted()
     }
 
+    /// The newer sets that are not used for a component, newest first.
+    package func passedOver(for component: String) -> [PassedOver] {
+        guard let part = parts[component] else { return passedOver }
+        return (passedOver.filter { $0.set > part.set.name } + part.passedOver).sorted { $0.set > $1.set }
+    }
+
+    /// By component: the newer sets that are not used for it, newest first; nil if there are none.
+    package var allPassedOver: [String: [PassedOver]]? {
+        let found = parts.keys.map { ($0, passedOver(for: $0)) }.filter { !$0.1.isEmpty }
+        return found.isEmpty ? nil : Dictionary(found) { first, _ in first }
+    }
+
     /// The newest of the sets; nil if there are none.
     package var newest: BackupSet? { parts.values.map(\.set).max { $0.name < $1.name } }
 
@@ -227,6 +239,8 @@ private struct LatestSearch: Sendable {
     /// For each component: the imported sets that hold it, newest first.
     private var imports: [String: [BackupSet]] = [:]
     private var visited = 0
+    /// Nil until a set is known to be damaged.
+    private var others: OtherStores?
 
     private struct Fallback: Sendable {
         var set: BackupSet
@@ -286,7 +300,7 @@ private struct LatestSearch: Sendable {
                 }
                 continue
             }
-            examine(component, part, of: set, defect: defects[component])
+            try examine(component, part, of: set, defect: defects[component])
         }
     }
 
@@ -305,15 +319,15 @@ private struct LatestSearch: Sendable {
     /// - Parameter defect: the reason why its manifest cannot be read.
     private mutating func examine(
         _ component: String, _ part: BackupSet.Component, of set: BackupSet, defect: String?
-    ) {
+    ) throws {
         if let defect {
             passOver(set, for: component, as: .damaged, because: "its manifest cannot be read: \(defect)")
         } else {
-            take(component, part, of: set)
+            try take(component, part, of: set)
         }
     }
 
-    private mutating func take(_ component: String, _ part: BackupSet.Component, of set: BackupSet) {
+    private mutating func take(_ component: String, _ part: BackupSet.Component, of set: BackupSet) throws {
         if let before = part.shrunk {
             let reason = part.isEmpty ? "it is empty there" : "that set holds far less of it than set \(before)"
             passOver(set, for: component, as: part.isEmpty ? .empty : .shrunk, because: reason)
@@ -323,17 +337,19 @@ private struct LatestSearch: Sendable {
                 set, for: component, as: .partial,
                 because: "\(part.damaged) damaged or unreadable paths of it are not in that set")
             fallbacks[component, default: []].append(Fallback(set: set, rank: .part))
-        } else if marks[set.name].isDamaged, !isElsewhere(set) {
-            passOver(set, for: component, as: .damaged, because: "a verification found it damaged")
+        } else if marks[set.name].isDamaged, let reason = try damage(of: component, in: set) {
+            passOver(set, for: component, as: .damaged, because: reason)
             fallbacks[component, default: []].append(Fallback(set: set, rank: .damaged))
         } else {
             choose(component, set)
         }
     }
 
-    /// True if a copy of the store has the set as well: what is damaged in one store comes from the other.
-    private func isElsewhere(_ set: BackupSet) -> Bool {
-        repository.store.with(FallbackStore.self)?.isElsewhere(Layout.set(set.name)) == true
+    /// Why a set that is damaged in the store is not to be used; nil if the copies make the component whole.
+    private mutating func damage(of component: String, in set: BackupSet) throws -> String? {
+        guard var known = others ?? OtherStores(of: repository) else { return "a verification found it damaged" }
+        defer { others = known }
+        return try known.defect(of: component, in: set)
     }
 
     private mutating func choose(_ component: String, _ set: BackupSet) {
@@ -357,7 +373,7 @@ private struct LatestSearch: Sendable {
                 for set in sets where sought.contains(component) {
                     guard let part = set.components[component] else { continue }
                     let defects = provesManifests ? try repository.unreadableManifests(of: [component], in: set) : [:]
-                    examine(component, part, of: set, defect: defects[component])
+                    try examine(component, part, of: set, defect: defects[component])
                 }
             }
             if sought.contains(component), let best = best(for: component) { choose(component, best.set) }

@@ -42,12 +42,8 @@ package struct ComponentRehearsal: Sendable {
     /// It does not make the checks that need the whole tree on a disk.
     package func run() async throws -> Report {
         progress.update { $0.phase = "planning" }
-        let catalog = try Catalog(path: nil)
-        try await CatalogFiller(repository: repository, pool: pool).fill(catalog, from: manifest)
-        let selection = EntrySelection(manifest: manifest, paths: paths, slice: slice, restorer: restorer)
+        let catalog = try await selected()
         try await pool.run {
-            try selection.proveContents(of: catalog)
-            try selection.select(catalog)
             try catalog.indexContents()
             let totals = try catalog.totals()
             progress.update {
@@ -68,5 +64,27 @@ package struct ComponentRehearsal: Sendable {
         report.inspectedFiles = checks.inspectedFiles
         report.damage = (ledger.damage + checks.damage).sorted { $0.path < $1.path }
         return report
+    }
+    /// Returns the ids of the packs that ``run()`` reads. It needs the indexes only.
+    package func packs() async throws -> Set<String> {
+        let catalog = try await selected()
+        return try await pool.run {
+            var numbers: Set<Int> = []
+            try catalog.forEach(kind: .file) { entry in
+                if entry.record.size > 0 { numbers.insert(entry.content.pack) }
+            }
+            return Set(try numbers.compactMap { try catalog.pack(number: $0) })
+        }
+    }
+
+    private func selected() async throws -> Catalog {
+        let catalog = try Catalog(path: nil)
+        try await CatalogFiller(repository: repository, pool: pool).fill(catalog, from: manifest)
+        let selection = EntrySelection(manifest: manifest, paths: paths, slice: slice, restorer: restorer)
+        try await pool.run {
+            try selection.proveContents(of: catalog)
+            try selection.select(catalog)
+        }
+        return catalog
     }
 }

@@ -13,6 +13,8 @@ struct PackReader {
     let store: any ObjectStore
     let key: ObjectKey
     private let gzip: [GzipPlace]
+    /// Bytes of the object. A read of a known size may take several connections.
+    private let size: Int
     private let isEncrypted: Bool
     private let recoveryKey: RecoveryKey?
     private let delegate: (any EncryptionDelegate)?
@@ -42,6 +44,7 @@ struct PackReader {
     init(_ index: PackIndex, in repository: Repository) throws {
         store = repository.store
         key = index.key
+        size = index.object.size
         isEncrypted = index.object.envelope != nil
         recoveryKey = repository.encryption.key
         delegate = repository.encryption.delegate
@@ -173,7 +176,7 @@ struct PackReader {
         } catch let error as ObjectStoreError where Self.meansDamage.contains(error.reason) {
             throw Unreadable(reason: error.detail)
         } catch var error as ObjectStoreError where error.reason == .archived {
-            error.hint = "`dr thaw` makes the packs of a backup set readable for some days"
+            error.hint = "`dr thaw --set SET --wait` makes the packs of a backup set readable; `dr list` lists the sets"
             throw error
         } catch let error as CMSError where error.reason != .wrongKey {
             throw Unreadable(reason: error.detail)
@@ -203,7 +206,7 @@ struct PackReader {
             }
             offset += piece.byteCount
         }
-        try store.get(key, range: nil) { piece in
+        try store.get(key, range: 0..<size) { piece in
             transferred(piece.byteCount)
             try decryptor.write(piece)
         }

@@ -298,6 +298,11 @@ struct StagedFile: ~Copyable {
     private let display: String
     private var hasher: SHA256? = SHA256()
     private var position = 0
+    /// The offset up to which the kernel was asked to start writing.
+    private var flushed = 0
+
+    /// Writing of a large file starts while the rest of it is fetched, so that the final sync is short.
+    private static let writebackStep = 8 << 20
 
     fileprivate init(_ record: FileRecord, open descriptor: CInt, path display: String) {
         self.descriptor = descriptor
@@ -319,6 +324,10 @@ struct StagedFile: ~Copyable {
             }
         } catch let error as Errno { throw StagedTree.refusal(display, "cannot write", code: error.rawValue) }
         position += bytes.byteCount
+        if position - flushed >= Self.writebackStep {
+            dr_start_writeback(descriptor)
+            flushed = position
+        }
     }
 
     /// Returns the hash of the written content; a hole at the end gets its size now.
@@ -327,7 +336,6 @@ struct StagedFile: ~Copyable {
         guard !record.isSparse || ftruncate(descriptor, off_t(record.size)) == 0 else {
             throw StagedTree.refusal(display, "cannot set its size")
         }
-        // Writing of large files starts while the next is fetched, so that the final sync is short.
         if position >= 1 << 20 { dr_start_writeback(descriptor) }
         return digest
     }
