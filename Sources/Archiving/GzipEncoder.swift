@@ -28,12 +28,12 @@ package struct GzipEncoder: ~Copyable {
         }
     }
 
-    /// Tries evenly distributed slices of 4 KiB, one to 128 KiB and at most four. Data that shrink by less than a fifth
+    /// Tries evenly distributed slices of 4 KiB, one to 32 KiB and at most four. Data that shrink by less than a fifth
     /// are stored, because decompression would take most of a restore's time. chunks of metrics shrink by about an
     /// eighth and chunks of logs not at all; indexes, text and JSON shrink much more.
     private mutating func isWorthSqueezing(_ plain: RawSpan) -> Bool {
-        guard plain.byteCount > 128 << 10 else { return true }
-        let slice = 4 << 10, slices = min(plain.byteCount >> 17, 4)
+        guard plain.byteCount >= 64 << 10 else { return true }
+        let slice = 4 << 10, slices = min(plain.byteCount >> 15, 4)
         var sample: [UInt8] = []
         sample.reserveCapacity(slices * slice)
         for number in 0..<slices {

@@ -63,8 +63,13 @@ package struct Repository: Sendable {
 
     /// The same repository for a reader that must see what the store has.
     package var unremembered: Repository {
+        on(store.with(RememberedObjects.self)?.base ?? store)
+    }
+
+    /// The same repository in another store, for a reader that must see what that store has.
+    func on(_ store: any ObjectStore) -> Repository {
         var repository = self
-        repository.store = store.with(RememberedObjects.self)?.base ?? store
+        repository.store = store
         (repository.memory, repository.cache) = (nil, nil)
         return repository
     }
@@ -141,6 +146,8 @@ package struct Repository: Sendable {
             }
             return set
         } catch let error as ObjectStoreError where error.reason == .notFound {
+            // Readers take a set that is not there for a pruned one, and use an older one in silence.
+            guard error.unreached == nil else { throw RepositoryError.missing(key, error) }
             throw RepositoryError(
                 .noSuchSet, object: key.text, "there is no such set", hint: "`dr list` lists the sets")
         }
@@ -213,7 +220,7 @@ package struct Repository: Sendable {
                 return manifest
             }
         } catch let error as ObjectStoreError where error.reason == .notFound {
-            throw RepositoryError.damaged(key.text, "it is missing")
+            throw RepositoryError.missing(key, error)
         }
     }
 
@@ -283,7 +290,7 @@ package struct Repository: Sendable {
             cache?.keep(bytes, sha256)
             return try decode(bytes)  // not in the loop: another read of the same bytes would give the same document
         } catch let error as ObjectStoreError where error.reason == .notFound {
-            throw RepositoryError.damaged(key.text, "it is missing")
+            throw RepositoryError.missing(key, error)
         }
     }
 

@@ -12,6 +12,7 @@ extension FilesComponent: ComponentKind {
           kind: files
           data: /etc/rules
           exclude: ["*.tmp"]
+          # workers: 4                         # processes that store it side by side, 1 to 64; see docs/scale.md
         """)
 
     package static let recognition: Recognition? = nil

@@ -12,6 +12,7 @@ enum Main {
         Descriptor.holdStandardStreams()
         FileCreationMask.makePrivate()
         ProcessMemory.protect()
+        ProcessMemory.keepSmall()
         OpenFileLimit.raise()
         ClusterRouter.use()
         let code = await run(ProgramArguments.all)

@@ -65,6 +65,118 @@ import Testing
         }
     }
 
+    @Test func `a copy that is gone from its place begins anew only if an operator says so`() async throws {
+        let place = try TemporaryFolder("copy")
+        let journey = try await journey(place)
+        let second = place.url.appending(path: "second")
+        let first = try await journey.dr(["doctor"])
+        #expect(first.output.contains("`dr copy offsite` creates it"), "\(first.output)")
+        let list = try await journey.expect(1, "list", "--copy", "offsite")
+        #expect(!list.errors.contains("dr init") && list.errors.contains("`dr copy offsite`"), "\(list.errors)")
+        try await journey.expect(0, "backup")
+
+        // The mount point of a volume that is away.
+        try FileManager.default.removeItem(at: second)
+        try FileManager.default.createDirectory(at: second, withIntermediateDirectories: false)
+        let run = try await journey.expect(0, "backup")
+        #expect(run.errors.contains("`dr copy offsite --create`"), "\(run.errors)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: second.path) == [])
+        let doctor = try await journey.dr(["doctor"])
+        #expect(doctor.output.contains("but this machine saw set"), "\(doctor.output)")
+        try FileManager.default.removeItem(at: second)
+        try await journey.expect(3, "copy", "--dry-run")
+        try await journey.expect(3, "copy")
+        #expect(!FileManager.default.fileExists(atPath: second.path))
+
+        let preview = try await journey.expect(0, "copy", "--create", "--dry-run")
+        #expect(preview.output.contains("would copy 2 sets"), "\(preview.output)")
+        #expect(!FileManager.default.fileExists(atPath: second.path))
+        try await journey.expect(0, "copy", "--create")
+        let again = try await journey.expect(0, "copy", "--dry-run")
+        #expect(again.output.contains("copy offsite: up to date"), "\(again.output)")
+        try await journey.expect(0, "verify", "--copy", "offsite", "--read-data")
+    }
+
+    @Test func `a copy that lacks a pack is not up to date`() async throws {
+        let place = try TemporaryFolder("copy")
+        let journey = try await journey(place)
+        try await journey.expect(0, "backup")
+        let pack = try #require(try packs(place.url.appending(path: "second")).first)
+        try FileManager.default.removeItem(at: pack)
+        for command in [["copy", "--dry-run"], ["copy", "--no-prune"], ["copy"]] {
+            let run = try await journey.dr(command)
+            #expect(run.status == 3 && !run.output.contains(": up to date"), "\(command): \(run.output)\(run.errors)")
+            #expect(run.output.contains(pack.lastPathComponent), "\(command): \(run.output)")
+            #expect(run.output.contains("`dr repair --copy offsite`"), "\(command): \(run.output)")
+            #expect(!run.errors.contains("`dr repair`") && !run.errors.contains("`dr verify`"), "\(run.errors)")
+        }
+        let known = try await journey.expect(0, "status")
+        #expect(known.output.contains("copy offsite: not up to date"), "\(known.output)")
+        #expect(known.errors.contains("`dr repair --copy offsite`"), "\(known.errors)")
+        #expect(!known.errors.contains("brings it up to date"), "only a repair does")
+        let document = try await journey.dr(["copy", "--json"])
+        let objections = try await journey.objections(
+            to: Data(document.output.utf8), schema: "output.schema.json", "copy")
+        #expect(objections == "", "\(objections)")
+        try await journey.expect(0, "repair", "--copy", "offsite")
+        let whole = try await journey.expect(0, "copy")
+        #expect(whole.output.contains("copy offsite: up to date"), "\(whole.output)")
+    }
+
+    @Test func `what only looks like a set goes from a copy when an operator names it`() async throws {
+        let place = try TemporaryFolder("copy")
+        let journey = try await journey(place)
+        try await journey.expect(0, "backup")
+        let name = "20260101T000000Z"
+        let junk = place.url.appending(path: "second/sets/\(name).json")
+        try Data("{}".utf8).write(to: junk)
+        let frozen = try await journey.dr(["copy"])
+        #expect(frozen.errors.contains("`dr drop \(name) --copy offsite --reason"), "\(frozen.output)\(frozen.errors)")
+        let repair = try await journey.expect(3, "repair", "--copy", "offsite")
+        #expect(repair.errors.contains("`dr drop \(name) --copy offsite --reason"), "\(repair.errors)")
+        try await journey.expect(2, "drop", name, "--reason", "junk", "--yes", "--grace", "0s")
+        #expect(FileManager.default.fileExists(atPath: junk.path), "the first store has no such set")
+        try await journey.expect(2, "drop", name, "--copy", "onsite", "--reason", "junk", "--yes")
+        let sets = try FileManager.default.contentsOfDirectory(atPath: "\(place.path)/second/sets")
+        let own = try #require(sets.filter { $0.hasSuffix(".json") && !$0.hasPrefix(name) }.first)
+        let last = try await journey.expect(
+            2, "drop", String(own.dropLast(5)), "--copy", "offsite", "--reason", "junk", "--yes")
+        #expect(last.errors.contains("in copy offsite") && last.errors.contains("`dr copy offsite`"), "\(last.errors)")
+        try await journey.expect(0, "drop", name, "--copy", "offsite", "--reason", "junk", "--yes", "--grace", "0s")
+        #expect(!FileManager.default.fileExists(atPath: junk.path))
+        let copied = try await journey.expect(0, "copy")
+        #expect(copied.output.contains("copy offsite: up to date"), "\(copied.output)")
+        #expect(!copied.errors.contains("frozen"), "\(copied.errors)")
+        try await journey.expect(0, "verify", "--copy", "offsite", "--read-data")
+    }
+
+    @Test func `a good set is not dropped from a copy by mistake, and stays in the first store`() async throws {
+        let place = try TemporaryFolder("copy")
+        let journey = try await journey(place)
+        try await journey.expect(0, "backup")
+        let name = try #require(try await journey.json(Copied.self, "copy", "--dry-run").copies.first?.newest)
+        let drop = ["drop", name, "--copy", "offsite", "--reason", "test", "--yes"]
+        let last = try await journey.dr(drop)
+        #expect(last.status == 2 && last.errors.contains("is the last in copy offsite that holds"), "\(last.errors)")
+        #expect(last.errors.contains("run `dr copy offsite` first"), "\(last.errors)")
+        try await journey.nextSecond()
+        try await journey.expect(0, "backup")
+        try await journey.expect(0, "pin", name, "--until", "forever")
+        try await journey.expect(0, "copy")
+        let pinned = try await journey.dr(drop)
+        #expect(pinned.status == 2 && pinned.errors.contains("pinned in copy offsite: add --force"), "\(pinned.errors)")
+        let dry = try await journey.dr(drop + ["--force", "--dry-run"])
+        #expect(dry.output.contains("would be dropped from copy offsite"), "\(dry.output)")
+        let dropped = try await journey.dr(drop + ["--force", "--grace", "0s", "--json"])
+        #expect(dropped.status == 0 && dropped.output.contains("\"offsite\""), "\(dropped.output)\(dropped.errors)")
+        let objections = try await journey.objections(
+            to: Data(dropped.output.utf8), schema: "output.schema.json", "drop")
+        #expect(objections == "", "\(objections)")
+        let file = "sets/\(name).json"
+        #expect(!FileManager.default.fileExists(atPath: place.url.appending(path: "second/\(file)").path))
+        #expect(FileManager.default.fileExists(atPath: journey.repository.appending(path: file).path))
+    }
+
     @Test func `another repository is refused, and nothing is written to it`() async throws {
         let place = try TemporaryFolder("copy")
         let journey = try await journey(place)
@@ -76,6 +188,14 @@ import Testing
         let before = try FileManager.default.subpathsOfDirectory(atPath: second.path).sorted()
         let run = try await journey.expect(0, "backup")
         #expect(run.errors.contains("need another place"), "\(run.errors)")
+        #expect(try FileManager.default.subpathsOfDirectory(atPath: second.path).sorted() == before)
+        let doctor = try await journey.dr(["doctor"])
+        #expect(doctor.output.contains("and the first store holds"), "\(doctor.output)")
+        let files = try FileManager.default.contentsOfDirectory(atPath: "\(second.path)/sets")
+        let name = String(try #require(files.first { $0.hasSuffix(".json") }).dropLast(5))
+        let drop = try await journey.expect(
+            7, "drop", name, "--copy", "offsite", "--reason", "test", "--yes", "--force", "--grace", "0s")
+        #expect(drop.errors.contains("and the first store holds"), "\(drop.errors)")
         #expect(try FileManager.default.subpathsOfDirectory(atPath: second.path).sorted() == before)
     }
 
@@ -111,6 +231,32 @@ import Testing
         #expect(run.errors.contains("dr.yaml has no copy 'onsite'") && run.errors.contains("it has: offsite"))
         try await journey.expect(2, "list", "--copy", "onsite")
         try await (try await Journey()).expect(2, "copy")
+    }
+
+    @Test(arguments: [ScriptedServer.Act.silence, .reply(.response(503, [("Retry-After", "1")], "busy"))])
+    func `a first store that does not serve is given up, and the copy does`(act: ScriptedServer.Act) async throws {
+        let place = try TemporaryFolder("copy")
+        let copies = "copies: [{name: offsite, url: \"file://\(place.path)/second\"}]"
+        let environment = [
+            "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_EC2_METADATA_DISABLED": "true",
+        ]
+        let journey = try await Journey(store: copies, environment: environment)
+        journey.keep(place)
+        try journey.write("a", "one")
+        try await journey.expect(0, "backup")
+        let server = try ScriptedServer { _, _ in act }
+        let file = journey.folder.url.appending(path: "dr.yaml")
+        let hanging = """
+            url: "s3://bucket/prefix", endpoint: "\(server.url)", region: us-east-1, addressing: path, stall_timeout: 1s
+            """
+        let text = try String(contentsOf: file, encoding: .utf8)
+            .replacing("url: \"file://\(journey.folder.path)/repository\"", with: hanging)
+        try Data(text.utf8).write(to: file)
+        let restored = try await journey.expect(0, "restore", "--component", "tree", "--to", "out")
+        #expect(restored.errors.contains("the first store is passed over"), "\(restored.errors)")
+        #expect(try Data(contentsOf: journey.folder.url.appending(path: "out/a")) == Data("one".utf8))
+        // One to open it, or two that it answers with 503; what the restore records is tried again after a minute.
+        #expect(server.requests.count < 8)
     }
 
     private struct Repaired: Decodable {
@@ -162,7 +308,10 @@ import Testing
         #expect(again.output.contains("nothing to repair"), "\(again.output)")
 
         try damage(try #require(try packs(place.url.appending(path: "second")).first))
-        try await journey.expect(4, "verify", "--copy", "offsite", "--read-data")
+        let worse = try await journey.expect(4, "verify", "--copy", "offsite", "--read-data")
+        #expect(worse.output.contains("`dr repair --read-data --copy offsite` puts back"), "\(worse.output)")
+        let state = try await journey.expect(5, "status", "--copy", "offsite")
+        #expect(state.errors.contains("`dr repair --read-data --copy offsite` puts back"), "\(state.errors)")
         try await journey.expect(0, "repair", "--copy", "offsite", "--read-data")
         try await journey.expect(0, "verify", "--copy", "offsite", "--read-data")
     }

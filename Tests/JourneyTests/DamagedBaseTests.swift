@@ -35,6 +35,22 @@ import Testing
         try await expectRestorable(journey)
     }
 
+    @Test func `a manifest that only this machine still has whole restores, and a verification finds it`() async throws
+    {
+        let (journey, _) = try await prepared()
+        try await expectRestorable(journey)
+        let manifests = journey.repository.appending(path: "tree/backups")
+        let name = try #require(try FileManager.default.contentsOfDirectory(atPath: manifests.path).first)
+        let file = manifests.appending(path: name)
+        var bytes = [UInt8](try Data(contentsOf: file))
+        bytes[bytes.count / 2] ^= 0xFF
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
+        try Data(bytes).write(to: file)
+        try await expectRestorable(journey)
+        let verified = try await journey.expect(4, "verify")
+        #expect(verified.output.contains("DAMAGED 'tree/backups/\(name)'"), "\(verified.output)")
+    }
+
     @Test func `a pack that a verification found damaged is stored again by the next backup`() async throws {
         let (journey, pack) = try await prepared()
         var bytes = [UInt8](try Data(contentsOf: pack))

@@ -133,4 +133,57 @@ import Testing
         let run = try await shell(journey, "\(ignores ? "trap '' HUP; " : "")$dr restore --scenario hangup --yes")
         #expect(run.status == status, "\(run.output)\n\(run.errors)")
     }
+
+    @Test func `an interrupted dr doctor does not call anything failed`() async throws {
+        let journey = try await Journey(
+            environment: [
+                "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_EC2_METADATA_DISABLED": "true",
+            ], initialize: false)
+        let asked = journey.folder.url.appending(path: "asked")
+        let server = try ScriptedServer { _, _ in
+            try? Data().write(to: asked)
+            return .silence
+        }
+        let text = """
+            store: {url: "s3://bucket/prefix", endpoint: "\(server.url)", region: us-east-1, addressing: path}
+            state: \(journey.folder.path)/state
+            components:
+              tree: {kind: files, data: \(journey.data.path)}
+
+            """
+        try Data(text.utf8).write(to: journey.folder.url.appending(path: "dr.yaml"))
+        let script = """
+            '\(Journey.program)' doctor & until [ -e asked ]; do sleep 0.01; done
+            kill -INT $!; wait $!
+            """
+        let run = try await CommandRun.run(
+            "/bin/bash", ["-c", script], in: journey.folder.url, environment: journey.environment)
+        #expect(run.status == 130 && run.output.isEmpty, "\(run.output)\(run.errors)")
+    }
+
+    /// Each refusal that a caller can meet with these codes has a line of its own in the documentation.
+    @Test func `the documentation says when a refusal ends with 4 and with 7`() throws {
+        let folder = Checkout.folder
+        let text = try String(contentsOf: folder.appending(path: "docs/output.md"), encoding: .utf8)
+        let program = try String(contentsOf: folder.appending(path: "Sources/dr/ExitStatus.swift"), encoding: .utf8)
+        for (status, code) in [("repositoryDamaged", 7), ("checkFailed", 4)] {
+            let lines = program.split(separator: "\n").filter { line in
+                line.hasSuffix(": .\(status)") && line.contains("case .")
+            }
+            let cases = lines.flatMap { $0.split(separator: ":")[0].split(separator: ",") }
+            let reasons = cases.compactMap { $0.split(separator: ".").last.map { String($0) } }
+            #expect(!reasons.isEmpty, "\(status)")
+            for reason in reasons {
+                let word = try #require(Self.words[reason], "\(reason)")
+                #expect(text.contains("| \(code) | `\(word)` |"), "\(word)")
+            }
+        }
+    }
+
+    /// By case in the program: the reason in the document of an error.
+    private static let words = [
+        "damaged": "repository_damaged", "newerVersion": "newer_version", "untrusted": "untrusted",
+        "otherRepository": "other_repository", "setRemoved": "set_removed", "notEncrypted": "not_encrypted",
+        "tampered": "journal_altered",
+    ]
 }

@@ -13,8 +13,9 @@ import Testing
     private let environment: [String: String]
 
     private static let components = 6
+
     /// The description of the store: what a run without changes may cost, however many sets are kept.
-    private static let bound = 12 + 4 * components
+    private static func bound(_ components: Int) -> Int { 12 + 4 * components }
 
     init() async throws {
         folder = try TemporaryFolder("requests")
@@ -25,21 +26,35 @@ import Testing
             "AWS_ACCESS_KEY_ID": server.accessKey, "AWS_SECRET_ACCESS_KEY": server.secretKey,
             "AWS_EC2_METADATA_DISABLED": "true",
         ]
-        var text = """
-            stack: monitoring
-            store: {url: "s3://\(bucket)/repository", endpoint: "\(server.endpoint)"}
-            state: \(folder.path)/state
-            components:
-
-            """
+        var lines: [String] = []
         for number in 0..<Self.components {
             let data = folder.url.appending(path: "data/\(number)")
             try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
-            try Data("content \(number)".utf8).write(to: data.appending(path: "file"))
-            text += "  part\(number): {kind: files, data: \(data.path)}\n"
+            let file = data.appending(path: "file")
+            try Data("content \(number)".utf8).write(to: file)
+            // A file as new as a backup may have changed after it.
+            let hourAgo = Date().addingTimeInterval(-3600)
+            try FileManager.default.setAttributes([.modificationDate: hourAgo], ofItemAtPath: file.path)
+            lines.append("part\(number): {kind: files, data: \(data.path)}")
         }
-        try Data(text.utf8).write(to: folder.url.appending(path: "dr.yaml"))
+        store = "url: \"s3://\(bucket)/NAME\", endpoint: \"\(server.endpoint)\""
+        try configure("dr", components: lines)
         try await dr("init", "--create")
+    }
+
+    private let store: String
+
+    /// Writes a configuration with a repository of its own.
+    private func configure(_ name: String, components: [String]) throws {
+        let text = """
+            stack: monitoring
+            store: {\(store.replacing("NAME", with: name))}
+            state: \(folder.path)/state
+            components:
+            \(components.map { "  \($0)" }.joined(separator: "\n"))
+
+            """
+        try Data(text.utf8).write(to: folder.url.appending(path: "\(name).yaml"))
     }
 
     @discardableResult
@@ -50,8 +65,9 @@ import Testing
         return run
     }
 
-    private func backUp() async throws -> Answer {
-        try JSONDecoder().decode(Answer.self, from: Data(try await dr("backup", "--json").output.utf8))
+    private func backUp(_ configuration: String = "dr") async throws -> Answer {
+        let output = try await dr("backup", "--config", "\(configuration).yaml", "--json").output
+        return try JSONDecoder().decode(Answer.self, from: Data(output.utf8))
     }
 
     @Test func `an unchanged run stays within its requests`() async throws {
@@ -60,7 +76,18 @@ import Testing
         for _ in 0..<4 { counts.append(try await backUp().requests) }
         // On a busy machine a request may be repeated.
         let least = try #require(counts.min())
-        #expect(least <= Self.bound, "\(first.requests), then \(counts)")
+        #expect(least <= Self.bound(Self.components), "\(first.requests), then \(counts)")
+    }
+
+    @Test func `the look that decides the number of workers costs no requests`() async throws {
+        let data = folder.url.appending(path: "data/0").path
+        try configure("workers", components: ["part: {kind: files, data: \(data), workers: 4}"])
+        try await dr("init", "--create", "--config", "workers.yaml")
+        let first = try await backUp("workers")
+        var counts: [Int] = []
+        for _ in 0..<4 { counts.append(try await backUp("workers").requests) }
+        let least = try #require(counts.min())
+        #expect(least <= Self.bound(1), "\(first.requests), then \(counts)")
     }
 
     /// Each leaves something else in the place of the shelf.

@@ -221,6 +221,11 @@ import Testing
         #expect(refused.errors.contains("the line was altered"))
     }
 
+    private struct ScenarioSets: Decodable {
+        struct PassedOver: Decodable { var set: String }
+        var passedOver: [String: [PassedOver]]?
+    }
+
     @Test func `of a damaged set the newest good one is offered`() async throws {
         let journey = try await started()
         try journey.write("a", "two")
@@ -233,8 +238,28 @@ import Testing
         let (good, bad) = (try #require(names.first).dropLast(5), try #require(names.last).dropLast(5))
         let named = try await journey.expect(7, "restore", "--scenario", "loss", "--yes", "--at", String(bad))
         #expect(named.errors.contains("--at \(good)"))
-        let latest = try await journey.expect(0, "restore", "--scenario", "loss", "--yes")
-        #expect(latest.errors.contains("skipping set \(bad)"))
+        // This machine made it, so it misses it as one that is gone.
+        let refused = try await journey.expect(7, "restore", "--scenario", "loss", "--yes")
+        #expect(refused.errors.contains("skipping set \(bad)") && refused.errors.contains("`dr repair`"))
+        #expect(refused.errors.contains("--accept-older"))
+        #expect(try await journey.expect(4, "status").errors.contains("which this machine committed, cannot be read"))
+        let scenario = ["restore", "--scenario", "loss", "--accept-older", "--json"]
+        for (arguments, name) in [(["--dry-run"], "restoreScenarioPreview"), (["--yes"], "restoreScenario")] {
+            let run = try await journey.dr(scenario + arguments)
+            #expect(run.status == 0, "\(run.errors)")
+            let document = try JSONDecoder().decode(ScenarioSets.self, from: Data(run.output.utf8))
+            #expect(document.passedOver?["tree"]?.map(\.set) == [String(bad)], "\(run.output)")
+            let objections = try await journey.objections(
+                to: Data(run.output.utf8), schema: "output.schema.json", name)
+            #expect(objections == "", "\(name): \(objections)")
+        }
+        let preview = try await journey.dr([
+            "restore", "--component", "tree", "--to", "preview", "--accept-older", "--dry-run", "--json",
+        ])
+        #expect(preview.status == 0 && preview.output.contains("\"passedOver\""), "\(preview.output)\(preview.errors)")
+        let objections = try await journey.objections(
+            to: Data(preview.output.utf8), schema: "output.schema.json", "restorePreview")
+        #expect(objections == "", "\(objections)")
         try await journey.expect(0, "restore", "--scenario", "loss", "--yes", "--at", String(good))
     }
 

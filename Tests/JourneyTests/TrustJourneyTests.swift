@@ -157,6 +157,13 @@ import Testing
         try Data("x".utf8).write(to: rubbish)
         let list = try await journey.expect(0, "list")
         #expect(list.errors.contains("dr did not write it") && list.errors.contains("change its credentials"))
+        let second = journey.folder.url.appending(path: "second")
+        try FileManager.default.copyItem(at: journey.repository, to: second)
+        let copies = "copies: [{name: offsite, url: \"file://\(second.path)\"}]"
+        try configure(journey, signing: "{certificate: key.crt, key: key.key}, \(copies)")
+        let copy = try await journey.expect(0, "list", "--copy", "offsite")
+        #expect(copy.errors.contains("`dr drop 99991231T235959Z --copy offsite"), "\(copy.errors)")
+        try configure(journey, signing: "{certificate: key.crt, key: key.key}")
         try await journey.expect(0, "show")
         let restore = try await journey.expect(0, "restore", "--component", "tree", "--to", "out")
         #expect(restore.errors.contains("99991231T235959Z"))

@@ -44,7 +44,7 @@ import Documents
             Configuration.keys.map(\.name), Objectives.keys.map(\.name), StoreConfiguration.keys.map(\.name),
             RetentionConfiguration.keys.map(\.name), TLSOptions.keys.map(\.name), CapacityOptions.keys.map(\.name),
             ResourceOptions.keys.map(\.name), ConsoleConfiguration.keys.map(\.name),
-            ["components", "checks", "canaries"],
+            ["components", "checks", "canaries", "workers"],
         ]
         let keys = tables.flatMap { $0 } + kinds.flatMap { $0.keyNames }
         for key in keys { #expect(text.contains(key), "\(key) is not in the template") }

@@ -218,12 +218,9 @@ package final class Catalog: Sendable {
     package func forEach(
         _ order: Order = .path, kind: FileRecord.Kind? = nil, _ body: (CatalogEntry) throws -> Void
     ) throws {
-        try connection.withLock { database in
-            let filter = kind.map { "WHERE kind = \($0.rawValue)" } ?? ""
-            let statement = try database.prepare(
-                "SELECT \(EntryRow.columns) FROM entries \(filter) ORDER BY \(order.rawValue)")
-            defer { statement.reset() }
-            while try statement.step() { try body(EntryRow.read(statement)) }
+        let filter = kind.map { "WHERE kind = \($0.rawValue)" } ?? ""
+        try read("SELECT \(EntryRow.columns) FROM entries \(filter) ORDER BY \(order.rawValue)") {
+            try body(EntryRow.read($0))
         }
     }
 
@@ -323,27 +320,27 @@ package final class Catalog: Sendable {
 
     /// Calls `body` for the location of every entry's description, in order.
     package func forEachDescribed(_ body: (Location) throws -> Void) throws {
-        try connection.withLock { database in
-            let statement = try database.prepare("SELECT pack, member FROM entries ORDER BY pack, member")
-            defer { statement.reset() }
-            while try statement.step() {
-                try body(Location(pack: statement.integer(0), member: statement.integer(1)))
-            }
+        try read("SELECT pack, member FROM entries ORDER BY pack, member") {
+            try body(Location(pack: $0.integer(0), member: $0.integer(1)))
         }
     }
 
     /// Calls `body` for each location of content for an entry that another member describes, in order.
     package func forEachBorrowed(_ body: (Location) throws -> Void) throws {
+        try read(
+            """
+            SELECT DISTINCT contentPack, contentMember FROM entries
+            WHERE contentPack <> pack OR contentMember <> member ORDER BY contentPack, contentMember
+            """
+        ) { try body(Location(pack: $0.integer(0), member: $0.integer(1))) }
+    }
+
+    /// Calls `body` for every row of a query without values. It must not call the catalog.
+    func read(_ query: String, _ body: (Statement) throws -> Void) throws {
         try connection.withLock { database in
-            let statement = try database.prepare(
-                """
-                SELECT DISTINCT contentPack, contentMember FROM entries
-                WHERE contentPack <> pack OR contentMember <> member ORDER BY contentPack, contentMember
-                """)
+            let statement = try database.prepare(query)
             defer { statement.reset() }
-            while try statement.step() {
-                try body(Location(pack: statement.integer(0), member: statement.integer(1)))
-            }
+            while try statement.step() { try body(statement) }
         }
     }
 

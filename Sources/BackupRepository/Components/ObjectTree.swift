@@ -3,7 +3,8 @@
 /// Only files that changed since the previous backup are read. A file is the same if its size, time and
 /// ``FileRecord/inode`` are.
 package protocol ObjectTree: Sendable {
-    /// Visits all files and the directories above them, in the order of the bytes of their paths, each path once.
+    /// Visits all files and the directories above them, in the order of the bytes of their paths, each path once. May
+    /// be called again.
     func walk(_ visit: (FileRecord) throws -> Void) throws
 
     /// Reads the version of a file that a record describes. Blocks.

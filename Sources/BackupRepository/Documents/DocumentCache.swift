@@ -16,6 +16,9 @@ package struct DocumentCache: Sendable {
 
     init(_ folder: String, isRead: Bool) { (self.folder, self.isRead) = (folder, isRead) }
 
+    /// The same documents for a part of a run whose other parts have just read or written them in the store.
+    var reading: DocumentCache { DocumentCache(folder, isRead: true) }
+
     /// Returns a document of this hash; nil if there is none, or an altered one.
     func document(_ digest: Digest, limit: Int) -> [UInt8]? {
         guard isRead else { return nil }

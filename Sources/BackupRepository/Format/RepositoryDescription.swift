@@ -10,6 +10,12 @@ package struct RepositoryDescription: Codable, Equatable, Sendable {
     package var pack: PackSettings
 
     enum CodingKeys: String, CodingKey { case format, kind, id, created, tool, pack }
+
+    /// Returns what is wrong with it as the description of a copy of another store; nil if it is the same.
+    package func objection(asCopyOf first: RepositoryDescription) -> String? {
+        guard id == first.id else { return "it is repository \(id), and the first store holds \(first.id)" }
+        return self == first ? nil : "its '\(Layout.description)' is not that of the first store"
+    }
 }
 
 /// The limits of packs. They apply to writers only; a reader does not need them.

@@ -1,3 +1,4 @@
+internal import ObjectStorage
 package import Platform
 
 /// A repository that cannot be used as asked.
@@ -52,6 +53,13 @@ package struct RepositoryError: OperationError, Equatable {
     static func damaged(_ object: String, _ detail: String) -> RepositoryError {
         RepositoryError(
             .damaged, object: object, detail, hint: "run `dr verify --read-data` to see all that is affected")
+    }
+
+    /// A document that a reader needs, and that no store that answers has.
+    /// - Parameter error: `.notFound`.
+    static func missing(_ key: ObjectKey, _ error: ObjectStoreError) -> RepositoryError {
+        guard let unreached = error.unreached else { return damaged(key.text, "it is missing") }
+        return RepositoryError(.damaged, object: key.text, unreached, hint: "try again when that store answers")
     }
 
     package var reasonCode: String { reason.rawValue }

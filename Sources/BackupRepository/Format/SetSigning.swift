@@ -132,7 +132,8 @@ package struct SetSigning: Sendable {
         do {
             signature = try repository.store.read(place, limit: 1 << 20)
         } catch let error as ObjectStoreError where error.reason == .notFound {
-            throw RepositoryError(.damaged, object: key, "it is not signed", hint: hint)
+            let detail = error.unreached.map { "its signature is not known: \($0)" } ?? "it is not signed"
+            throw RepositoryError(.damaged, object: key, detail, hint: hint)
         }
         do { return try verify(signature, of: document) } catch {
             // The caller reads again: the transfer may have damaged it.

@@ -10,7 +10,8 @@ package struct SetMarks: Sendable {
         package var checked: Timestamp?
         /// True if a verification found it damaged, and no later one that reads as much found it good.
         package var isDamaged: Bool { damage != nil }
-        fileprivate var damage: VerifiedDepth?
+        /// The depth of the verification that found it damaged: documents, or packs too; nil if none did.
+        fileprivate(set) var damage: VerifiedDepth?
         package var drilled: Timestamp?
         /// The time of the newest drill that passed and does not count, because its mark has no trusted signature. It comes
         /// from that mark, so it serves only to tell the operator.

@@ -58,7 +58,7 @@ struct ObjectDeletion {
                 removal.keep(key, until: Timestamp(seconds: lock.until))
             } catch let error as ObjectStoreError where error.reason == .notFound || error.reason == .unsupported {
                 continue
-            } catch let error as ObjectStoreError where error.reason == .denied {
+            } catch let error as ObjectStoreError where [.denied, .locked].contains(error.reason) {
                 // If the lock is not known, the object may be locked, so it is not deleted.
                 locked.insert(key)
                 removal.keep(key, because: error)

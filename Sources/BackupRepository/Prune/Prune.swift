@@ -27,6 +27,8 @@ package struct Prune: Sendable {
     package var components: Set<String>?
     package var state: StateFolder?
     package var isDryRun = false
+    /// The name of the copy in dr.yaml that is pruned, for the advice; nil for the first store.
+    package var copyName: String?
     /// The number of documents read at the same time.
     package var lanes = 8
     /// Removes data that a backup stored in its component. The second parameter reads the facts of the manifests of that
@@ -61,8 +63,8 @@ package struct Prune: Sendable {
         return prune
     }
 
-    /// - Throws: `RepositoryError` `.newerVersion` if there is an object that only a newer program can interpret;
-    ///   `ObjectStoreError`; `CancellationError`. The effects of a single damaged object are in the report.
+    /// - Throws: `RepositoryError` `.newerVersion` if there is an object that only a newer program can interpret, except a
+    ///   set that an operator dropped; `ObjectStoreError`; `CancellationError`. The effects of a single damaged object are in the report.
     package func run() async throws -> PruneReport {
         // Before anything is deleted: a prune that cannot record what it removed must not begin.
         if !isDryRun {

@@ -22,7 +22,8 @@ struct PruneFacts: Sendable {
         unreadable = listed.unreadable.merging(late.unreadable) { first, _ in first }
         settledRuns = settlement.runs
         warnings =
-            listing.warnings + settlement.warnings + RepositoryError.warning(aboutForeignSets: listed.foreign)
+            listing.warnings + settlement.warnings
+            + RepositoryError.warning(aboutForeignSets: listed.foreign, inCopy: listing.prune.copyName)
     }
 
     /// The unreadable sets, each of which stops every prune.
@@ -40,10 +41,17 @@ struct PruneFacts: Sendable {
                     reason:
                         "'\(Layout.set(name))' cannot be read, so the objects it needs are not known: \(error.detail)",
                     remedy:
-                        "restore that object from a copy, or drop the set: `dr drop \(name)`; dr does not prune before that"
+                        "\(restoring), or drop the set: `\(drop(name))`; dr does not prune before that"
                 )
             }
     }
+
+    private var restoring: String {
+        guard let copy = listing.prune.copyName else { return "restore that object from a copy" }
+        return "put back what another store has with `dr repair --copy \(copy)`"
+    }
+
+    private func drop(_ name: Timestamp) -> String { DropAdvice.command(for: name, inCopy: listing.prune.copyName) }
 }
 
 /// The end of the runs of due orphans: from now on they cannot commit a set.

@@ -14,6 +14,8 @@ struct PruneJudgement: Sendable {
     let sealed: [String: String]
     /// Reasons for which this prune does not remove or announce any object.
     let frozen: [PruneReport.Refusal]
+    /// Kept sets that cannot be restored whole, newest first.
+    let incomplete: [PruneReport.Incomplete]
     let sparse: SparsePacks
     let warnings: [String]
 
@@ -35,6 +37,8 @@ struct PruneJudgement: Sendable {
         var sealed: [String: String] = [:]
         var lockEnds: [Timestamp: Int] = [:]
         var lost: [Timestamp: ObjectKey] = [:]
+        var defects = facts.unreadable.filter { $0.value.reason == .damaged }
+            .mapValues { "its document cannot be read: \($0.detail)" }
         var plan = decide(sets, policy: prune.policy, circumstances: circumstances)
         while case let fresh = Set(plan.kept.map { Timestamp(seconds: $0.time) }).subtracting(kept), !fresh.isEmpty {
             kept.formUnion(fresh)
@@ -43,11 +47,14 @@ struct PruneJudgement: Sendable {
             let terms = KeptProof.Terms(plan: plan, lockEnds: lockEnds, sparse: sparse)
             let proof = try await KeptProof(of: readable, as: terms, in: listing)
             for (name, failure) in proof.damaged {
+                let first = failure.min { $0.key < $1.key }?.value.split(whereSeparator: \.isNewline).first
+                defects[name] = first.map(String.init)
                 sealed.merge(failure) { _, new in new }
                 if let number = sets.firstIndex(where: { $0.time == name.seconds }) { sets[number].isDamaged = true }
             }
             lost.merge(proof.lost) { first, _ in first }
-            for name in proof.lost.keys {
+            for (name, key) in proof.lost {
+                defects[name] = defects[name] ?? "'\(key)' is gone from the store"
                 if let number = sets.firstIndex(where: { $0.time == name.seconds }) { sets[number].isDamaged = true }
             }
             kept.subtract(proof.dead)
@@ -60,33 +67,42 @@ struct PruneJudgement: Sendable {
         self.facts = facts
         (self.plan, self.kept, self.lockEnds, self.sparse) = (plan, kept, lockEnds, sparse)
         self.sealed = sealed
+        incomplete = defects.filter { kept.contains($0.key) }.sorted { $0.key > $1.key }
+            .map { PruneReport.Incomplete(set: $0.key, reason: $0.value) }
         let marks = listing.marks
         frozen =
             facts.refusals + plan.freezes.map { .init(reason: $0.text, remedy: $0.remedy) }
-            + Self.intrusion(listing.untrusted)
+            + Self.intrusion(listing.untrusted, inCopy: listing.prune.copyName)
             + marks.lostPins.prefix(1).map {
                 .init(
                     reason: "a mark that pins a set cannot be read: \($0.object)",
                     remedy: "restore or remove that object")
             }
         warnings =
-            facts.warnings + Self.futureWarning(plan, in: listing) + Self.warnings(of: lost)
+            facts.warnings + Self.futureWarning(plan, in: listing)
+            + Self.warnings(of: lost, inCopy: listing.prune.copyName)
             + RepositoryError.warnings(aboutMarks: marks.unreadable.filter { $0.reason != .untrusted })
     }
 
-    private static func warnings(of lost: [Timestamp: ObjectKey]) -> [String] {
+    private static func warnings(of lost: [Timestamp: ObjectKey], inCopy copy: String?) -> [String] {
         guard let newest = lost.max(by: { $0.key < $1.key }) else { return [] }
         let more = lost.count > 1 ? ", and \(lost.count - 1) older sets lack objects too" : ""
+        let (repair, verify) = (
+            StoreCommand.text("repair", inCopy: copy), StoreCommand.text("verify", inCopy: copy)
+        )
+        let remedy =
+            copy == nil
+            ? "`\(repair)` puts it back if a copy has it, and the next backup stores the content of the newest set again"
+            : "`\(repair)` puts it back if another store has it"
         return [
             "set \(newest.key) is damaged: '\(newest.value)' is gone from the store, and no prune removed it\(more)\n"
-                + "hint: the next backup stores the content of the newest set again; `dr verify` lists all damage, and "
-                + "versions of the bucket may still have the object"
+                + "hint: \(remedy); `\(verify)` lists all damage, and versions of the bucket may still have the object"
         ]
     }
 
     /// Stops the prune if the store holds such marks. A user who writes them may also have added sets that retention would
     /// keep in place of good ones, so an operator looks first.
-    private static func intrusion(_ marks: [RepositoryError]) -> [PruneReport.Refusal] {
+    private static func intrusion(_ marks: [RepositoryError], inCopy copy: String?) -> [PruneReport.Refusal] {
         guard let first = marks.first else { return [] }
         let number = marks.count == 1 ? "1 mark has" : "\(marks.count) marks have"
         return [
@@ -94,7 +110,8 @@ struct PruneJudgement: Sendable {
                 reason:
                     "\(number) no trusted signature and would hide or remove backups, such as '\(first.object.printable)'",
                 remedy:
-                    "dr did not write them: change the store's credentials, run `dr verify`, then remove these objects; "
+                    "dr did not write them: change the store's credentials, run "
+                    + "`\(StoreCommand.text("verify", inCopy: copy))`, then remove these objects; "
                     + "if signing was turned on later in this repository, remove those from before")
         ]
     }
@@ -136,10 +153,11 @@ struct PruneJudgement: Sendable {
         let names = plan.decisions.filter { $0.verdict == .keep }.map { Timestamp(seconds: $0.set.time) }
             .filter { listing.prune.repository.scope.isFuture($0, at: listing.clock.now) }
         guard let last = names.last else { return [] }
+        let drop = DropAdvice.command(for: last, inCopy: listing.prune.copyName, reason: "wrong clock")
         let these = names.count == 1 ? "set \(last) is" : "\(names.count) sets are, up to \(last),"
         return [
             "\(these) named after a time in the future and kept: a clock was wrong then, or this one is now\n"
-                + "hint: if this clock is right, `dr drop \(last) --reason \"wrong clock\"` removes it"
+                + "hint: if this clock is right, `\(drop)` removes it"
         ]
     }
 }

@@ -8,6 +8,7 @@ extension PruneReport {
         let prune = listing.prune
         self.init(isDryRun: prune.isDryRun, grace: prune.grace)
         frozen = judgement.frozen
+        incomplete = judgement.incomplete
         sealed = doomed.sealed
         warnings = judgement.warnings
         sets = judgement.plan.decisions.map { decision in
@@ -62,6 +63,7 @@ extension PruneReport {
         removed.bytes = removed.bytes.addingClamped(second.removed.bytes)
         announced = second.announced
         frozen = second.frozen
+        incomplete = second.incomplete
         sealed = second.sealed
         unwantedPacks = second.unwantedPacks
         // The second pass found the locks of the first again.

@@ -74,6 +74,13 @@ package struct PruneReport: Codable, Equatable, Sendable {
         }
     }
 
+    /// A kept set that cannot be restored whole from the store.
+    package struct Incomplete: Codable, Equatable, Sendable {
+        package var set: Timestamp
+        /// The first object that is gone or damaged, and what is wrong with it.
+        package var reason: String
+    }
+
     package var isDryRun: Bool
     /// Seconds between the announcement of a deletion and the deletion.
     package var grace: Int
@@ -84,6 +91,9 @@ package struct PruneReport: Codable, Equatable, Sendable {
     package var removed = Counts()
     /// Announced by this prune, without those of earlier ones.
     package var announced = Counts()
+    /// Kept sets with an object that is gone, or with a document that cannot be read, newest first. The contents of packs
+    /// are not looked at.
+    package var incomplete: [Incomplete] = []
     /// Components of which no object is removed, with the reason.
     package var sealed: [String: String] = [:]
     /// Packs whose few needed files the next backup stores again.

@@ -44,7 +44,9 @@ struct SetDocuments: Sendable {
                     var facts = marks.retentionFacts(of: set, at: now, in: repository.scope)
                     facts.isAbandoned = isAbandoned
                     found.withLock { $0.facts.append(facts) }
-                } catch let error as RepositoryError where error.isUnreadable {
+                } catch let error as RepositoryError
+                    where error.isUnreadable || error.reason == .newerVersion && marks[name].dropReason(at: now) != nil
+                {
                     if let dropped = marks[name].dropReason(at: now) {
                         // No set needs its objects any more, and a prune removes them as such.
                         try ledger.addSet(name.seconds, run: "", previous: nil, uses: [])

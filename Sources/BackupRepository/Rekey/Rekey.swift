@@ -1,5 +1,5 @@
 internal import Cryptography
-internal import ObjectStorage
+package import ObjectStorage
 package import Platform
 internal import Synchronization
 
@@ -46,7 +46,8 @@ package struct Rekey: Sendable {
         package var findings: [Verification.Finding] = []
     }
 
-    /// - Throws: the error that prevents the copy. Sets that cannot be copied are in the report.
+    /// - Throws: the error that prevents the copy; `RepositoryError` `.archived`, before anything is copied, if a pack that
+    ///   the copy lacks must be thawed first. Sets that cannot be copied are in the report.
     package func run(_ names: [Timestamp]) async throws -> Report {
         try target.signing.requireSigner(toWrite: "the copied backup sets", as: [.backup], at: now)
         var copy = self
@@ -57,6 +58,7 @@ package struct Rekey: Sendable {
     private func copySets(_ names: [Timestamp]) async throws -> Report {
         progress.begin("reading sets")
         let plan = try await pool.run { try RekeyPlan(of: names, in: source) }
+        try await Self.requireReadable(plan.needs, in: source, unlessIn: target.store, pool: pool)
         let marks = RekeyMarks(source: source, target: target, sets: Set(plan.sets.map(\.name)), now: now)
         // Before the long work: without the pins, retention would remove sets that an operator keeps.
         if try await pool.run({ try !marks.pins().isEmpty }) {
@@ -160,6 +162,27 @@ package struct Rekey: Sendable {
 }
 
 extension Rekey {
+    /// Checks that the source can deliver the packs that a copy reads. Reads no pack.
+    ///
+    /// An earlier run may have copied packs while they were thawed: they are not read again.
+    /// - Parameter store: that of the copy; it may hold no repository yet. Nil for one that does not exist.
+    /// - Throws: `RepositoryError` `.archived`.
+    package static func requireReadable(
+        _ needs: PackNeeds, in source: Repository, unlessIn store: (any ObjectStore)?, pool: BlockingPool
+    ) async throws {
+        guard source.store.tiering != nil else { return }
+        let lacking = try await pool.run { () throws -> PackNeeds in
+            guard let store else { return needs }
+            var lacking = needs
+            let presence = StoredSizes()
+            for component in needs.sets.keys { try presence.list(component, in: store) }
+            lacking.remove { pack, component in presence.isWhole(pack, of: component) }
+            return lacking
+        }
+        let archived = try await ArchivedPacks(of: lacking, in: source, pool: pool)
+        try archived.requireReadable(to: .rekey)
+    }
+
     /// The size of a copy.
     package struct Preview: Sendable {
         package var sets: [Timestamp]
@@ -168,6 +191,8 @@ extension Rekey {
         /// Bytes of the packs in the source.
         package var bytes: Int
         package var failed: [UncopiedSet]
+        /// The packs, for a look at their classes.
+        package var needs: PackNeeds
     }
 
     /// Reads the sets and manifests, and lists the packs. Blocks.
@@ -175,6 +200,6 @@ extension Rekey {
         let plan = try RekeyPlan(of: names, in: source)
         return Preview(
             sets: plan.sets.map(\.name), manifests: plan.manifests.count, packs: plan.packs.count, bytes: plan.bytes,
-            failed: plan.failed)
+            failed: plan.failed, needs: plan.needs)
     }
 }

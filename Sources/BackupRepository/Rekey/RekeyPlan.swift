@@ -60,6 +60,17 @@ struct RekeyPlan: Sendable {
         sets.append(set)
     }
 
+    /// The packs, each with the newest set that needs it.
+    var needs: PackNeeds {
+        var needs = PackNeeds()
+        for set in sets {
+            for part in set.components.values {
+                if let manifest = manifests[part.sha256] { needs.add(manifest, of: set.name) }
+            }
+        }
+        return needs
+    }
+
     /// The numbers of the copied sets: without gaps, and the newest keeps its own.
     var numbers: [Timestamp: Int] {
         guard let last = sets.last?.number, last >= sets.count else {

@@ -14,6 +14,8 @@ struct PackProof {
         /// The failures; empty if there are none.
         var failures: [String] = []
         var bytesRead = 0
+        /// Bytes of the object, as its index records.
+        var size = 0
         /// Files whose contents were hashed.
         var filesRead = 0
         /// True if the contents were not decoded: they are encrypted, and there is no key.
@@ -30,6 +32,7 @@ struct PackProof {
     func prove(_ use: Manifest.PackUse, of component: String, kind: String) throws -> (Outcome, ObjectKey) {
         let index = try repository.index(component, use)
         var outcome = Outcome()
+        outcome.size = index.object.size
         let isEncrypted = index.object.envelope != nil
         if isEncrypted {
             if let failure = try readEnvelope(index, &outcome) { outcome.failures.append(failure) }
@@ -100,7 +103,7 @@ struct PackProof {
             var bytes = 0
             defer { outcome.bytesRead += bytes }
             do {
-                try repository.store.get(index.key, range: nil) { piece in
+                try repository.store.get(index.key, range: 0..<index.object.size) { piece in
                     try Task.checkCancellation()
                     object.update(piece)
                     bytes += piece.byteCount
@@ -108,7 +111,7 @@ struct PackProof {
                 }
                 if object.digest() == index.object.sha256 { return nil }
                 failure = Self.wrongHash
-            } catch let error as ObjectStoreError where [.truncated, .notFound].contains(error.reason) {
+            } catch let error as ObjectStoreError where [.truncated, .notFound, .invalidRange].contains(error.reason) {
                 failure = error.detail
             }
         }

@@ -63,7 +63,7 @@ package struct SampledVerification: Sendable {
             $0.totalFiles = uses.count
             $0.totalBytes = share.plan.bytes
         }
-        let read = try await read(uses)
+        let read = try await read(uses, of: share)
         report.packsRead = uses.count
         (report.bytesRead, report.packsSealed) = (read.bytes, read.sealed)
         progress.update { $0.phase = "recording the progress" }
@@ -86,9 +86,19 @@ package struct SampledVerification: Sendable {
         var manifests: Set<ObjectKey>
         /// The positions of packs in an archive class, which cannot be read: 4 bytes each.
         var archived: Set<UInt32>
+        /// The listed sizes of the packs that this run reads, by position. Packs at one position share an entry.
+        var sizes: [UInt32: [Int]]
 
         func chosen(_ position: UInt32) -> Bool { plan.contains(position) }
         func reads(_ position: UInt32) -> Bool { chosen(position) && !archived.contains(position) }
+
+        /// True if a pack was listed with another size. A reading ends where the index says that the pack ends, so only the
+        /// listing shows what follows.
+        /// - Parameter recorded: by its index.
+        func doubts(_ recorded: Int, of pack: String) -> Bool {
+            let listed = sizes[ReadingRing.position(ofPack: pack)] ?? []
+            return !listed.isEmpty && !listed.contains(recorded)
+        }
     }
 
     private func choose() throws -> (Share, Report) {
@@ -123,7 +133,11 @@ package struct SampledVerification: Sendable {
                 "\(Units.count(archived.count, "pack")) in an archive class cannot be read, and the sets that need them "
                     + "do not count as read: thaw the set, then `dr verify SET --read-data`")
         }
-        return (Share(state: state, replaced: keys, plan: plan, manifests: manifests, archived: archived), report)
+        var sizes: [UInt32: [Int]] = [:]
+        for pack in packs where plan.contains(pack.position) { sizes[pack.position, default: []].append(pack.bytes) }
+        let share = Share(
+            state: state, replaced: keys, plan: plan, manifests: manifests, archived: archived, sizes: sizes)
+        return (share, report)
     }
 
     /// Bounds the memory: beyond them, manifests are fetched.
@@ -229,17 +243,18 @@ package struct SampledVerification: Sendable {
         var good: Set<String> = []
     }
 
-    private func read(_ uses: [Use]) async throws -> Reading {
+    private func read(_ uses: [Use], of share: Share) async throws -> Reading {
         let found = Mutex(Reading())
         let proof = PackProof(repository: repository, progress: progress, restorers: restorers)
         try await repository.forEachPack(of: uses, lanes: lanes, on: pool) { use in
             let pack = use.use.pack
             do {
                 let (outcome, key) = try proof.prove(use.use, of: use.component, kind: use.kind)
+                let reason = try outcome.reason ?? objection(to: outcome.size, of: pack, at: key, in: share)
                 found.withLock {
                     $0.bytes += outcome.bytesRead
                     $0.sealed += outcome.isSealed ? 1 : 0
-                    if let reason = outcome.reason {
+                    if let reason {
                         $0.damaged[pack] = (key, reason)
                     } else {
                         $0.good.insert(pack)
@@ -251,6 +266,16 @@ package struct SampledVerification: Sendable {
             progress.update { $0.files += 1 }
         }
         return found.withLock { $0 }
+    }
+
+    /// Compares the size of a pack in the store with that in its index, and returns the difference in words; nil if they are
+    /// the same. Asks the store again: since the listing, a repair may have put the pack back, or a prune removed it.
+    private func objection(
+        to recorded: Int, of pack: String, at key: ObjectKey, in share: Share
+    ) throws -> String? {
+        guard share.doubts(recorded, of: pack), let size = try repository.store.head(key)?.size, size != recorded
+        else { return nil }
+        return "it has \(size) bytes, but its index records \(recorded)"
     }
 
     // MARK: Conclusions

@@ -217,14 +217,16 @@ package struct Verification: Sendable {
                     shards += 1
                 } else if !named.contains(object.key) {
                     ledger.update {
-                        $0.notes.append("'\(object.key)' does not belong to a readable set: its run did not finish")
+                        $0.notes.append(
+                            "'\(object.key)' does not belong to a readable set: its run did not finish, or the set's "
+                                + "document is damaged or gone")
                     }
                 }
                 return .proceed
             }
             if shards > 0 {
                 ledger.update { [shards] in
-                    $0.notes.append("\(component): \(Units.count(shards, "manifest")) of shards remain until a prune")
+                    $0.notes.append("\(component): \(Units.count(shards, "manifest")) of parts remain until a prune")
                 }
             }
         }

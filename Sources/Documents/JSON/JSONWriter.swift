@@ -20,45 +20,79 @@ extension JSONValue {
         var level = 0
 
         var deeper: Layout { Layout(isPretty: isPretty, level: level + 1) }
+
+        /// Begins an element of an array or an object.
+        func begin(_ index: Int, _ bytes: inout [UInt8]) {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            if isPretty { newLine(level + 1, &bytes) }
+        }
+
+        func end(_ count: Int, _ bytes: inout [UInt8]) {
+            if isPretty, count > 0 { newLine(level, &bytes) }
+        }
+
+        private func newLine(_ level: Int, _ bytes: inout [UInt8]) {
+            bytes.append(0x0A)
+            for _ in 0..<2 * level { bytes.append(0x20) }
+        }
     }
 
     private func write(into bytes: inout [UInt8], as layout: Layout) {
         switch self {
-        case .null: bytes += "null".utf8
-        case .bool(let value): bytes += (value ? "true" : "false").utf8
-        case .number(let text): bytes += text.utf8
+        case .null: Self.append("null", to: &bytes)
+        case .bool(let value): Self.append(value ? "true" : "false", to: &bytes)
+        case .number(let text): Self.append(text, to: &bytes)
         case .string(let text): Self.write(text, into: &bytes)
         case .array(let values):
-            Self.write(values, between: ("[", "]"), into: &bytes, as: layout) { value, bytes in
+            bytes.append(UInt8(ascii: "["))
+            for (index, value) in values.enumerated() {
+                layout.begin(index, &bytes)
                 value.write(into: &bytes, as: layout.deeper)
             }
+            layout.end(values.count, &bytes)
+            bytes.append(UInt8(ascii: "]"))
         case .object(let members):
-            let sorted = members.sorted { Self.precedes($0.key, $1.key) }
-            Self.write(sorted, between: ("{", "}"), into: &bytes, as: layout) { member, bytes in
+            bytes.append(UInt8(ascii: "{"))
+            for (index, place) in Self.sorted(members).enumerated() {
+                let member = members[place]
+                layout.begin(index, &bytes)
                 Self.write(member.key, into: &bytes)
-                bytes += (layout.isPretty ? ": " : ":").utf8
+                bytes.append(UInt8(ascii: ":"))
+                if layout.isPretty { bytes.append(0x20) }
                 member.value.write(into: &bytes, as: layout.deeper)
             }
+            layout.end(members.count, &bytes)
+            bytes.append(UInt8(ascii: "}"))
         }
     }
 
-    private static func write<Element>(
-        _ elements: [Element], between brackets: (opening: String, closing: String), into bytes: inout [UInt8],
-        as layout: Layout, _ element: (Element, inout [UInt8]) -> Void
-    ) {
-        bytes += brackets.opening.utf8
-        for (index, each) in elements.enumerated() {
-            if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            if layout.isPretty { newLine(layout.level + 1, &bytes) }
-            element(each, &bytes)
-        }
-        if layout.isPretty, !elements.isEmpty { newLine(layout.level, &bytes) }
-        bytes += brackets.closing.utf8
+    private static func append(_ text: String, to bytes: inout [UInt8]) {
+        var text = text
+        text.withUTF8 { bytes.append(contentsOf: $0) }
     }
 
-    private static func newLine(_ level: Int, _ bytes: inout [UInt8]) {
-        bytes.append(0x0A)
-        bytes.append(contentsOf: repeatElement(0x20, count: 2 * level))
+    private typealias Members = [String: JSONValue]
+
+    /// The places of the members in the order of their names' bytes. Names are compared by their first eight bytes, as
+    /// numbers, and whole only where these are the same: most of the time of a large document went into its names.
+    private static func sorted(_ members: Members) -> [Members.Index] {
+        var places = members.indices.map { (start: start(of: members.keys[$0]), place: $0) }
+        places.sort { first, second in
+            first.start != second.start
+                ? first.start < second.start
+                : precedes(members.keys[first.place], members.keys[second.place])
+        }
+        return places.map(\.place)
+    }
+
+    /// The first eight bytes as a number in big-endian order; zeros follow a shorter name.
+    private static func start(of name: String) -> UInt64 {
+        var name = name
+        return name.withUTF8 { bytes in
+            var value: UInt64 = 0
+            for byte in bytes.prefix(8) { value = value << 8 | UInt64(byte) }
+            return bytes.count < 8 ? value << UInt64(8 * (8 - bytes.count)) : value
+        }
     }
 
     /// Compares the bytes of UTF-8.

@@ -33,12 +33,14 @@ package struct DrilledStore: TieringStore {
 
     // MARK: Classes
 
+    package var hasClasses: Bool { live.tiering != nil }
+
     package var largestMove: Int { 0 }
 
     package func placement(of key: ObjectKey) throws -> ObjectPlacement? { try live.anyPlacement(of: key) }
 
     package func thaw(_ key: ObjectKey, days: Int, speed: ThawSpeed) throws -> Bool {
-        guard let tiering = live.with((any TieringStore).self) else {
+        guard let tiering = live.tiering else {
             throw ObjectStoreError(
                 .unsupported, operation: "thaw", key: key, "the store has no storage classes", store: location)
         }

@@ -7,7 +7,7 @@ extension Session {
     /// Compares the repository with the notes of this machine and with `dr.yaml`, which the folder of a drill does not
     /// have.
     /// - Returns: the findings that do not stop a drill, for its evidence.
-    /// - Throws: `RepositoryError` `.otherRepository` or `.setRemoved`.
+    /// - Throws: `RepositoryError` `.otherRepository`, `.setRemoved` or `.damaged`.
     func knownHistory(acceptsOlder: Bool, recoveryKey: String?) async throws -> [String] {
         let repository = try await repository(recoveryKey: recoveryKey)
         let missing = try await missingSets(of: Set(configuration.components.map(\.name)), in: repository)

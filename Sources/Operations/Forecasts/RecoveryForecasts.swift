@@ -37,7 +37,7 @@ package struct RecoveryForecasts {
             do {
                 let entry = try library.entry(for: scenario)
                 let plan = try session.plan(entry, asIn: times)
-                outlooks.append(session.outlook(of: plan, times, sizes, now: now))
+                outlooks.append(session.outlook(of: plan, times, sizes: sizes, now: now))
             } catch {
                 notes.append("\(scenario): no data: its plan cannot be read; run `dr plan validate`")
             }
@@ -76,12 +76,13 @@ extension Session {
         }
     }
 
+    /// - Parameter cold: what the store must thaw first; nil if that is not known.
     package func outlook(
-        of plan: Plan, _ times: StepTimes, _ sizes: ComponentSizes, now: Timestamp
+        of plan: Plan, _ times: StepTimes, sizes: ComponentSizes, cold: ColdComponents? = nil, now: Timestamp
     ) -> RecoveryOutlook {
         let rto = (plan.objectives.rto ?? configuration.objectives.rto).map { $0.duration / .seconds(1) }
         return RecoveryOutlook(
-            plan, times, sizes: sizes.histories, gap: sizes.gap, rto: rto, now: Double(now.seconds))
+            plan, times, sizes: sizes.histories, gap: sizes.gap, cold: cold, rto: rto, now: Double(now.seconds))
     }
 
     /// The plan with the parameters of its newest run, which decide the steps of this stack.

@@ -42,20 +42,25 @@ package struct ProgressDisplay {
     }
 
     private static func line(_ work: [(name: String, progress: WorkProgress)], _ rate: Rate) -> String {
-        let parts = work.map { name, progress in
-            let state = progress.state
-            var text = (name.isEmpty ? state.phase : "\(name): \(state.phase)").printable
-            if state.totalBytes > 0 {
-                text += " \(Units.bytes(state.bytes)) of \(Units.bytes(state.totalBytes))"
-                text += " (\(Units.percent(min(state.bytes, state.totalBytes), of: state.totalBytes)))"
-            } else if state.totalFiles > 0 {
-                text += " \(state.files) of \(state.totalFiles)"
-            }
-            return text
-        }
+        let parts = work.map { text(of: $0.progress.state, name: $0.name) }
         let total = work.map { max(0, $0.progress.state.totalBytes.subtractingClamped($0.progress.state.bytes)) }
             .clampedSum()
         return parts.joined(separator: " | ") + rate.text(left: total)
+    }
+
+    /// - Parameter name: of the component; empty for none.
+    static func text(of state: WorkProgress.State, name: String) -> String {
+        var text = (name.isEmpty ? state.phase : "\(name): \(state.phase)").printable
+        if state.totalBytes > 0 {
+            text += " \(Units.bytes(state.bytes)) of \(Units.bytes(state.totalBytes))"
+            text += " (\(Units.percent(min(state.bytes, state.totalBytes), of: state.totalBytes)))"
+        } else if state.totalFiles > 0 {
+            text += " \(state.files) of \(state.totalFiles)"
+        } else if state.files > 0 {
+            // A walk or a listing knows no total.
+            text += " \(state.files) so far"
+        }
+        return text
     }
 
     /// The throughput of the last few seconds, and the remaining time at this throughput.

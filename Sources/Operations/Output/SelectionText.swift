@@ -4,19 +4,24 @@ import Platform
 /// The selected and the skipped sets as text.
 package enum SelectionText {
     /// Warns of sets that were skipped for all components.
-    package static func tell(_ passedOver: [RestoreSelection.PassedOver], _ output: Output) {
-        for line in lines(passedOver) { output.warn(line) }
+    /// - Parameter copy: the name of the copy in dr.yaml that has them; nil for the first store.
+    package static func tell(
+        _ passedOver: [RestoreSelection.PassedOver], _ output: Output, inCopy copy: String?
+    ) {
+        for line in lines(passedOver, inCopy: copy) { output.warn(line) }
     }
 
     /// Warns of components that do not come from the newest set.
-    package static func tell(_ selection: RestoreSelection, _ output: Output) {
-        for line in remarks(selection) { output.warn(line) }
+    package static func tell(_ selection: RestoreSelection, _ output: Output, inCopy copy: String?) {
+        for line in remarks(selection, inCopy: copy) { output.warn(line) }
     }
 
     /// The warnings about the sets that were skipped, and about components that do not come from the newest set.
-    static func remarks(_ selection: RestoreSelection) -> [String] { lines(selection.passedOver) + lines(selection) }
+    static func remarks(_ selection: RestoreSelection, inCopy copy: String?) -> [String] {
+        lines(selection.passedOver, inCopy: copy) + lines(selection)
+    }
 
-    private static func lines(_ passedOver: [RestoreSelection.PassedOver]) -> [String] {
+    private static func lines(_ passedOver: [RestoreSelection.PassedOver], inCopy copy: String?) -> [String] {
         let (future, unreadable) = (
             passedOver.filter { $0.kind == .future }, passedOver.filter { $0.kind != .future }
         )
@@ -25,16 +30,24 @@ package enum SelectionText {
             return "skipping set \(set.set)\(override): \(set.reason)"
         }
         if unreadable.count > most { lines.append("\(unreadable.count - most) more sets are skipped") }
-        if let first = future.first { lines.append(Self.future(first, of: future.count)) }
+        if let last = lines.indices.last, unreadable.contains(where: { $0.kind == .unreadable }) {
+            lines[last] +=
+                "\nhint: `\(StoreCommand.text("repair", inCopy: copy))` puts the document of a set back if "
+                + "\(copy == nil ? "a copy of the store" : "another store") has it whole"
+        }
+        if let first = future.first { lines.append(Self.future(first, of: future.count, inCopy: copy)) }
         return lines
     }
 
     private static let most = 5
 
-    package static func future(_ first: RestoreSelection.PassedOver, of count: Int) -> String {
+    private static func future(
+        _ first: RestoreSelection.PassedOver, of count: Int, inCopy copy: String?
+    ) -> String {
+        let drop = DropAdvice.command(for: first.set, inCopy: copy, reason: "wrong clock")
         let more = count > 1 ? ", and \(count - 1) more" : ""
         return "skipping set \(first.set): \(first.reason)\(more)\nhint: if this machine's clock is right, run "
-            + "`dr drop \(first.set) --reason \"wrong clock\"`; otherwise set the clock"
+            + "`\(drop)`; otherwise set the clock"
     }
 
     /// One line for each component that is not whole in the newest set.

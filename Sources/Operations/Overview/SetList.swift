@@ -36,7 +36,7 @@ package struct SetList: Encodable, Sendable {
         let foreign = try await session.pool.run {
             try unreadable.map(\.name).filter { try repository.isForeign($0, at: now) }
         }
-        remarks += RepositoryError.warning(aboutForeignSets: foreign)
+        remarks += RepositoryError.warning(aboutForeignSets: foreign, inCopy: session.copyName)
         errors = unreadable.filter { !foreign.contains($0.name) }.map { "'sets/\($0.name).json': \($0.reason)" }
         let shown = all.suffix(last ?? all.count)
         let encryption = try await session.pool.run {
@@ -49,9 +49,10 @@ package struct SetList: Encodable, Sendable {
         }
         hasEncryption = !encryption.isEmpty
         if let future = sets.last(where: { $0.isFuture && $0.dropped == nil }) {
+            let drop = DropAdvice.command(for: future.name, inCopy: session.copyName, reason: "wrong clock")
             remarks.append(
                 "set \(future.name) is from the future: restores skip it\nhint: if this machine's clock is right, run "
-                    + "`dr drop \(future.name) --reason \"wrong clock\"`; otherwise set the clock")
+                    + "`\(drop)`; otherwise set the clock")
         }
         self.unreadable = unreadable.map(\.name)
         self.foreign = foreign.isEmpty ? nil : foreign

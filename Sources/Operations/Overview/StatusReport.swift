@@ -40,7 +40,7 @@ package struct StatusReport: Encodable {
             of: configured.map(Set.init), now: now, provesManifests: false, pool: session.pool)
         let listed = configured ?? (latest.parts.keys + latest.missing).sorted()
         let proofs = try await ComponentProofs(listed, of: repository, at: now, session.pool)
-        remarks = SelectionText.remarks(latest)
+        remarks = SelectionText.remarks(latest, inCopy: session.copyName)
         let encryption = try await session.pool.run {
             try repository.encryption(of: latest.sets, hasConfiguration: !session.isWithoutConfiguration)
         }
@@ -57,8 +57,7 @@ package struct StatusReport: Encodable {
         let damaged = Set(components.filter { $0.verdict == "damaged" }.compactMap(\.set))
         for name in damaged.sorted() {
             remarks.append(
-                "a verification found set \(name) damaged: a restore of it may fail\n"
-                    + "hint: `dr verify` lists the damage; the next `dr backup` stores again what the source still has")
+                "a verification found set \(name) damaged: a restore of it may fail\nhint: \(session.remedyOfDamage)")
         }
         let forecasts = try await RecoveryForecasts(session, repository, sets: names, now: now)
         previousContent = await PreviousContentRow.all(session, now: now)
@@ -140,5 +139,18 @@ package struct StatusReport: Encodable {
                 verdict = point.verdict.rawValue
             }
         }
+    }
+}
+
+extension Session {
+    /// What an operator does about a damaged set of this store.
+    fileprivate var remedyOfDamage: String {
+        var remedies = ["`\(StoreCommand.text("verify", inCopy: copyName))` lists the damage"]
+        if isOnCopy || !configuration.store.copies.isEmpty {
+            let repair = StoreCommand.text("repair --read-data", inCopy: copyName)
+            remedies.append("`\(repair)` puts back what another store has")
+        }
+        if !isOnCopy { remedies.append("the next `dr backup` stores again what the source still has") }
+        return remedies.joined(separator: "; ")
     }
 }

@@ -130,7 +130,8 @@ extension PlanReport {
             [""]
             + (outlook?.text(kinds: kinds) ?? [
                 "FORECAST", "  no data: the plan was never run or drilled on this machine",
-            ]) + origin + (calibration ?? []).map { "  earlier forecasts, \($0.text)" }
+            ]) + origin + thaw
+        lines += (calibration ?? []).map { "  earlier forecasts, \($0.text)" }
         return lines.joined(separator: "\n")
     }
 
@@ -143,6 +144,10 @@ extension PlanReport {
             ["  measured in recoveries and drills, because some steps ran in fewer than \(StepTimes.enough) recoveries"]
         case nil: []
         }
+    }
+
+    private var thaw: [String] {
+        (forecast?.thaw).map { ["  with a thaw of archived packs before the run: \($0.text)"] } ?? []
     }
 
     private var parameterTable: String {

@@ -148,7 +148,7 @@ package struct ReadinessReview {
         of plan: Plan?, _ times: StepTimes, sizes: ComponentSizes?, now: Timestamp
     ) -> RecoveryOutlook? {
         guard let plan, times.runs > 0 else { return nil }
-        return session.outlook(of: plan, times, sizes ?? ComponentSizes(gap: Self.noStore), now: now)
+        return session.outlook(of: plan, times, sizes: sizes ?? ComponentSizes(gap: Self.noStore), now: now)
     }
 
     private func clusterRows(_ plan: Plan, scenario: String) async throws -> [ReadinessRow] {

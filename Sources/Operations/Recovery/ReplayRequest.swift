@@ -34,7 +34,7 @@ package struct ReplayRequest {
     package var run: String?
     /// Resumes even if the plan or its parameters changed.
     package var allowsChangedPlan = false
-    /// Uses the newest set left, although this machine committed a newer one that is gone.
+    /// Uses the newest set left, although this machine committed a newer one that is gone or damaged.
     package var acceptsOlder = false
     /// Reads unencrypted packs, although there are recipients.
     package var allowsClear = false

@@ -26,6 +26,8 @@ package struct ScenarioPreview: Encodable {
     var set: String
     /// The set that each component would be restored from, by component.
     var sets: [String: String]
+    /// By component: the newer sets that would not be used, newest first; nil if there are none.
+    var passedOver: [String: [RestoreSelection.PassedOver]]?
     /// The data that a disaster at this time would lose.
     var restorePoint: RestorePoint
     var parameters: [String: String]
@@ -33,6 +35,8 @@ package struct ScenarioPreview: Encodable {
     var rpo: Double?
     /// Nil if a step has never been run.
     var forecast: TimeForecast?
+    /// The thaw of archived packs before the run, which counts in the time; nil if none is needed.
+    var thaw: TimeForecast?
     /// The expected time of the steps with data; a lower bound.
     var atLeast: Double?
     /// The steps that have never been run.
@@ -57,6 +61,7 @@ package struct ScenarioPreview: Encodable {
         rto = record.rto
         rpo = record.rpo
         self.forecast = forecast.total
+        thaw = forecast.thaw
         atLeast = forecast.atLeast
         withoutData = forecast.unknown
         checks = plan.checks
@@ -92,6 +97,7 @@ package struct ScenarioPreview: Encodable {
         lines.append("data to restore: \(Units.bytes(bytes))")
         let allowed = rto.map { "; allowed: \(Units.duration($0))" } ?? ""
         lines.append("time: \(forecast?.text ?? incomplete)\(allowed)")
+        if let thaw { lines.append("of it, a thaw of archived packs before the run: \(thaw.text)") }
         if !preflight.isEmpty {
             lines += ["preflight:"] + preflight.lines.map { "  \($0.replacing("\n", with: "\n  "))" }
         }

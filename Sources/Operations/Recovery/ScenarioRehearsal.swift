@@ -8,6 +8,7 @@ import RecoveryPlan
 /// plan. The other steps are not done.
 extension ScenarioRun {
     package func rehearse() async throws -> RehearsalResult {
+        try await recovery.refuseArchived(for: plan, to: .rehearse)
         let (steps, start) = (plan.steps, ContinuousClock.now)
         var result = RehearsalResult(scenario: plan.scenario, restores: [])
         result.skipped = steps.filter { $0.restoredComponent == nil }.map(\.id)

@@ -1,3 +1,4 @@
+import BackupRepository
 import FoundationEssentials
 package import Components
 import Platform
@@ -20,6 +21,9 @@ package struct ScenarioResult: Encodable {
     package var set: String
     /// The set of each component, by component; nil if all components come from the same set.
     package var sets: [String: String]?
+    /// By component: the newer sets that were not used, newest first; nil if there are none. A resumed run names none: its
+    /// sets were chosen when it began.
+    var passedOver: [String: [RestoreSelection.PassedOver]]?
     package var verdict: RunEnd.Verdict
     package var reasons: [String]
     var clocks: ClockTimes
@@ -37,9 +41,8 @@ package struct ScenarioResult: Encodable {
     private let setsText: String
 
     private enum CodingKeys: String, CodingKey {
-        case run, scenario, set, sets, verdict, reasons, clocks, objectives, forecast, forecastError, checks, warnings,
-            validatedBy,
-            journal
+        case run, scenario, set, sets, passedOver, verdict, reasons, clocks, objectives, forecast, forecastError, checks
+        case warnings, validatedBy, journal
     }
 
     enum Validation: String, Encodable {

@@ -107,12 +107,15 @@ package struct ScenarioRun {
         recovery.restoring = Set(plan.steps.compactMap(\.restoredComponent))
         recovery.thawed = plan.thawedComponents
         if resumed == nil { recovery.lookedAt = recovery.restoring?.subtracting(recovery.thawed) ?? [] }
+        // A run without such a step has nothing to thaw, or is refused: it does not wait for a look at the packs.
+        let countsThaws = request.purpose == .preview || request.purpose == .run && plan.hasThaws && resumed == nil
+        let cold = try await countsThaws ? recovery.coldComponents(of: plan) : nil
         await isLedgerKnown
         let times = await session.pool.run { past.stepTimes(of: entry.scenario)[entry.scenario] ?? StepTimes() }
         return ScenarioRun(
             session: session, plan: plan, record: record, recovery: recovery,
             services: place?.services(recovery) ?? recovery, runs: runs, reading: resumed?.reading,
-            forecast: times.forecast(plan, sizes: selection.sizes, for: record.kind))
+            forecast: times.forecast(plan, sizes: selection.sizes, cold: cold, for: record.kind))
     }
 
     // MARK: Looking
@@ -124,6 +127,7 @@ package struct ScenarioRun {
         var preview = ScenarioPreview(
             plan, record, forecast: forecast, point: RestorePoint(selection, now: session.now(), rpo: session.rpo),
             sets: selection.parts.mapValues { "\($0.set.name)" })
+        preview.passedOver = selection.allPassedOver
         for (number, wave) in StepGraph(plan.steps).waves.enumerated() {
             for step in wave {
                 var lines: [String] = []
@@ -222,7 +226,9 @@ package struct ScenarioRun {
             $0.journal = reading.lines.last.flatMap { Digest(hex: $0.digest) }
             $0.reason = outcome.end.reasons.first
         }
-        return ScenarioResult(outcome, record, reading: reading, journal: path)
+        var result = ScenarioResult(outcome, record, reading: reading, journal: path)
+        result.passedOver = recovery.selection.allPassedOver
+        return result
     }
 
     /// Writes the begin of a recovery to the ledger; nil for a drill, which writes its own.

@@ -102,9 +102,7 @@ package struct StackRecovery: RecoveryServices {
         try await translatingErrors("restore \(request.component)") {
             var (job, road) = try await job(request)
             job.recovery = run.id
-            if job.paths.isEmpty, !lookedAt.contains(job.component) {
-                try await session.requireReadable([job.manifest], of: job.set, in: repository)
-            }
+            if !lookedAt.contains(job.component) { try await session.requireReadable([job], in: repository) }
             if let directory = road.directory { try makeParent(of: directory) }
             progress.begin(job.component, job.progress)
             defer { progress.end(job.component) }

@@ -100,6 +100,8 @@ package struct RekeyJob {
         let source = try await source()
         let names = try await names(in: source)
         let plan = try await session.pool.run { try Rekey.preview(of: names, in: source) }
+        let archived = try await ArchivedPacks(of: plan.needs, in: source, pool: session.pool)
+        try session.requireReadable(archived, in: source, to: .rekey, isDryRun: true)
         return Preview(
             to: location.description, sets: plan.sets, manifests: plan.manifests, packs: plan.packs, bytes: plan.bytes,
             failed: plan.failed, recipients: source.encryption.fingerprints ?? [])
@@ -119,6 +121,7 @@ package struct RekeyJob {
                 "the backups are encrypted, and the copy would not be: dr.yaml has no recipients",
                 hint: "add `recipients:` under store")
         }
+        try await requireReadable(names, in: source)
         let target = try await target(of: source)
         let progress = WorkProgress()
         var rekey = Rekey(
@@ -137,10 +140,27 @@ package struct RekeyJob {
         return source
     }
 
-    private func target(of source: Repository) async throws -> Repository {
+    /// Before the address becomes a repository: one that holds nothing else is left as it is.
+    private func requireReadable(_ names: [Timestamp], in source: Repository) async throws {
+        guard source.store.tiering != nil,
+            try await session.pool.run({ try ArchivedPacks.areListed(in: source.store) })
+        else { return }
+        let plan = try await session.pool.run { try Rekey.preview(of: names, in: source) }
+        let store: (any ObjectStore)?
+        do { store = try self.store(create: false) } catch let error as ObjectStoreError
+            where error.reason == .noSuchStore
+        { store = nil }
+        try await Rekey.requireReadable(plan.needs, in: source, unlessIn: store, pool: session.pool)
+    }
+
+    private func store(create: Bool) throws -> any ObjectStore {
         var settings = session.configuration.store
         settings.url = location
-        let store = try StoreFactory.make(settings, create: true, logger: session.logger)
+        return try StoreFactory.make(settings, create: create, logger: session.logger)
+    }
+
+    private func target(of source: Repository) async throws -> Repository {
+        let store = try store(create: true)
         let now = session.now()
         var (target, _) = try await session.pool.run {
             try Repository.forRekey(of: source, in: store, tool: Release.tool, now: now)

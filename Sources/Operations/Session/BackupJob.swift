@@ -205,11 +205,7 @@ package struct BackupJob {
         do {
             let outcomes = try await job.run(from: repository)
             for outcome in outcomes {
-                if outcome.isWhole {
-                    output.note(outcome.text)
-                } else {
-                    output.warn("\(outcome.text)\nhint: the backup is complete; `dr copy \(outcome.name)` tries again")
-                }
+                if let warning = outcome.warning { output.warn(warning) } else { output.note(outcome.text) }
             }
             return outcomes
         } catch is CancellationError {

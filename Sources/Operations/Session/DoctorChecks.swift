@@ -20,51 +20,61 @@ package struct StoreChecks {
         let store: any ObjectStore
         do { store = try session.store() } catch { return [Check("store", verdict: .failed, "\(error)")] }
         var checks: [Check] = []
+        var repository: Repository?
         if role?.writes != false { checks += await session.pool.run { Self.probe(store) } }
         let works = !checks.contains { $0.verdict == .failed }
         if let role, works { checks += await session.pool.run { RoleChecks(store: store, role: role).run() } }
         if role?.writes != false, works { checks += await serverChecks(store) }
         do {
-            let repository = try await session.repository()
+            let first = try await session.repository()
+            repository = first
             checks.append(
-                Check(
-                    "repository", verdict: .ok,
-                    "\(repository.description.id), format \(repository.description.format)"))
-            checks += SigningChecks(signing: repository.signing, role: role, now: session.now()).run()
-            checks += try await EncryptionChecks(repository: repository, session: session).run()
-            if !repository.signing.isRequired {
+                Check("repository", verdict: .ok, "\(first.description.id), format \(first.description.format)"))
+            checks += SigningChecks(signing: first.signing, role: role, now: session.now()).run()
+            checks += try await EncryptionChecks(repository: first, session: session).run()
+            if !first.signing.isRequired {
                 checks.append(Check("signing", verdict: .warning, SigningText.state))
             }
             let proofs = try await session.pool.run {
-                try RecipientProof.all(in: repository, now: session.now())
+                try RecipientProof.all(in: first, now: session.now())
             }
             checks += proofs.map { Check($0) }
-            _ = try session.state(of: repository)
+            _ = try session.state(of: first)
             checks.append(Check("state", verdict: .ok, "writable"))
         } catch { checks.append(Check("repository", verdict: .failed, "\(error)")) }
-        if role == nil { for copy in session.configuration.store.copies { checks.append(await check(copy)) } }
+        if role == nil {
+            for copy in session.configuration.store.copies { checks.append(await check(copy, of: repository)) }
+        }
         return checks
     }
 
     /// Checks a copy with one line. It costs no backup if it is away, so that is a warning.
-    private func check(_ copy: CopyConfiguration) async -> Check {
+    /// - Parameter first: the repository in the first store; nil if it is not known.
+    private func check(_ copy: CopyConfiguration, of first: Repository?) async -> Check {
         let (name, place) = ("copy \(copy.name)", session.on(copy))
+        let seen = first.flatMap { session.seenSet(in: copy, of: $0) }
         do {
-            let failed = try await session.pool.run {
-                let store = try StoreFactory.make(
-                    copy.store, use: session.storeUse, logger: session.logger)
-                return Self.probe(store).first { $0.verdict == .failed }
+            let checks = try await session.pool.run {
+                try session.store(of: copy, creating: false, seen: seen).map { Self.probe($0) }
             }
-            if let failed {
+            guard let checks else {
+                return Check(
+                    name, verdict: .warning,
+                    "\(copy.store.url) does not exist; hint: `dr copy \(copy.name)` creates it, or mount the volume it "
+                        + "lies on")
+            }
+            if let failed = checks.first(where: { $0.verdict == .failed }) {
                 return Check(
                     name, verdict: .warning, "\(failed.name.split(separator: ": ").last ?? ""): \(failed.detail)")
             }
-            let sets = try await session.pool.run { [repository = try await place.repository()] in
-                try repository.setNames()
+            let repository = try await place.repository()
+            if let first, let objection = repository.description.objection(asCopyOf: first.description) {
+                return Check(name, verdict: .warning, "\(copy.store.url): \(objection)")
             }
+            let sets = try await session.pool.run { try repository.setNames() }
             let newest = sets.last.map { "newest set \($0)" } ?? "no set yet"
             return Check(name, verdict: .ok, "\(copy.store.url): writable, \(newest)")
-        } catch let error as RepositoryError where error.reason == .notARepository {
+        } catch let error as RepositoryError where error.reason == .notARepository && seen == nil {
             return Check(name, verdict: .ok, "\(copy.store.url): writable, still empty")
         } catch { return Check(name, verdict: .warning, "\(error)") }
     }

@@ -3,17 +3,20 @@ import Platform
 import StackConfiguration
 
 extension Session {
-    /// A prune with the policy, the state and the components of the configuration.
+    /// A prune with the policy, the state and the components of the configuration. That of a copy takes no notes and removes
+    /// nothing from the sources: both are about the sets of the first store.
     package func prune(of repository: Repository) throws -> Prune {
         var prune = Prune(
             repository: repository, policy: configuration.retention.policy, tool: Release.tool, pool: pool,
             now: { [clock] in Timestamp(seconds: clock.seconds) })
         let state = try state(of: repository)
-        prune.state = state
-        prune.repository.cache = state.documents(isRead: true)
         if let grace = configuration.retention.grace { prune.grace = grace }
         prune.failedRuns = state.failedRuns()
         prune.components = Set(configuration.components.map(\.name))
+        prune.copyName = copyName
+        if isOnCopy { return prune }
+        prune.state = state
+        prune.repository.cache = state.documents(isRead: true)
         prune.forget = { manifest, keeping in
             // A component that is not in the configuration any more has no source.
             guard let component = configuration.component(named: manifest.component),

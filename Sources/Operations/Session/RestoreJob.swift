@@ -139,12 +139,7 @@ package struct RestoreJob {
     /// Reads and verifies everything that the restore would read, and writes nothing.
     /// - Throws: the errors that prevent the rehearsal. Damaged contents are in the result.
     package func rehearse() async throws -> RehearsedRestore {
-        var rehearsal = ComponentRehearsal(
-            repository: repository, manifest: manifest, pool: session.pool, progress: progress)
-        rehearsal.paths = paths
-        rehearsal.slice = slice
-        rehearsal.lanes = session.lanes
-        rehearsal.restorer = try session.restorer(kind: manifest.source, of: settings)
+        let rehearsal = try rehearsal()
         let start = ContinuousClock.now
         let report = try await rehearsal.run()
         var result = RehearsedRestore(component: component)
@@ -155,6 +150,16 @@ package struct RestoreJob {
         result.damage = report.damage
         result.missing = manifest.damage
         return result
+    }
+
+    func rehearsal() throws -> ComponentRehearsal {
+        var rehearsal = ComponentRehearsal(
+            repository: repository, manifest: manifest, pool: session.pool, progress: progress)
+        rehearsal.paths = paths
+        rehearsal.slice = slice
+        rehearsal.lanes = session.lanes
+        rehearsal.restorer = try session.restorer(kind: manifest.source, of: settings)
+        return rehearsal
     }
 
     // MARK: Through an importer

@@ -11,10 +11,10 @@ extension Session {
     package var lanes: Int { configuration.limits.parallelism ?? Self.coresUsed }
 
     /// Applies the limit of memory to this process.
-    package func limitMemory() {
+    /// - Parameter count: the processes that share the memory.
+    package func limitMemory(among count: Int = 1) {
         guard let memory = configuration.limits.memory else { return }
-        SharedBudget.memory.limit = LimitsConfiguration.forContents(of: memory)
-        ProcessMemory.keepSmall()
+        SharedBudget.memory.limit = LimitsConfiguration.forContents(of: memory / max(count, 1))
     }
 
     /// Applies the priorities to this process, and returns the session with the speeds of the store.
@@ -29,9 +29,10 @@ extension Session {
         guard sending != nil || receiving != nil else { return self }
         var session = self
         let (sendLimit, receiveLimit) = (
-            sending.map { RateLimit(bytesPerSecond: max(1, $0 / count)) },
-            receiving.map { RateLimit(bytesPerSecond: max(1, $0 / count)) }
+            sending.map { RateLimit(bytesPerSecond: $0) }, receiving.map { RateLimit(bytesPerSecond: $0) }
         )
+        for limit in [sendLimit, receiveLimit] { limit?.share(among: count) }
+        session.sending = sendLimit
         session.wrapsStore = { [wrapsStore] in
             PacedStore(wrapsStore($0), sending: sendLimit, receiving: receiveLimit)
         }

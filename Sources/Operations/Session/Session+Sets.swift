@@ -25,7 +25,7 @@ extension Session {
         guard let set else {
             throw try await nothingFound(notAfter: limit, passedOver: passedOver, in: repository, now: now)
         }
-        SelectionText.tell(passedOver, Output(options: options))
+        SelectionText.tell(passedOver, Output(options: options), inCopy: copyName)
         if case .named(let name) = selector {
             let age = Units.duration(seconds: name.seconds - set.name.seconds)
             Output(options: options).warn(
@@ -40,9 +40,9 @@ extension Session {
         of components: Set<String>, in repository: Repository, usingNotes usesNotes: Bool = true
     ) async throws -> MissingSets {
         let state = usesNotes ? (try? self.state(of: repository)) : nil
-        let now = self.now()
+        let (now, isCopy) = (self.now(), isOnCopy)
         return try await pool.run {
-            try MissingSets(in: repository, state: state, components: components, now: now)
+            try MissingSets(in: repository, state: state, components: components, now: now, isCopy: isCopy)
         }
     }
 
@@ -57,7 +57,7 @@ extension Session {
     /// Every selected manifest is readable. Warns of skipped sets.
     /// - Parameters:
     ///   - components: nil for all components of the newest set.
-    ///   - acceptsOlder: false to refuse `latest` if this machine committed a newer set that is gone.
+    ///   - acceptsOlder: false to refuse `latest` if this machine committed a newer set that is gone or damaged.
     package func selection(
         _ selector: SetSelector, of components: Set<String>?, in repository: Repository, acceptsOlder: Bool = true
     ) async throws -> RestoreSelection {
@@ -74,7 +74,7 @@ extension Session {
                 // A set that lacks all of them gives a better error than no set.
                 return RestoreSelection(try await set(.latest, in: repository))
             }
-            SelectionText.tell(selection, Output(options: options))
+            SelectionText.tell(selection, Output(options: options), inCopy: copyName)
             let found = Set(selection.parts.keys)
             let missing =
                 if found == components, let likely = try await early {
@@ -83,7 +83,7 @@ extension Session {
                     try await missingSets(of: found, in: repository)
                 }
             for line in missing.lines + missing.hints { Output(options: options).warn(line) }
-            if !acceptsOlder { try missing.refuseOlder() }
+            if !acceptsOlder { try missing.refuseOlder(leaving: selection.newest?.name) }
             return selection
         case .sets(let names):
             let sets = try await pool.run {
@@ -206,12 +206,13 @@ extension Session {
             guard let set = try? repository.set(name), repository.scope.owns(set) else { return false }
             return (try? proveManifests(set, repository)) != nil
         }
+        let verify = StoreCommand.text("verify", inCopy: copyName)
         error.hint =
             good.map { good in
                 let loss = Units.duration(seconds: name.seconds - good.seconds)
                 return "the newest intact set before it is \(good), \(loss) older: add --at \(good) to use it and "
                     + "lose the data of that time"
-            } ?? "no intact set was found before it; run `dr verify` to check all sets"
+            } ?? "no intact set was found before it; run `\(verify)` to check all sets"
         return error
     }
 }

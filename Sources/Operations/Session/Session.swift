@@ -52,6 +52,10 @@ package struct Session {
     package var isOnCopy: Bool { copyName != nil }
     /// The copies that are read when the store lacks an object, in their order; empty for none.
     package internal(set) var alternatives: [CopyConfiguration] = []
+    /// Limits what the command sends to the store; nil for no limit.
+    package internal(set) var sending: RateLimit?
+    /// Lets one component at a time have workers: each divides the limits among its own.
+    package var workersTurn = SharedBudget(1)
     /// Wraps the store of the repository, so that a drill can read a damaged copy.
     package var wrapsStore: @Sendable (any ObjectStore) -> any ObjectStore = { $0 }
 
@@ -140,15 +144,18 @@ package struct Session {
         return repository
     }
 
-    /// Runs `body`. A command that names the store reads an existing repository, so no error advises to create one.
+    /// Runs `body`. A command that names the store or a copy reads an existing repository, so no error advises to create
+    /// one in its place.
     private func advisingOnTheAddress<Value>(_ body: () async throws -> Value) async throws -> Value {
-        let hint = "check the address and the prefix, or mount the volume"
+        let begin = copyName.map { "; `dr copy \($0)` fills an empty copy" } ?? ""
+        let hint = "check the address and the prefix, or mount the volume\(begin)"
+        let isOther = isWithoutConfiguration || isOnCopy
         do { return try await body() } catch var error as ObjectStoreError
-            where isWithoutConfiguration && error.reason == .noSuchStore
+            where isOther && error.reason == .noSuchStore
         {
             error.hint = hint
             throw error
-        } catch var error as RepositoryError where isWithoutConfiguration && error.reason == .notARepository {
+        } catch var error as RepositoryError where isOther && error.reason == .notARepository {
             error.hint = hint
             throw error
         } catch var error as ObjectStoreError where !configuration.store.copies.isEmpty {

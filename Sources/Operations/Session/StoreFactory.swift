@@ -12,10 +12,12 @@ package enum StoreFactory {
     /// - Parameters:
     ///   - create: creates a missing directory of a directory store; never creates a bucket.
     ///   - attempts: the number of tries of a request; nil for as many as usual.
+    ///   - patience: the time without progress after which a server is given up, where `stall_timeout:` gives none; nil for
+    ///     the number of tries alone.
     ///   - use: counts the requests; nil to count none.
     package static func make(
-        _ configuration: StoreConfiguration, create: Bool = false, attempts: Int? = nil, use: StoreUse? = nil,
-        logger: Logger
+        _ configuration: StoreConfiguration, create: Bool = false, attempts: Int? = nil, patience: Duration? = nil,
+        use: StoreUse? = nil, logger: Logger
     ) throws -> any ObjectStore {
         switch configuration.url {
         case .directory(let path):
@@ -24,6 +26,10 @@ package enum StoreFactory {
             var settings = try s3(configuration, bucket: bucket, prefix: prefix)
             settings.use = use
             if let attempts { settings.retry.attempts = attempts }
+            if let patience {
+                settings.stallTimeout = configuration.stallTimeout?.duration ?? patience
+                settings.patience = settings.stallTimeout
+            }
             return try S3Store(settings, logger: logger)
         }
     }

@@ -14,6 +14,8 @@ struct InClusterBackup: RemoteComponent {
     let volume: KubernetesVolume
     let session: VolumeSession
     let pool: BlockingPool
+    /// The wall clock of the run.
+    let now: @Sendable () -> Timestamp
     /// Finds the volume.
     let host: @Sendable () async throws -> ClusterMover
     /// The time for which the API server may refuse the credentials: they are renewed, and authorizers restart.
@@ -31,19 +33,22 @@ struct InClusterBackup: RemoteComponent {
             run: job.run, component: component.name, proof: PartProof(), life: host.cluster.deadline,
             repository: repository)
         var shards = ShardedBackup.Outcome()
-        if volume.shards > 1 {
+        let count = try await firstPods(for: job, in: repository)
+        if count > 1 {
             let pod = pod(
                 "\(MoverPod.objectName(component: component.name, run: job.run))-shards", of: job.run, host,
                 spreads: true)
             let engine = IndexedJob(
-                name: pod.name, count: volume.shards,
-                document: try document(pod, job, facts: facts, proof: parts.proof, shards: volume.shards),
+                name: pod.name, count: count,
+                document: try document(pod, job, facts: facts, proof: parts.proof, shards: count),
                 kubectl: host.kubectl)
             let sharded = ShardedBackup(
-                component: component.name, count: volume.shards, within: host.cluster.within,
+                component: component.name, count: count, within: host.cluster.within,
                 stallLimit: component.stallTimeout.duration / 2, engine: engine, parts: parts, pool: pool)
             shards = try await sharded.run(progress: progress)
             job.parts = shards.parts
+            // The shards may have taken hours: the capture has its own time, not that of their start.
+            job.now = now()
         }
         let pod = pod(MoverPod.objectName(component: component.name, run: job.run), of: job.run, host)
         let document = try self.document(pod, job, facts: facts, proof: parts.proof)
@@ -76,6 +81,13 @@ struct InClusterBackup: RemoteComponent {
         }
     }
 
+    /// Returns the number of pods that store the files first: with a previous backup, as many as that is worth; 1 for none.
+    private func firstPods(for job: ComponentJob, in repository: Repository) async throws -> Int {
+        guard volume.shards > 1 else { return 1 }
+        let work = try await pool.run { try job.workOfBase(in: repository) }
+        return work?.processes(repository.description.pack, most: volume.shards) ?? volume.shards
+    }
+
     private func pod(_ name: String, of run: String, _ host: ClusterMover, spreads: Bool = false) -> MoverPod {
         var pod = MoverPod(
             name: name, purpose: .backup(writes: !component.settings.writablePaths.isEmpty), place: host.place,
@@ -83,6 +95,23 @@ struct InClusterBackup: RemoteComponent {
         pod.allowsRoot = volume.allowsRoot
         pod.spreads = spreads && host.claim?.isForManyNodes == true
         return pod
+    }
+
+    /// The kernel starts no program with a variable of 128 KiB or more, its name included.
+    private static let longestJob = (128 << 10) - 64
+
+    /// Returns a job for the variable of a container.
+    /// - Throws: `VolumeError` if it is too long.
+    static func text(of job: ComponentJob) throws -> String {
+        let text = try JSONDecoding.text(job)
+        guard text.utf8.count <= longestJob else {
+            throw VolumeError(
+                job.component,
+                "its pod cannot get a job of \(Units.bytes(text.utf8.count)): the variable of a container holds 128 KiB",
+                hint: "too many packs of its newest backup are damaged or about to be removed: back it up with `mode: "
+                    + "stream` once")
+        }
+        return text
     }
 
     /// - Parameter shards: the number of pods of the Job; nil for one that stores the whole component.
@@ -100,7 +129,7 @@ struct InClusterBackup: RemoteComponent {
         container["command"] = .array((command + (shards.map { ["--shards", "\($0)"] } ?? [])).map { .string($0) })
         container["env"] = .array(
             (container["env"]?.array ?? []) + [
-                ["name": .string(ComponentPart.jobVariable), "value": .string(try JSONDecoding.text(job))],
+                ["name": .string(ComponentPart.jobVariable), "value": .string(try Self.text(of: job))],
                 ["name": .string(ComponentPart.factsVariable), "value": .string(try JSONDecoding.text(facts))],
                 ["name": .string(PartProof.variable), "value": .string(proof.key)],
             ])

@@ -78,7 +78,10 @@ extension Session {
                         + "pods cannot capture it at once; remove `kubernetes: shards:`")
             }
             return .remote(
-                InClusterBackup(component: component, volume: volume, session: volumeSession, pool: pool) {
+                InClusterBackup(
+                    component: component, volume: volume, session: volumeSession, pool: pool,
+                    now: { [clock] in Timestamp(seconds: clock.seconds) }
+                ) {
                     try await moverHost(component, volume)
                 })
         case .mover:

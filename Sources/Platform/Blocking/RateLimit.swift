@@ -2,9 +2,14 @@ internal import Synchronization
 
 /// Limits the bytes per second that several threads send together.
 package final class RateLimit: Sendable {
+    private struct State {
+        var bytesPerSecond: Int
+        /// The time at which all bytes that were granted have been sent.
+        var free: ContinuousClock.Instant
+    }
+
     private let bytesPerSecond: Int
-    /// The time at which all bytes that were granted have been sent, at this rate.
-    private let free: Mutex<ContinuousClock.Instant>
+    private let state: Mutex<State>
     private let now: @Sendable () -> ContinuousClock.Instant
     private let sleep: @Sendable (Duration) throws -> Void
 
@@ -18,15 +23,21 @@ package final class RateLimit: Sendable {
     ) {
         self.bytesPerSecond = max(bytesPerSecond, 1)
         (self.now, self.sleep) = (now, sleep)
-        free = Mutex(now())
+        state = Mutex(State(bytesPerSecond: max(bytesPerSecond, 1), free: now()))
+    }
+
+    /// Leaves this process an equal part of the bytes per second, beside others.
+    /// - Parameter processes: the number of all, at least 1.
+    package func share(among processes: Int) {
+        state.withLock { $0.bytesPerSecond = max(bytesPerSecond / max(processes, 1), 1) }
     }
 
     /// Returns the time to wait before these bytes are sent, and counts them.
     /// - Parameter bytes: a small piece, so that threads take turns.
     func pause(before bytes: Int, at now: ContinuousClock.Instant = .now) -> Duration {
-        free.withLock { free in
-            let start = max(free, now)
-            free = start + .seconds(Double(bytes) / Double(bytesPerSecond))
+        state.withLock { state in
+            let start = max(state.free, now)
+            state.free = start + .seconds(Double(bytes) / Double(state.bytesPerSecond))
             return start - now
         }
     }

@@ -12,6 +12,18 @@ package final class InputFile: Sendable {
         guard descriptor >= 0 else { throw FileError(path, code: errno) }
     }
 
+    private init(_ path: String, descriptor: CInt) {
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    /// Returns standard input, also of a process whose entry in /proc belongs to another user. It stays open.
+    package static func standardInput() throws(FileError) -> InputFile {
+        let copy = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+        guard copy >= 0 else { throw FileError("standard input", code: errno) }
+        return InputFile("standard input", descriptor: copy)
+    }
+
     deinit { close(descriptor) }
 
     /// Reads the next bytes, fewer only at the end of the file.

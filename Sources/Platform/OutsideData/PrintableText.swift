@@ -46,10 +46,12 @@ extension StringProtocol {
 }
 
 extension Unicode.Scalar {
-    /// True for control characters, line separators and overrides of the writing direction.
+    /// True for control characters, line separators, overrides of the writing direction, and the characters that YAML
+    /// refuses also in comments: byte order marks and noncharacters.
     package var isUnprintable: Bool {
         switch value {
         case 0..<0x20, 0x7F...0x9F, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+        case 0xFEFF, 0xFFFE...0xFFFF: true
         default: false
         }
     }

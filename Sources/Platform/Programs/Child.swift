@@ -3,7 +3,7 @@ internal import Glibc
 internal import SystemPackage
 
 /// A child process, the leader of its own process group. The code that starts it must stop or reap it exactly once.
-struct Child {
+struct Child: Sendable {
     private let id: pid_t
     private static let longestBusy = Duration.seconds(2)
 
@@ -79,12 +79,32 @@ struct Child {
 
     /// Stops the child and all processes that it started: first with SIGTERM, so that they remove their temporary
     /// files, then with SIGKILL.
-    func end() {
+    ///
+    /// A process that waits in the kernel for a dead disk or network share ends only when that answers. A thread of its
+    /// own then waits for it.
+    /// - Parameters:
+    ///   - last: the signal instead of SIGKILL.
+    ///   - limit: the time that the child has to end after it.
+    /// - Returns: the number of the child if it has not ended.
+    func end(with last: CInt = SIGKILL, within limit: Duration = .seconds(10)) -> CInt? {
         kill(-id, SIGTERM)
-        let deadline = ContinuousClock.now + .seconds(3)
-        while !hasEnded, ContinuousClock.now < deadline { usleep(5_000) }
-        kill(-id, SIGKILL)  // also helpers that ignored SIGTERM
+        _ = hasEnded(within: .seconds(3))
+        kill(-id, last)  // also helpers that ignored SIGTERM
+        guard hasEnded(within: limit) else {
+            DetachedThread.start { _ = reap() }
+            return id
+        }
         _ = reap()
+        return nil
+    }
+
+    private func hasEnded(within limit: Duration) -> Bool {
+        let deadline = ContinuousClock.now + limit
+        while !hasEnded {
+            guard ContinuousClock.now < deadline else { return false }
+            usleep(5_000)
+        }
+        return true
     }
 
     private static func open(_ input: Program.Input, for program: Program) throws(ProgramError) -> CInt {

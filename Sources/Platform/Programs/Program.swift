@@ -48,10 +48,12 @@ package struct Program: Equatable, Sendable {
     /// - Parameters:
     ///   - output: receives standard output; an error that it throws stops the program.
     ///   - errors: receives standard error in the same way; the result also keeps its end.
+    ///   - left: receives the number of the process if it was stopped and does not end: it waits in the kernel.
     /// - Throws: ``ProgramError`` if the program cannot be started or takes too long; errors of the closures;
     ///   `CancellationError`. A status other than 0 is a result.
     package func run(
-        output: (UnsafeRawBufferPointer) throws -> Void, errors: (UnsafeRawBufferPointer) throws -> Void = { _ in }
+        output: (UnsafeRawBufferPointer) throws -> Void, errors: (UnsafeRawBufferPointer) throws -> Void = { _ in },
+        left: (CInt) -> Void = { _ in }
     ) throws -> ProgramEnd {
         let deadline = ContinuousClock.now + timeout
         var streams = OutputStreams(try OutputPipe(name), try OutputPipe(name))
@@ -81,7 +83,7 @@ package struct Program: Equatable, Sendable {
             // The pipes hold the rest of the program's output; a helper may continue to write for ever.
             for _ in 0..<4 where try take(wait: 0) {}
         } catch {
-            child.end()
+            if let id = child.end() { left(id) }
             throw error
         }
         let end = child.reap()

@@ -120,9 +120,17 @@ package struct ReportVerification: Sendable {
         } catch let refusal as Refusal { throw refusal } catch { throw Refusal(file: source, detail: "\(error)") }
     }
 
+    /// A report holds its journal as text, and what was computed from it.
+    private static let mostBytes = 4 * JournalReading.mostBytes
+
     static func read(_ path: String) throws(Refusal) -> [UInt8] {
-        do { return [UInt8](try Data(contentsOf: URL(filePath: path))) } catch {
-            throw Refusal(file: path, detail: "it cannot be read: \(FileFailure.text(error))")
+        let bytes: [UInt8]
+        do { bytes = try InputFile.head(of: path, upTo: mostBytes + 1) } catch {
+            throw Refusal(file: path, detail: "it cannot be read: \(error.detail)")
         }
+        guard bytes.count <= mostBytes else {
+            throw Refusal(file: path, detail: "it has more than \(mostBytes >> 20) MiB: dr writes no report that large")
+        }
+        return bytes
     }
 }

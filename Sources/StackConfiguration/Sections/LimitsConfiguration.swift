@@ -31,6 +31,8 @@ package struct LimitsConfiguration: Equatable, Sendable {
 
     package init() {}
 
+    /// The least memory of a process.
+    package static let leastMemory = 96 << 20
     /// The bytes of a process before it moves any content: the program, its threads, connections and catalogs.
     private static let base = 72 << 20
     /// Enough for one pack with its part.
@@ -43,7 +45,7 @@ package struct LimitsConfiguration: Equatable, Sendable {
 extension LimitsConfiguration: Section {
     package static let keys: [Key<Self>] = [
         Key(
-            "memory", \.memory, as: .size(96 << 20...1 << 40, describedAs: "96MiB to 1TiB"),
+            "memory", \.memory, as: .size(leastMemory...1 << 40, describedAs: "96MiB to 1TiB"),
             about: "Memory of each command, such as 128MiB. It lowers the parallelism. Default: 256MiB."),
         Key(
             "parallelism", \.parallelism, as: .parallelism,

@@ -28,6 +28,8 @@ struct Doctor: AsyncParsableCommand {
         checks += await StoreChecks(session: session, role: role).run()
         checks += await ComponentChecks(session: session).run()
         checks += try await ClusterChecks(session: session).run()
+        // An interrupted check found nothing wrong.
+        try Task.checkCancellation()
         let worst = checks.contains { $0.verdict == .failed }
         try Output(options: options).result(Result(healthy: !worst, checks: checks)) {
             var table = Table([("CHECK", .left), ("VERDICT", .left), ("DETAIL", .left)])

@@ -79,7 +79,10 @@ struct MoverPart: AsyncParsableCommand {
     func run() async throws {
         let session = try Session(options).limited(.backup, among: shards ?? 1).askingOnce
         let part = try ComponentPart(session, component: component, data: data, shards: shards)
-        try await part.run(environment: ProcessInfo.processInfo.environment) { line in
+        // Pods have a machine each, and workers share one.
+        if data == nil, let shards { session.limitMemory(among: shards.addingClamped(1)) }
+        let environment = ProcessInfo.processInfo.environment
+        try await part.run(try ComponentPart.job(in: environment), environment: environment) { line in
             try? StandardOutput.write(exactly: line + "\n")
         }
     }

@@ -48,8 +48,9 @@ struct PlanShow: AsyncParsableCommand {
         if let times = await session.stepTimes(of: plan.scenario)[plan.scenario], times.hasTimes {
             let now = session.now()
             let sizes = await session.componentSizes(now: now)
-            report.forecast = times.forecast(plan, sizes: sizes.today)
-            report.outlook = session.outlook(of: plan, times, sizes, now: now)
+            let cold = await session.coldComponents(of: plan)
+            report.forecast = times.forecast(plan, sizes: sizes.today, cold: cold)
+            report.outlook = session.outlook(of: plan, times, sizes: sizes, cold: cold, now: now)
             report.calibration = await session.forecastHistory(of: plan.scenario).summaries
         }
         try Output(options: options).result(report) { report.text(kinds: session.kindsByComponent) }

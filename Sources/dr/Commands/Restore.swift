@@ -113,7 +113,7 @@ struct Restore: AsyncParsableCommand {
 
     @Flag(
         name: .long,
-        help: "Restore the newest set left, although this machine committed a newer one that is gone.")
+        help: "Restore the newest set left, although this machine committed a newer one that is gone or damaged.")
     var acceptOlder = false
 
     @Flag(name: .long, help: "Restore unencrypted packs, although dr.yaml has recipients.")
@@ -380,10 +380,8 @@ struct Restore: AsyncParsableCommand {
             throw ValidationError(
                 "--tenant, --from and --until do not apply to a component of kind '\(manifest.source)'")
         }
-        // A part may need none of the archived packs.
-        if job.paths.isEmpty, job.slice == nil {
-            try await session.requireReadable([manifest], of: set, in: repository, isDryRun: dryRun)
-        }
+        try await session.requireReadable(
+            [job], in: repository, to: rehearse ? .rehearse : .restore, isDryRun: dryRun)
         if rehearse {
             let display = ProgressDisplay(options: session.options, work: [(component, job.progress)])
             var recorded = RecordedRehearsal(session, in: repository, components: [component])
@@ -407,6 +405,8 @@ struct Restore: AsyncParsableCommand {
         if case .importer = road, discardPrevious {
             throw ValidationError("--discard-previous needs --as-files for this component")
         }
-        try await PrintedRestore(job: job, isDryRun: dryRun, prefix: prefix, meter: meter).run(road)
+        try await PrintedRestore(
+            job: job, isDryRun: dryRun, prefix: prefix, meter: meter, passedOver: selection.passedOver(for: component)
+        ).run(road)
     }
 }

@@ -47,9 +47,10 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
-        ProcessMemory.keepSmall()
         var session = try Session(options)
         session.take(key)
+        // A download may be slow, but the console stays small.
+        SharedBudget.memory.limit = min(SharedBudget.memory.limit, 24 << 20)
         let files = session.configuration.serve
         let address = try listen ?? files.listen.map(Self.address) ?? .standard
         let (settings, rules) = try settings(address, files)

@@ -38,8 +38,18 @@ struct Stats: AsyncParsableCommand {
         if let list {
             let cost = try await session.storageCost(of: repository, at: list)
             let output = Output(options: options)
-            for name in cost.unpriced { output.warn("the price list has no class \(name)") }
-            return try output.result(cost) { CostText.full(cost) }
+            if !cost.unpriced.isEmpty {
+                output.warn(
+                    "the price list has no class \(cost.unpriced.map(\.printable).joined(separator: ", "))\n"
+                        + "hint: add it to a list of your own: `dr stats --cost --print-prices > prices.yaml`, then "
+                        + "`dr stats --cost --prices prices.yaml`")
+            }
+            for (object, reason) in cost.unreadable.sorted(by: { $0.key < $1.key }) {
+                output.warn("'\(object.printable)' cannot be read: \(reason)")
+            }
+            try output.result(cost) { CostText.full(cost, isStandard: prices == nil) }
+            if !cost.unreadable.isEmpty { throw ExitStatus.partial }
+            return
         }
         let statistics = try await Statistics(of: repository, pool: session.pool)
         try Output(options: options).result(statistics) {

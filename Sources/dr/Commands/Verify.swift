@@ -63,9 +63,10 @@ struct Verify: AsyncParsableCommand {
             }
             let known = try await knownDamage(beyond: report, in: repository, session)
             if let newest = known.last {
+                let again = StoreCommand.text("verify --read-data", inCopy: session.copyName)
                 output.warn(
                     "an earlier verification found \(Units.count(known.count, "set")) damaged, the newest \(newest): this "
-                        + "one read less\nhint: `dr verify --read-data` reads everything again")
+                        + "one read less\nhint: `\(again)` reads everything again")
             }
             session.note(report, known: known.count)
             await session.noteStack(repository, telling: output)
@@ -76,7 +77,7 @@ struct Verify: AsyncParsableCommand {
             throw error
         }
         for note in report.notes { output.note("note: \(note)") }
-        try output.result(report) { text(report, hasCopies: !session.configuration.store.copies.isEmpty) }
+        try output.result(report) { text(report, of: session) }
         if !report.findings.isEmpty || !report.untrusted.isEmpty { throw ExitStatus.checkFailed }
     }
 
@@ -88,6 +89,9 @@ struct Verify: AsyncParsableCommand {
         verification.restorers = try session.inspectors()
         verification.lastCommitted = try? session.state(of: repository).lastSet()
         if let set { verification.only = try await session.set(set, in: repository).name }
+        if verification.share > 0 {
+            try await session.requireReadable(toVerify: verification.only, in: repository)
+        }
         let display = ProgressDisplay(options: options, work: [("", progress)])
         return try await display.during { [verification] in try await verification.run() }
     }
@@ -123,7 +127,7 @@ struct Verify: AsyncParsableCommand {
         }
     }
 
-    private func text(_ report: Verification.Report, hasCopies: Bool) -> String {
+    private func text(_ report: Verification.Report, of session: Session) -> String {
         var lines = [
             "\(Units.count(report.sets, "set")), \(Units.count(report.manifests, "manifest")) and "
                 + (report.packs == 1 ? "1 pack index read" : "\(report.packs) pack indexes read")
@@ -153,8 +157,9 @@ struct Verify: AsyncParsableCommand {
             lines.append(
                 "DAMAGED '\(finding.object)': \(finding.reason)\(sets.isEmpty ? "" : " (in sets: \(sets)\(more))")")
         }
-        if !report.findings.isEmpty, hasCopies {
-            lines.append("hint: `dr repair\(readData ? " --read-data" : "")` puts back what another store has")
+        if !report.findings.isEmpty, session.isOnCopy || !session.configuration.store.copies.isEmpty {
+            let repair = StoreCommand.text("repair\(readData ? " --read-data" : "")", inCopy: session.copyName)
+            lines.append("hint: `\(repair)` puts back what another store has")
         }
         lines.append(
             report.findings.isEmpty

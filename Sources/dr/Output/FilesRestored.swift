@@ -27,12 +27,14 @@ struct FilesRestored: Encodable {
     /// Paths that the backup itself lacks.
     var missing: [Damage]
     var transfer: Transfer?
+    /// The newer sets that were not used, newest first; absent if there are none.
+    var passedOver: [RestoreSelection.PassedOver]?
     /// True if only some paths or a slice of the component were restored.
     var isPart = false
 
     enum CodingKeys: CodingKey {
         case set, component, target, kept, discarded, shortfall, files, bytes, reusedFiles, reusedBytes, fetchedBytes
-        case seeds, watermark, advice, index, missing, transfer
+        case seeds, watermark, advice, index, missing, transfer, passedOver
     }
 
     /// - Parameter isSlice: true if only a part of the component was restored, so that the newest datum of that part counts.
@@ -88,6 +90,8 @@ struct FilesPreview: Encodable {
     var obstacles: [String]
     /// Remarks on what the preview does not know; absent if there are none.
     var notes: [String]?
+    /// The newer sets that would not be used, newest first; absent if there are none.
+    var passedOver: [RestoreSelection.PassedOver]?
 
     init(set: Timestamp, component: String, _ plan: ComponentRestore.Plan) {
         self.set = set

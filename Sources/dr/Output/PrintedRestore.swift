@@ -10,6 +10,8 @@ struct PrintedRestore {
     var prefix: String?
     /// Counts the requests to the store.
     let meter: StoreMeter
+    /// The newer sets that are not used.
+    var passedOver: [RestoreSelection.PassedOver] = []
 
     private var options: OutputOptions { job.session.options }
     private var output: Output { Output(options: options) }
@@ -36,6 +38,7 @@ struct PrintedRestore {
         warnOfDamage()
         var result = FilesRestored(set: job.set.name, job.manifest, report, isSlice: job.slice != nil)
         result.transfer = Transfer(wanted: report.bytes - report.reusedBytes, meter.reading)
+        result.passedOver = passedOver.isEmpty ? nil : passedOver
         result.isPart = job.slice != nil || !job.paths.isEmpty
         if let shortfall = report.shortfall { output.warn(shortfall.text(target: report.target)) }
         try output.result(result) { result.text }
@@ -44,7 +47,8 @@ struct PrintedRestore {
 
     private func preview(_ plan: ComponentRestore.Plan) throws {
         warnOfDamage()
-        let result = FilesPreview(set: job.set.name, component: job.component, plan)
+        var result = FilesPreview(set: job.set.name, component: job.component, plan)
+        result.passedOver = passedOver.isEmpty ? nil : passedOver
         try output.result(result) { result.text }
     }
 

@@ -38,7 +38,9 @@ struct StackRestore {
             target: folder, dryRun: isDryRun, stack: session.configuration.stack, repository: repository.description.id)
         for (component, part) in selection.parts.sorted(by: { $0.key < $1.key }) {
             do {
-                let row = try await restore(component, of: part.set, to: "\(folder)/\(component)")
+                var row = try await restore(component, of: part.set, to: "\(folder)/\(component)")
+                let passedOver = selection.passedOver(for: component)
+                row.passedOver = passedOver.isEmpty ? nil : passedOver
                 result.components.append(row)
                 if !session.options.json { output.note(row.text) }
             } catch is CancellationError {
@@ -69,7 +71,7 @@ struct StackRestore {
         var job = RestoreJob(
             session: session, repository: repository, set: set, manifest: manifest,
             settings: session.configuration.component(named: component))
-        try await session.requireReadable([manifest], of: set, in: repository, isDryRun: isDryRun)
+        try await session.requireReadable([job], in: repository, isDryRun: isDryRun)
         job.owner = owner
         job.replace = replace
         job.discardsPrevious = discardsPrevious
@@ -125,9 +127,13 @@ struct StackRestored: Encodable {
         var advice: [String] = []
         /// Paths that the backup itself lacks.
         var missing: [Damage]
+        /// The newer sets that were not used, newest first; absent if there are none.
+        var passedOver: [RestoreSelection.PassedOver]?
         var isDryRun = false
 
-        enum CodingKeys: CodingKey { case component, set, target, files, bytes, kept, shortfall, advice, missing }
+        enum CodingKeys: CodingKey {
+            case component, set, target, files, bytes, kept, shortfall, advice, missing, passedOver
+        }
 
         var text: String {
             "\(isDryRun ? "would restore" : "restored") \(component) of set \(set) to \(target): \(Units.count(files, "file")), \(Units.bytes(bytes))"

@@ -69,6 +69,22 @@ import Testing
         #expect(try JSONValue(parsing: #"{"a":{"b":1,"b":2},"a":{"b":3,"c":{},"b":4}}"#) == ["a": ["b": 4, "c": [:]]])
     }
 
+    @Test func `members come in the order of their names' bytes`() throws {
+        let names = [
+            "", "\u{0}", "\u{0}\u{0}", "A", "a", "a\u{0}", "aa", "dashboar", "dashboar\u{0}", "dashboard",
+            "dashboardUid",
+            "dashboards", "z", "\u{e9}", "\u{ff5e}", "\u{1f600}",
+        ]
+        let value = JSONValue.object(Dictionary(uniqueKeysWithValues: names.shuffled().map { ($0, .null) }))
+        var expected: [UInt8] = []
+        for name in names {
+            expected += expected.isEmpty ? [UInt8(ascii: "{")] : [UInt8(ascii: ",")]
+            JSONValue.write(name, into: &expected)
+            expected += ":null".utf8
+        }
+        #expect(value.compact == expected + [UInt8(ascii: "}")])
+    }
+
     @Test func `documents are for people and diffs`() throws {
         let value = try JSONValue(parsing: #"{"b":[1,2],"a":{},"c":{"x":"y"}}"#)
         let text = """

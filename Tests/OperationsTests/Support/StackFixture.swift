@@ -5,7 +5,9 @@ import Foundation
 import Git
 import Grafana
 import Lab
+import ObjectStorage
 import Operations
+import Platform
 import Prometheus
 import StackConfiguration
 
@@ -22,14 +24,18 @@ struct StackFixture {
 
     /// - Parameters:
     ///   - components: more lines of `dr.yaml` below `components:`.
+    ///   - store: more keys of `store:`.
     ///   - extra: more lines of `dr.yaml`.
-    init(components: [String] = [], extra: String = "") async throws {
+    ///   - pack: the limits of packs.
+    init(
+        components: [String] = [], store more: String = "", extra: String = "", pack: PackSettings = .standard
+    ) async throws {
         folder = try TemporaryFolder("operations")
         let data = folder.url.appending(path: "data")
         try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
         let lines = ["tree: {kind: files, data: \(data.path)}"] + components
         let text = """
-            store: {url: "file://\(folder.path)/repository"}
+            store: {url: "file://\(folder.path)/repository"\(more.isEmpty ? "" : ", \(more)")}
             state: \(folder.path)/state
             components:
             \(lines.map { "  \($0)" }.joined(separator: "\n"))
@@ -42,7 +48,7 @@ struct StackFixture {
         options.quiet = true
         session = try Session(options, configuration: file.path, kinds: Self.kinds)
         let store = try StoreFactory.make(session.configuration.store, create: true, logger: session.logger)
-        _ = try Repository.create(in: store, tool: Release.tool, now: session.now())
+        _ = try Repository.create(in: store, tool: Release.tool, now: session.now(), pack: pack)
     }
 
     func write(_ path: String, _ text: String) throws {
@@ -53,9 +59,29 @@ struct StackFixture {
         String(decoding: try Data(contentsOf: data.appending(path: path)), as: UTF8.self)
     }
 
+    /// Changes a byte in the middle of an object of the repository.
+    func damage(_ key: String) throws {
+        let file = folder.url.appending(path: "repository/\(key)")
+        var content = try Data(contentsOf: file)
+        content[content.count / 2] ^= 1
+        try FileManager.default.removeItem(at: file)
+        try content.write(to: file)
+    }
+
+    /// The keys of the repository's objects, sorted.
+    func keys() throws -> [String] {
+        var keys: [String] = []
+        let store = try StoreFactory.make(session.configuration.store, logger: session.logger)
+        try store.enumerate(prefix: "", skipping: nil) { keys.append($0.key.text) }
+        return keys.sorted()
+    }
+
     /// Backs up the folder of files.
+    /// - Parameter offset: seconds from now at which the backup seems to be made.
     @discardableResult
-    func backUp() async throws -> BackupSet {
+    func backUp(at offset: Int = 0) async throws -> BackupSet {
+        var session = session
+        session.clock = WallClock { Date().addingTimeInterval(Double(offset)) }
         var job = try BackupJob(session, Output(options: session.options), only: ["tree"])
         job.readsShare = false
         job.prunes = false

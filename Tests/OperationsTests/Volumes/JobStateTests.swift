@@ -5,6 +5,7 @@ import Kubernetes
 import Lab
 import ObjectStorage
 import Platform
+import Synchronization
 import Testing
 
 @testable import Operations
@@ -216,7 +217,7 @@ import Testing
         let outcome = try await sharded(stall: .seconds(2))
         #expect(outcome.parts.map(\.shard) == [Shard(0, of: 2)])
         #expect(outcome.warnings.count == 1)
-        #expect(outcome.warnings.first?.contains("shard 1 of 2 failed") == true)
+        #expect(outcome.warnings.first?.contains("part 1 of 2 failed") == true)
         #expect(outcome.warnings.first?.contains("no progress within 2 seconds") == true)
         #expect(site.has("deleted"))
     }
@@ -242,5 +243,30 @@ import Testing
         try job(["active": 2, "ready": 0])
         let outcome = try await sharded(within: .seconds(1), stall: .seconds(600))
         #expect(outcome.parts.isEmpty && outcome.warnings.count == 2)
+    }
+
+    /// Workers of which one does not end.
+    private struct HangingWorkers: ShardEngine {
+        let rest = "one process"
+        let pause = Duration.zero
+
+        func start() async throws {}
+        func state() async -> ShardsState { .running(isAny: true) }
+        func progress() async -> [WorkProgress.State] { [] }
+        func reasons() async -> ShardReasons { ShardReasons() }
+        func remove() async -> [String] { ["process 7 does not end"] }
+    }
+
+    @Test(.timeLimit(.minutes(2))) func `a worker that does not end is named although the run fails`() async throws {
+        let warnings = Mutex<[String]>([])
+        let backup = ShardedBackup(
+            component: "web", count: 2, within: .minutes(5), stallLimit: .seconds(600), engine: HangingWorkers(),
+            parts: parts, pool: BlockingPool(threads: 2), warn: { text in warnings.withLock { $0.append(text) } })
+        let run = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            _ = try await backup.run(progress: WorkProgress())
+        }
+        await #expect(throws: CancellationError.self) { try await run.value }
+        #expect(warnings.withLock { $0 } == ["web: process 7 does not end"])
     }
 }

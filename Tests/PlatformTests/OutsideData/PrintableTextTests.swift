@@ -8,6 +8,7 @@ import Testing
         ("a\nb\rc\td", "a\\nb\\rc\\td"),
         ("\u{9B}31m", "\\x9b31m"), ("\u{7F}", "\\x7f"), ("gpj\u{202E}.exe", "gpj\\u{202e}.exe"),
         ("\u{2066}x\u{2069}\u{2028}", "\\u{2066}x\\u{2069}\\u{2028}"), ("a\r\nb", "a\\r\\nb"), ("\0", "\\x00"),
+        ("\u{FEFF}a\u{FFFF}", "\\u{feff}a\\u{ffff}"),
     ])
     func `a name cannot act on a terminal or end a line`(name: String, shown: String) {
         #expect(name.printable == shown)

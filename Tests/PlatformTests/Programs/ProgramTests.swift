@@ -1,7 +1,8 @@
 import Foundation
 import Lab
-import Platform
 import Testing
+
+@testable import Platform
 
 /// The start, the output and the end of a program.
 @Suite struct ProgramTests {
@@ -112,6 +113,22 @@ import Testing
         let slow = program
         let error = await #expect(throws: ProgramError.self) { try await output(slow) }
         #expect(error?.reason == .timeout)
+    }
+
+    /// A process that ignores the last signal stands for one that waits in the kernel.
+    @Test func `a program that no signal ends is not waited for`() async throws {
+        let folder = try TemporaryFolder("program")
+        let up = "\(folder.path)/up"
+        let null = open("/dev/null", O_WRONLY)
+        defer { close(null) }
+        let child = try Child(
+            starting: shell("trap '' TERM; touch '\(up)'; while :; do sleep 0.05; done"), output: null, errors: null)
+        try await Patience.wait(until: "it runs") { FileManager.default.fileExists(atPath: up) }
+        let left = await Self.pool.run { child.end(with: SIGTERM, within: .zero) }
+        let process = try #require(left)
+        #expect(kill(process, 0) == 0)
+        kill(-process, SIGKILL)
+        try await Patience.wait(until: "it is reaped") { kill(process, 0) != 0 }
     }
 
     @Test func `a command line can be pasted`() {
