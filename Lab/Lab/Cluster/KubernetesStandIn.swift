@@ -41,7 +41,11 @@ package final class KubernetesStandIn: Sendable {
         server.stream { [weak server] request in
             if let outage = cluster.startOutage(at: request) {
                 return { [weak server] _, _ in
-                    Task.detached { try await server?.goAway(for: outage) }
+                    // Before the connection ends: a client that tries again at once must find the server gone.
+                    server?.goAway()
+                    if let duration = outage.duration {
+                        Task.detached { try await server?.goAway(for: duration) }
+                    }
                     return false
                 }
             }
@@ -60,14 +64,19 @@ package final class KubernetesStandIn: Sendable {
 
         init(_ cluster: KubernetesCluster) { state = Mutex(cluster) }
 
-        let outages = Mutex<[(duration: Duration, isStart: @Sendable (StandInRequest) -> Bool)]>([])
+        struct Outage {
+            /// Nil for an outage until ``KubernetesStandIn/comeBack()``.
+            var duration: Duration?
+            var isStart: @Sendable (StandInRequest) -> Bool
+        }
 
-        /// Returns the duration of the outage that starts with a request.
-        func startOutage(at request: StandInRequest) -> Duration? {
+        let outages = Mutex<[Outage]>([])
+
+        /// Returns the outage that starts with a request.
+        func startOutage(at request: StandInRequest) -> Outage? {
             outages.withLock { outages in
                 guard let planned = outages.first, planned.isStart(request) else { return nil }
-                outages.removeFirst()
-                return planned.duration
+                return outages.removeFirst()
             }
         }
 
@@ -153,9 +162,13 @@ package final class KubernetesStandIn: Sendable {
     package func goAway(for duration: Duration) async throws { try await server.goAway(for: duration) }
 
     /// Plans an outage that starts with a request, which gets no response. Several outages happen in their order.
-    package func goAway(for duration: Duration, at isStart: @escaping @Sendable (StandInRequest) -> Bool) {
-        cluster.outages.withLock { $0.append((duration, isStart)) }
+    /// - Parameter duration: nil for an outage until ``comeBack()``.
+    package func goAway(for duration: Duration? = nil, at isStart: @escaping @Sendable (StandInRequest) -> Bool) {
+        cluster.outages.withLock { $0.append(SharedCluster.Outage(duration: duration, isStart: isStart)) }
     }
+
+    /// Ends an outage without a duration.
+    package func comeBack() async throws { try await server.start() }
 
     /// The number of planned outages that have not begun.
     package var plannedOutages: Int { cluster.outages.withLock { $0.count } }

@@ -96,7 +96,10 @@ package final class StandInServer: Sendable {
     }
 
     /// Closes all connections and stops listening.
-    package func stop() async {
+    package func stop() async { goAway() }
+
+    /// Closes all connections, and refuses others until ``start()``.
+    package func goAway() {
         let server = state.withLock { state in
             defer { state.server = nil }
             return state.server
@@ -106,7 +109,7 @@ package final class StandInServer: Sendable {
 
     /// Refuses connections for a time.
     package func goAway(for duration: Duration) async throws {
-        await stop()
+        goAway()
         try await Task.sleep(for: duration)
         try await start()
     }
