@@ -4,7 +4,7 @@ import Testing
 
 /// Drills with servers of their own: Grafana's, filled through its API, and one that starts beside restored files.
 @Suite struct DrillServerTests {
-    private static let lab = URL(filePath: Journey.program).deletingLastPathComponent().appending(path: "dr-lab").path
+    private static let lab = Checkout.labProgram
 
     private struct Outcome: Decodable {
         struct Control: Decodable { var red: [String], noticed: Bool, why: [String] }

@@ -8,7 +8,7 @@ import Testing
         let folder = try TemporaryFolder("interrupted")
         let temporary = folder.url.appending(path: "tmp")
         try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: true)
-        let program = URL(filePath: Journey.program).deletingLastPathComponent().appending(path: "dr-lab").path
+        let program = Checkout.labProgram
         let demo = try await ServerProcess(
             "demo", executable: program, arguments: ["demo", "--dr", Journey.program], folder: folder.url,
             environment: ["TMPDIR": temporary.path])

@@ -5,15 +5,8 @@ import Testing
 
 /// The fuzzer finds each kind of fault, and finds none in dr. `make fuzz` runs it for longer.
 @Suite struct FuzzTests {
-    private static let program: String = {
-        let runner = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-        let folders = [runner, Checkout.url(".build/debug")]
-        return folders.map { $0.appending(path: "dr-lab").path }
-            .first { FileManager.default.isExecutableFile(atPath: $0) } ?? "dr-lab"
-    }()
-
     private func campaign(seed: UInt64, seconds: Double, corpus: String) -> FuzzCampaign {
-        FuzzCampaign(program: Self.program, seed: seed, seconds: seconds, corpus: corpus)
+        FuzzCampaign(program: Checkout.labProgram, seed: seed, seconds: seconds, corpus: corpus)
     }
 
     @Test(

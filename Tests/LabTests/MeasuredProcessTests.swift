@@ -4,18 +4,12 @@ import Testing
 
 /// The figures of a program are its own: not those of the process that measures it.
 @Suite struct MeasuredProcessTests {
-    private static let helper = {
-        let runner = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-        return [runner, Checkout.url(".build/debug")].map { $0.appending(path: "dr-lab").path }
-            .first { FileManager.default.isExecutableFile(atPath: $0) } ?? "dr-lab"
-    }()
-
     @Test func `a large measuring process does not show in the memory of a program`() async throws {
         let folder = try TemporaryFolder("measured")
         let log = "\(folder.path)/log"
         let ballast = [UInt8](repeating: 1, count: 256 << 20)
         let own = try await MeasuredProcess.run(["/bin/true"], log: log)
-        let helped = try await MeasuredProcess.$helper.withValue(Self.helper) {
+        let helped = try await MeasuredProcess.$helper.withValue(Checkout.labProgram) {
             try await MeasuredProcess.run(["/bin/true"], log: log)
         }
         #expect(withExtendedLifetime(ballast) { own.peakMemory } > 256 << 20)
@@ -26,7 +20,7 @@ import Testing
     func `status, output, folder and environment of a program`(_ isHelped: Bool) async throws {
         let folder = try TemporaryFolder("measured")
         let log = "\(folder.path)/log"
-        let run = try await MeasuredProcess.$helper.withValue(isHelped ? Self.helper : nil) {
+        let run = try await MeasuredProcess.$helper.withValue(isHelped ? Checkout.labProgram : nil) {
             try await MeasuredProcess.run(
                 ["/bin/sh", "-c", "pwd; echo \"$WORD\" >&2; exit 3"], log: log, folder: folder.path,
                 environment: ["WORD": "seen"])
