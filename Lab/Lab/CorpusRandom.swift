@@ -25,6 +25,14 @@ package struct CorpusRandom: RandomNumberGenerator, Sendable {
     /// remainder.
     package mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 
+    /// Returns bytes that do not compress, the same ones for the same seed.
+    package static func noise(_ count: Int, seed: UInt64) -> [UInt8] {
+        var random = CorpusRandom(seed: seed)
+        var bytes = [UInt8](repeating: 0, count: count)
+        random.fill(&bytes)
+        return bytes
+    }
+
     package mutating func fill(_ bytes: inout [UInt8]) {
         bytes.withUnsafeMutableBytes { raw in
             var offset = 0

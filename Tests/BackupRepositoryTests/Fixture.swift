@@ -40,13 +40,7 @@ struct Fixture: Sendable {
 
     /// Returns reproducible bytes that hardly compress.
     static func noise(_ count: Int, seed: UInt64) -> [UInt8] {
-        var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
-        return (0..<count).map { _ in
-            state ^= state << 13
-            state ^= state >> 7
-            state ^= state << 17
-            return UInt8(truncatingIfNeeded: state >> 32)
-        }
+        CorpusRandom.noise(count, seed: seed)
     }
 
     /// Writes a tree with all kinds of entries, for several packs.

@@ -103,7 +103,7 @@ import Testing
         try await journey.expect(0, "init")
         try journey.write("small", "x")
         try await journey.expect(0, "backup")
-        let noise = (0..<3 << 20).map { _ in UInt8.random(in: 0...255) }
+        let noise = CorpusRandom.noise(3 << 20, seed: .random(in: .min ... .max))
         try Data(noise).write(to: journey.data.appending(path: "large"))
         let full = try await journey.expect(1, "backup")
         #expect(full.errors.contains("No space left"), "\(full.errors)")
@@ -130,7 +130,7 @@ import Testing
             to: file)
         try await journey.expect(0, "init")
         for _ in 1...3 {
-            try Data((0..<300_000).map { _ in UInt8.random(in: 0...255) }).write(
+            try Data(CorpusRandom.noise(300_000, seed: .random(in: .min ... .max))).write(
                 to: journey.data.appending(path: "own"))
             try await journey.expect(0, "backup", "--no-prune")
         }

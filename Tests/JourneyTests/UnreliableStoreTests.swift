@@ -16,7 +16,7 @@ import Testing
             s3: ProxiedStore(endpoint: proxy.endpoint, server), store: "stall_timeout: 3s",
             environment: ["AWS_MAX_ATTEMPTS": "20"])
         for number in 0..<40 { try journey.write("many/\(number)", "content \(number)\n") }
-        let noise = (0..<9 << 20).map { _ in UInt8.random(in: 0...255) }  // more than one part
+        let noise = CorpusRandom.noise(9 << 20, seed: .random(in: .min ... .max))  // more than one part
         try Data(noise).write(to: journey.data.appending(path: "large"))
         try await journey.expect(0, "backup")
         try journey.write("many/1", "changed\n")

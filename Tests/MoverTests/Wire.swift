@@ -58,8 +58,9 @@ final class Wire: Sendable {
     private func pump(_ source: LinkConnection, to target: LinkConnection, _ fault: Fault) {
         var sent = 0
         while let pieces = source.output() {
-            let piece = Array(pieces.joined())
-            var bytes = piece
+            var bytes: [UInt8] = []
+            for piece in pieces { bytes += piece }
+            let count = bytes.count
             var isLast = false
             switch fault {
             case .none: break
@@ -76,7 +77,7 @@ final class Wire: Sendable {
                         start..<start + 16, with: bytes[start + 8..<start + 16] + bytes[start..<start + 8])
                 }
             }
-            sent += piece.count
+            sent += count
             guard (try? bytes.withUnsafeBytes({ try target.take($0) })) != nil, !isLast else { break }
         }
         source.end()
