@@ -187,6 +187,13 @@ import Testing
         #expect(proof.lines == 10 && proof.digest == report.digest && proof.verdict == .passed)
     }
 
+    @Test func `a file that is far too long for a report is refused before it is parsed`() throws {
+        let file = "\(try write(try Report(Evidence(reading())))).json"
+        truncate(file, (256 << 20) + 1)
+        let error = try #require(throws: ReportVerification.Refusal.self) { try ReportVerification.verify(file) }
+        #expect("\(error)".contains("it has more than 256 MiB: dr writes no report that large"), "\(error)")
+    }
+
     @Test(arguments: Report.Format.allCases)
     func `no byte of it can be changed`(_ format: Report.Format) throws {
         let stem = try write(try Report(Evidence(reading())))
