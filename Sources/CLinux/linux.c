@@ -164,8 +164,16 @@ void dr_hide_memory(void) { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 #include <malloc.h>
 
 void dr_trim_memory(void) { malloc_trim(0); }
-void dr_limit_heaps(int count) { mallopt(M_ARENA_MAX, count); }
+void dr_limit_heaps(int count, int mapped) {
+    mallopt(M_ARENA_MAX, count);
+    // Fixed: without this, each large block that is freed raises the threshold, up to 32 MiB.
+    mallopt(M_MMAP_THRESHOLD, mapped);
+    mallopt(M_TRIM_THRESHOLD, 4 * mapped);
+}
 #else
 void dr_trim_memory(void) {}
-void dr_limit_heaps(int count) { (void)count; }
+void dr_limit_heaps(int count, int mapped) {
+    (void)count;
+    (void)mapped;
+}
 #endif

@@ -90,7 +90,8 @@ int dr_start_keeper(void);
 /// Returns free memory to the system where the C library can (glibc's malloc_trim).
 void dr_trim_memory(void);
 
-/// Limits the number of heaps, which otherwise grows with the threads (glibc's M_ARENA_MAX).
-void dr_limit_heaps(int count);
+/// Limits the number of heaps, which otherwise grows with the threads (glibc's M_ARENA_MAX), and keeps blocks of at least
+/// `mapped` bytes out of them: each is mapped alone, and returned to the system when it is freed (M_MMAP_THRESHOLD).
+void dr_limit_heaps(int count, int mapped);
 
 #endif

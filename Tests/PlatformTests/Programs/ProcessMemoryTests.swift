@@ -1,0 +1,16 @@
+import Glibc
+import Testing
+
+@testable import Platform
+
+@Suite struct ProcessMemoryTests {
+    /// A block with pages of its own begins right after its header of 16 bytes: one in 256 blocks of a heap does so too.
+    @Test func `a large block stays out of the heaps, also after others were freed`() throws {
+        ProcessMemory.keepSmall()
+        for _ in 0..<4 {
+            let block = try #require(malloc(4 << 20))
+            defer { free(block) }
+            #expect(UInt(bitPattern: block) % 4096 == 16)
+        }
+    }
+}
