@@ -73,6 +73,9 @@ import Testing
         #expect(first.output.contains("`dr copy offsite` creates it"), "\(first.output)")
         let list = try await journey.expect(1, "list", "--copy", "offsite")
         #expect(!list.errors.contains("dr init") && list.errors.contains("`dr copy offsite`"), "\(list.errors)")
+        let repair = try await journey.expect(1, "repair", "--copy", "offsite")
+        #expect(repair.errors.contains("`dr copy offsite` begins the copy"), "\(repair.errors)")
+        #expect(!FileManager.default.fileExists(atPath: second.path))
         try await journey.expect(0, "backup")
 
         // The mount point of a volume that is away.
@@ -80,12 +83,16 @@ import Testing
         try FileManager.default.createDirectory(at: second, withIntermediateDirectories: false)
         let run = try await journey.expect(0, "backup")
         #expect(run.errors.contains("`dr copy offsite --create`"), "\(run.errors)")
+        let lost = try await journey.expect(1, "repair", "--copy", "offsite")
+        #expect(lost.errors.contains("`dr copy offsite --create` begins the copy anew"), "\(lost.errors)")
         #expect(try FileManager.default.contentsOfDirectory(atPath: second.path) == [])
         let doctor = try await journey.dr(["doctor"])
         #expect(doctor.output.contains("but this machine saw set"), "\(doctor.output)")
         try FileManager.default.removeItem(at: second)
         try await journey.expect(3, "copy", "--dry-run")
         try await journey.expect(3, "copy")
+        try await journey.expect(1, "repair", "--copy", "offsite", "--dry-run")
+        try await journey.expect(1, "repair", "--copy", "offsite")
         #expect(!FileManager.default.fileExists(atPath: second.path))
 
         let preview = try await journey.expect(0, "copy", "--create", "--dry-run")

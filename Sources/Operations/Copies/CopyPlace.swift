@@ -18,16 +18,30 @@ extension Session {
             if !creating { return nil }
         }
         let store = try StoreFactory.make(copy.store, create: creating, use: storeUse, logger: logger)
-        if let seen, try store.head(Layout.description) == nil {
-            // A copy that lost its description alone gets it back.
-            var isEmpty = true
-            try store.list(prefix: Layout.setPrefix, after: nil) { _ in
-                isEmpty = false
-                return .stop
-            }
-            if isEmpty { throw Self.lost(copy, seen) }
+        if let seen, try Self.isEmpty(store) { throw Self.lost(copy, seen) }
+        return store
+    }
+
+    /// Opens the store of a copy for a command that does not begin one. Blocks.
+    /// - Throws: as ``store(of:creating:seen:)``; `RepositoryError` `.notARepository` also if no set was seen.
+    func begunStore(of copy: CopyConfiguration, seen: Timestamp?) throws -> any ObjectStore {
+        guard let store = try self.store(of: copy, creating: false, seen: seen), try !Self.isEmpty(store) else {
+            throw RepositoryError(
+                .notARepository, object: "\(copy.store.url)", "there is no repository here",
+                hint: "check the mount or the bucket; `dr copy \(copy.name)` begins the copy")
         }
         return store
+    }
+
+    /// False for a copy that lost its description alone: it gets it back.
+    private static func isEmpty(_ store: any ObjectStore) throws -> Bool {
+        guard try store.head(Layout.description) == nil else { return false }
+        var isEmpty = true
+        try store.list(prefix: Layout.setPrefix, after: nil) { _ in
+            isEmpty = false
+            return .stop
+        }
+        return isEmpty
     }
 
     private static func lost(_ copy: CopyConfiguration, _ seen: Timestamp) -> RepositoryError {

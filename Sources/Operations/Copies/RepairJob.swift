@@ -168,25 +168,32 @@ package struct RepairJob {
         "\(name): \("\(error)".split(whereSeparator: \.isNewline).joined(separator: "; "))"
     }
 
-    /// Opens the store to repair. If it is empty, it becomes one of the repository.
-    /// - Returns: nil in a dry run if it is empty.
-    /// - Throws: `RepositoryError` `.otherRepository` if it holds another one.
+    /// Opens the store to repair. A first store that is empty becomes one of the repository; only `dr copy` begins a copy.
+    /// - Returns: nil in a dry run if it has no description.
+    /// - Throws: `RepositoryError` `.otherRepository` if it holds another one, `.notARepository` for an empty copy.
     private func open(_ place: Session, like source: Repository) async throws -> Repository? {
         if let known = place.knownRepository, known != source.description.id {
             throw RepositoryError(
                 .otherRepository, object: source.store.location,
                 "it is repository \(source.description.id), and \(place.configuration.store.url) was \(known)")
         }
+        let copy = try self.copy.map { try session.copies([$0])[0] }
+        let seen = copy.flatMap { session.seenSet(in: $0, of: source) }
         do {
             let isNew = try await session.pool.run {
-                let store = try StoreFactory.make(
-                    place.configuration.store, create: !isDryRun, use: session.storeUse, logger: session.logger)
+                let store =
+                    if let copy { try session.begunStore(of: copy, seen: seen) } else {
+                        try StoreFactory.make(
+                            place.configuration.store, create: !isDryRun, use: session.storeUse, logger: session.logger)
+                    }
                 guard try SetCopy.needsDescription(store) else { return false }
                 if !isDryRun { try SetCopy.begin(from: source, in: store) }
                 return true
             }
             if isNew, isDryRun { return nil }
-        } catch let error as ObjectStoreError where error.reason == .noSuchStore && isDryRun { return nil }
+        } catch let error as ObjectStoreError
+            where error.reason == .noSuchStore && isDryRun && copy == nil
+        { return nil }
         let target = try await place.repository(recoveryKey: recoveryKey)
         guard target.description.id == source.description.id else {
             throw RepositoryError(
