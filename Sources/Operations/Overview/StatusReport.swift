@@ -145,12 +145,6 @@ package struct StatusReport: Encodable {
 extension Session {
     /// What an operator does about a damaged set of this store.
     fileprivate var remedyOfDamage: String {
-        var remedies = ["`\(StoreCommand.text("verify", inCopy: copyName))` lists the damage"]
-        if isOnCopy || !configuration.store.copies.isEmpty {
-            let repair = StoreCommand.text("repair --read-data", inCopy: copyName)
-            remedies.append("`\(repair)` puts back what another store has")
-        }
-        if !isOnCopy { remedies.append("the next `dr backup` stores again what the source still has") }
-        return remedies.joined(separator: "; ")
+        "`\(StoreCommand.text("verify", inCopy: copyName))` lists the damage; \(damageAdvice(readsData: true))"
     }
 }

@@ -52,7 +52,9 @@ package struct RecordedRehearsal {
             await ledger.end(
                 isDamage ? "damaged" : "failed", after: error, exitCode: isDamage ? 7 : 1, in: repository)
             if isDamage, let set = ledger.entry.set { await markDamaged([set.name]) }
-            throw error
+            guard isDamage, var damage = error as? RepositoryError, damage.hint == nil else { throw error }
+            damage.hint = session.damageAdvice(readsData: true)
+            throw damage
         }
     }
 

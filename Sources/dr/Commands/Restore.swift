@@ -345,7 +345,8 @@ struct Restore: AsyncParsableCommand {
                     "'\(part.component)/\(damage.path.printable)' is not in this backup: \(damage.reason)")
             }
         }
-        try Output(options: options).result(rehearsal) { rehearsal.text }
+        let hint = rehearsal.isDamaged ? "\nhint: \(session.damageAdvice(readsData: true))" : ""
+        try Output(options: options).result(rehearsal) { rehearsal.text + hint }
         if rehearsal.isDamaged { throw ExitStatus.checkFailed }
         if rehearsal.hasFailed { throw ExitStatus.failed }
         if rehearsal.isPartial { throw ExitStatus.partial }

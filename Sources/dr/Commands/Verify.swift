@@ -157,9 +157,8 @@ struct Verify: AsyncParsableCommand {
             lines.append(
                 "DAMAGED '\(finding.object)': \(finding.reason)\(sets.isEmpty ? "" : " (in sets: \(sets)\(more))")")
         }
-        if !report.findings.isEmpty, session.isOnCopy || !session.configuration.store.copies.isEmpty {
-            let repair = StoreCommand.text("repair\(readData ? " --read-data" : "")", inCopy: session.copyName)
-            lines.append("hint: `\(repair)` puts back what another store has")
+        if !report.findings.isEmpty {
+            lines.append("hint: \(session.damageAdvice(readsData: readData || shareText != nil))")
         }
         lines.append(
             report.findings.isEmpty

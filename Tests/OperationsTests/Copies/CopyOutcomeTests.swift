@@ -87,6 +87,16 @@ import Testing
         #expect(state.warning?.contains("could not be looked through") == true, "\(state)")
     }
 
+    @Test func `the advice on damage names a repair only if there is another store`() async throws {
+        let alone = try await StackFixture().session.damageAdvice(readsData: true)
+        #expect(alone.hasPrefix("an older set may have the data") && !alone.contains("dr repair"), "\(alone)")
+        let session = try await StackFixture(store: "copies: [{name: offsite, url: \"file:///second\"}]").session
+        #expect(session.damageAdvice(readsData: false).hasPrefix("`dr repair` puts back what another store has; "))
+        let offsite = try #require(try session.copies([]).first)
+        let expected = "`dr repair --read-data --copy offsite` puts back what another store has"
+        #expect(session.on(offsite).damageAdvice(readsData: true) == expected)
+    }
+
     @Test func `an interrupted look ends the run, and is noted`() async throws {
         let place = try TemporaryFolder("copy")
         let fixture = try await StackFixture(
