@@ -119,6 +119,9 @@ extension MetricDefinition {
     package static let copySuccess = MetricDefinition(
         "dr_copy_last_success", by: ["copy"],
         "1 if the copy was brought up to date at the last attempt, 0 if it was away, damaged or full.")
+    package static let copyDamaged = MetricDefinition(
+        "dr_copy_damaged_objects", by: ["copy"],
+        "Damaged or missing objects that checks found in the copy; 0 if none are known.")
     package static let ledgerHead = MetricDefinition(
         "dr_ledger_head_entry", "Number of the newest ledger entry that this host knows.")
 }
@@ -203,7 +206,7 @@ extension MetricDefinition {
         backupTime, backupComplete, backupAttempt, backupAttemptSuccess, componentSuccess, newestDatum,
         backupDuration, backupSize, backupFiles, backupStored, verified, drilled, keyTestTime, keyTested,
         shrunk, setSize, sets, certificateExpiry, ledgerHead,
-        copySetsBehind, copyNewest, copySuccess,
+        copySetsBehind, copyNewest, copySuccess, copyDamaged,
         buildInfo, rpo, rto, verificationLimit, drillLimit,
         runEnd, runSuccess, runSuccessTime, runExitCode, runDuration, runs,
         pruneFrozen, pruneRemovedSets, pruneRemovedBytes, pruneAnnounced, pruneLocked, pruneRefused,

@@ -323,6 +323,72 @@ import Testing
         try await journey.expect(0, "verify", "--copy", "offsite", "--read-data")
     }
 
+    private struct Overview: Decodable {
+        struct Copy: Decodable {
+            struct Damage: Decodable {
+                var objects: Int
+                var command: String
+            }
+
+            var damage: Damage?
+        }
+
+        var copies: [Copy]
+    }
+
+    @Test func `a damaged copy is seen until a repair or a check as deep finds it whole`() async throws {
+        let place = try TemporaryFolder("copy")
+        let metrics = place.url.appending(path: "dr.prom")
+        let journey = try await Journey(
+            store: "copies: [{name: offsite, url: \"file://\(place.path)/second\"}]",
+            extra: "metrics: {textfile: \(metrics.path)}\n")
+        journey.keep(place)
+        try journey.write("a", "one")
+        func sample() throws -> Substring? {
+            try String(contentsOf: metrics, encoding: .utf8).split(separator: "\n")
+                .first { $0.hasPrefix("dr_copy_damaged_objects{") }
+        }
+        func expectDamage(_ objects: Int?, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+            let run = try await journey.dr(["status", "--json"])
+            let document = Data(run.output.utf8)
+            let damage = try JSONDecoder().decode(Overview.self, from: document).copies.first?.damage
+            #expect(run.status == 0 && damage?.objects == objects, sourceLocation: sourceLocation)
+            if let damage { #expect(damage.command == "dr repair --read-data --copy offsite") }
+            #expect(try await journey.objections(to: document, schema: "output.schema.json", "status") == "")
+        }
+        try await journey.expect(0, "backup")
+        let set = try #require(try await journey.json(Copied.self, "copy", "--dry-run").copies.first?.newest)
+        let pack = try #require(try packs(place.url.appending(path: "second")).first)
+        try damage(pack)
+        let rehearsal = try await journey.expect(
+            4, "restore", "--rehearse", "--component", "tree", "--copy", "offsite", "--at", set)
+        #expect(rehearsal.output.contains("hint: `dr repair --read-data --copy offsite` puts back"))
+        try await journey.expect(4, "verify", set, "--copy", "offsite", "--read-data")
+        try await expectDamage(1)
+
+        // The second change puts the byte back.
+        try damage(pack)
+        try await journey.expect(0, "verify", set, "--copy", "offsite", "--read-data")
+        try await journey.expect(0, "verify", "--copy", "offsite")
+        try await expectDamage(1)
+        try await journey.expect(0, "verify", "--copy", "offsite", "--read-data")
+        try await expectDamage(nil)
+
+        try damage(pack)
+        try await journey.expect(4, "verify", "--copy", "offsite", "--read-data")
+        try await journey.expect(0, "repair", "--copy", "offsite")
+        #expect(try sample()?.hasSuffix("} 1") == true)
+        let seen = try await journey.expect(0, "status")
+        #expect(seen.output.contains("copy offsite: not up to date"), "\(seen.output)")
+        #expect(seen.output.contains("; damaged: 1 object, found "), "\(seen.output)")
+        #expect(seen.errors.contains("`dr repair --read-data --copy offsite` puts back"), "\(seen.errors)")
+        try await journey.expect(0, "repair", "--copy", "offsite", "--read-data")
+        #expect(try sample()?.hasSuffix("} 0") == true)
+        try await expectDamage(nil)
+        let whole = try await journey.expect(0, "status")
+        #expect(whole.output.contains("copy offsite: up to date"), "\(whole.output)")
+    }
+
     @Test func `an empty first store becomes whole again`() async throws {
         let place = try TemporaryFolder("copy")
         let journey = try await journey(place)

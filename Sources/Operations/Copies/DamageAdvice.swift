@@ -1,4 +1,4 @@
-import BackupRepository
+package import BackupRepository
 import StackConfiguration
 
 /// What an operator does about damaged objects of a store: the same words in every command that finds some.
@@ -26,5 +26,20 @@ extension Session {
         // Only a machine of the stack makes backups.
         guard !isWithoutConfiguration, recorded == nil else { return remedy }
         return "\(remedy); the next `dr backup` stores again what the source still has"
+    }
+
+    /// Notes for `dr status` what a check of this copy found; nothing for the first store, whose marks say it. A note that
+    /// cannot be written is a warning.
+    /// - Parameters:
+    ///   - objects: the number of damaged and missing objects.
+    ///   - isComplete: false if the check passed over a part of the copy.
+    package func noteDamage(
+        _ objects: Int, depth: VerificationLevel, isComplete: Bool, in repository: Repository
+    ) {
+        guard let copyName else { return }
+        let check = CopyDamage(objects: objects, found: now(), depth: depth, location: ownAddress)
+        do { try state(of: repository).record(check, ofCopy: copyName, isComplete: isComplete) } catch {
+            Output(options: options).warn("the damage of copy \(copyName) could not be noted: \(error)")
+        }
     }
 }

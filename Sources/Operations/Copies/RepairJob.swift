@@ -128,6 +128,11 @@ package struct RepairJob {
         let report = try await display.during { [repair] in try await repair.run() }
         (outcome.sets, outcome.bytes) = (report.sets, report.bytes)
         (outcome.repaired, outcome.lost, outcome.unread) = (report.repaired, report.lost, report.unread)
+        if !isDryRun {
+            place.noteDamage(
+                report.lost.count, depth: readsData ? .data : .structure, isComplete: report.unread.isEmpty, in: target)
+            session.noteCopyDamage(of: target)
+        }
         if let set = outcome.lostSets.first {
             output.note("hint: `\(DropAdvice.command(for: set, inCopy: copy))` removes a set that no store has whole")
         }

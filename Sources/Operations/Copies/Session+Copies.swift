@@ -36,8 +36,11 @@ extension Session {
     /// The id of the repository in the store, as dr.yaml or this machine knows it; nil if neither does.
     var knownRepository: String? {
         configuration.store.repository
-            ?? StateFolder.knownRepository(at: address(ofStoreAt: "\(configuration.store.url)"), in: stateFolder)
+            ?? StateFolder.knownRepository(at: ownAddress, in: stateFolder)
     }
+
+    /// The address of the store, as dr.yaml has it.
+    var ownAddress: String { address(ofStoreAt: "\(configuration.store.url)") }
 
     /// For a command that removes something from a copy.
     /// - Throws: `RepositoryError` `.otherRepository` if it is not the repository of the first store, as far as this machine

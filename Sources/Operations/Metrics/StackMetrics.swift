@@ -86,6 +86,7 @@ extension Session {
     /// Notes the state of the backups.
     func readStack(_ repository: Repository, newest: BackupSet? = nil) async throws {
         let now = now()
+        noteCopyDamage(of: repository)
         let found: BackupSet?
         if let newest {
             found = newest

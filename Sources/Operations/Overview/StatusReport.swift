@@ -20,7 +20,7 @@ package struct StatusReport: Encodable {
     package var previousContent: [PreviousContentRow]
     /// Signs of an intruder: sets that are gone without a prune, marks without a trusted signature.
     package var alarms: [String]
-    /// The lag of each copy of the store; absent if there are none.
+    /// The lag and the damage of each copy of the store; absent if there are none.
     package var copies: [CopyState]?
     /// Warnings for the operator, in order. Not part of the document.
     package private(set) var remarks: [String] = []
@@ -74,7 +74,7 @@ package struct StatusReport: Encodable {
         recoveryNotes = forecasts.notes
         forecastText = forecasts.text
         let states = session.copyStates(of: repository, sets: names)
-        remarks += states.compactMap(\.warning)
+        remarks += states.flatMap(\.warnings)
         copies = states.isEmpty ? nil : states
     }
 

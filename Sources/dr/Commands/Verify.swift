@@ -61,6 +61,10 @@ struct Verify: AsyncParsableCommand {
             do { try await mark(report, in: repository, session: session) } catch {
                 output.warn("the result of the verification could not be recorded: \(error)")
             }
+            // What a share of the packs showed, only a check of all bytes finds gone.
+            session.noteDamage(
+                report.findings.count, depth: share > 0 ? .data : .structure,
+                isComplete: set == nil && (share == 0 || share == 1), in: repository)
             let known = try await knownDamage(beyond: report, in: repository, session)
             if let newest = known.last {
                 let again = StoreCommand.text("verify --read-data", inCopy: session.copyName)

@@ -2,6 +2,7 @@ import Foundation
 import Lab
 import ObjectStorage
 import Platform
+import StackConfiguration
 import Testing
 
 @testable import BackupRepository
@@ -84,7 +85,29 @@ import Testing
         let repository = try await fixture.session.repository()
         let state = try #require(fixture.session.copyStates(of: repository, sets: try repository.setNames()).first)
         #expect(!state.isCurrent && state.setsBehind == 0 && state.error?.contains("it is not listed") == true)
-        #expect(state.warning?.contains("could not be looked through") == true, "\(state)")
+        #expect(state.warnings.first?.contains("could not be looked through") == true, "\(state)")
+    }
+
+    @Test func `damage of a copy is shown, and only at its address`() async throws {
+        let place = try TemporaryFolder("copy")
+        let fixture = try await StackFixture(
+            store: "copies: [{name: offsite, url: \"file://\(place.path)/second\"}]")
+        try fixture.write("a", "1")
+        try await fixture.backUp()
+        let session = fixture.session
+        let offsite = try #require(try session.copies([]).first)
+        let repository = try await session.repository()
+        session.on(offsite).noteDamage(2, depth: .data, isComplete: true, in: repository)
+        let state = try #require(session.copyStates(of: repository, sets: try repository.setNames()).first)
+        #expect(!state.isCurrent && state.damage?.objects == 2, "\(state)")
+        #expect(state.text.contains("not up to date") && state.text.contains("; damaged: 2 objects, found "))
+        #expect(state.text.hasSuffix("run `dr repair --read-data --copy offsite`"), "\(state.text)")
+        #expect(state.warnings.count == 1, "the copy is not behind: \(state.warnings)")
+        let advice = session.on(offsite).damageAdvice(readsData: true)
+        #expect(state.warnings.first?.hasSuffix("hint: \(advice)") == true, "\(state.warnings)")
+        var moved = session
+        moved.configuration.store.copies[0].store.url = .directory("\(place.path)/third")
+        #expect(moved.copyStates(of: repository, sets: []).map { $0.damage == nil } == [true])
     }
 
     @Test func `the advice on damage names a repair only if there is another store`() async throws {
