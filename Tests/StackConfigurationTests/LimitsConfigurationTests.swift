@@ -43,7 +43,7 @@ import Testing
         #expect(complaints.contains { $0.contains(complaint) }, "\(complaints)")
     }
 
-    @Test(arguments: [(96, 24), (128, 56), (1024, 952)])
+    @Test(arguments: [(96, 20), (128, 52), (1024, 948)])
     func `the memory for contents is what the process does not need itself`(memory: Int, contents: Int) {
         #expect(LimitsConfiguration.forContents(of: memory << 20) == contents << 20)
     }

@@ -7,7 +7,7 @@ internal import Synchronization
 /// What would only make it faster it takes with ``takeNow(_:)``, which never waits.
 package final class SharedBudget: Sendable {
     /// The bytes of memory for contents in this process: with the rest of the process, 256 MiB.
-    package static let memory = SharedBudget(184 << 20)
+    package static let memory = SharedBudget(180 << 20)
 
     private struct State {
         var limit: Int

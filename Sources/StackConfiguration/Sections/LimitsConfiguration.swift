@@ -34,7 +34,7 @@ package struct LimitsConfiguration: Equatable, Sendable {
     /// The least memory of a process.
     package static let leastMemory = 96 << 20
     /// The bytes of a process before it moves any content: the program, its threads, connections and catalogs.
-    private static let base = 72 << 20
+    private static let base = 76 << 20
     /// Enough for one pack with its part.
     private static let least = 13 << 20
 

@@ -43,6 +43,7 @@ struct StackRestore {
                 row.passedOver = passedOver.isEmpty ? nil : passedOver
                 result.components.append(row)
                 if !session.options.json { output.note(row.text) }
+                ProcessMemory.trim()  // a million files leave pages behind that the next component cannot use
             } catch is CancellationError {
                 throw CancellationError()
             } catch {
