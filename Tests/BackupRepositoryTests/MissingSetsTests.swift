@@ -30,6 +30,27 @@ import Testing
         #expect(try missing(copied.store, for: copied).ownLast == nil)
     }
 
+    @Test func `a set from the future is not called removed, by a reader or by the next run`() async throws {
+        let copied = try await CopiedFixture(sets: 1)
+        let (now, future) = (CopiedFixture.now, Timestamp(seconds: CopiedFixture.now.seconds + 40 * 86_400))
+        try await copied.files.backup(copied.repository, now: { future })
+        let found = try missing(copied.store, for: copied)
+        #expect(found.isEmpty && found.suspicions.isEmpty, "\(found.lines) \(found.hints)")
+        let next = try await copied.files.backup(copied.repository, now: { now })
+        #expect(!next.warnings.contains { $0.contains("is gone") }, "\(next.warnings)")
+        #expect(try missing(copied.store, for: copied).isEmpty)
+    }
+
+    @Test func `a set that a prune removed is not missing, whenever that was`() async throws {
+        let copied = try await CopiedFixture(sets: 2)
+        let names = try copied.repository.setNames()
+        _ = try copied.store.delete([Layout.set(names[0])])
+        try copied.files.state(of: copied.repository).recordMissing(names[0])
+        #expect(try missing(copied.store, for: copied).ownEarlier == [names[0]])
+        try Marks(copied.repository).put(PrunedMark(at: CopiedFixture.now, tool: "test", sets: [names[0]]))
+        #expect(try missing(copied.store, for: copied).isEmpty)
+    }
+
     @Test func `a set that only a store may have that is away is not called removed`() async throws {
         let copied = try await CopiedFixture(sets: 2)
         let last = try #require(try copied.repository.setNames().last)

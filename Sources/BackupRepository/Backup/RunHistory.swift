@@ -33,7 +33,8 @@ struct RunHistory: Sendable {
         now = started
         let scope = repository.scope
         // A set from the future would become the base and the predecessor of all sets until that time.
-        let names = try repository.setNames().filter { !scope.isFuture($0, at: started) }
+        let all = try repository.setNames()
+        let names = all.filter { !scope.isFuture($0, at: started) }
         var warnings: [String] = []
         var latest: BackupSet?
         var other: String?
@@ -62,7 +63,7 @@ struct RunHistory: Sendable {
                 continue  // a prune removed it after the listing
             }
         }
-        if let lastSet = state.lastSet(), !names.contains(lastSet),
+        if let lastSet = state.lastSet(), !all.contains(lastSet),
             try !PrunedMark.names(in: repository, unreadable: { _ in }).contains(lastSet)
         {
             try? state.recordMissing(lastSet)

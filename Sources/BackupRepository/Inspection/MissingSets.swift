@@ -35,12 +35,14 @@ package struct MissingSets: Sendable {
         in repository: Repository, state: StateFolder?, components: Set<String>, now: Timestamp, isCopy: Bool = false
     ) throws {
         let lastSet = state?.lastSet()
-        let names = try repository.setNames(including: lastSet).filter { !repository.scope.isFuture($0, at: now) }
-        var own: Timestamp?
-        if let lastSet, !names.contains(lastSet),
-            try !PrunedMark.names(in: repository, unreadable: { _ in }).contains(lastSet)
-        {
-            own = lastSet
+        // A set from the future is of no use yet, and is not gone: a clock was wrong then, or is wrong now.
+        let names = try repository.setNames(including: lastSet)
+        var own = lastSet.flatMap { names.contains($0) ? nil : $0 }
+        var earlier = (state?.missingSets() ?? []).filter { !names.contains($0) }
+        if own != nil || !earlier.isEmpty {
+            let pruned = try PrunedMark.names(in: repository, unreadable: { _ in })
+            own = own.flatMap { pruned.contains($0) ? nil : $0 }
+            earlier.removeAll { pruned.contains($0) }
         }
         let isFirstAway = repository.store.with(FallbackStore.self)?.isFirstAway ?? false
         var fate = isCopy || isFirstAway ? Fate.outOfReach : .gone
@@ -54,8 +56,9 @@ package struct MissingSets: Sendable {
             } catch let error as RepositoryError where error.isUnreadable || error.reason == .noSuchSet {}
         }
         (ownLast, self.fate) = (own, fate)
-        ownEarlier = (state?.missingSets() ?? []).filter { !names.contains($0) }
-        let orphans = try Self.orphans(in: repository, newerThan: names, components: components)
+        ownEarlier = earlier
+        let present = names.filter { !repository.scope.isFuture($0, at: now) }
+        let orphans = try Self.orphans(in: repository, newerThan: present, of: names, components: components)
         manifests = orphans.filter(\.isProved).map(\.key)
         suspicions = orphans.filter { !$0.isProved }.map(\.key)
     }
@@ -74,12 +77,13 @@ package struct MissingSets: Sendable {
         var lines = ownLast.map { ["set \($0), which this machine committed, \(words)"] } ?? []
         if let last = ownEarlier.last {
             let more = ownEarlier.count > 1 ? " and \(ownEarlier.count - 1) more" : ""
-            lines.append("set \(last)\(more), which this machine committed earlier, is gone, and no prune removed it")
+            let are = ownEarlier.count > 1 ? "are" : "is"
+            lines.append("set \(last)\(more), which this machine committed earlier, \(are) gone, and no prune removed it")
         }
         if let first = manifests.first {
             let more = manifests.count > 1 ? " and \(manifests.count - 1) more" : ""
             lines.append(
-                "'\(first)'\(more) is newer than the newest set, and its run committed a set that is gone: "
+                "'\(first)'\(more), newer than the newest set: the run committed a set that is gone: "
                     + "a newer set may have been removed")
         }
         return lines
@@ -90,7 +94,7 @@ package struct MissingSets: Sendable {
         guard let first = suspicions.first else { return [] }
         let more = suspicions.count > 1 ? " and \(suspicions.count - 1) more" : ""
         return [
-            "'\(first)'\(more) is newer than the newest set, and an unsigned mark says that its run committed a set: a "
+            "'\(first)'\(more), newer than the newest set: an unsigned mark says that the run committed a set: a "
                 + "newer set may have been removed"
         ]
     }
@@ -126,10 +130,13 @@ package struct MissingSets: Sendable {
     /// Manifests that are examined at most: more do not say more.
     private static let most = 20
 
+    /// - Parameters:
+    ///   - present: the sets that are not from the future.
+    ///   - all: all sets, in order.
     private static func orphans(
-        in repository: Repository, newerThan names: [Timestamp], components: Set<String>
+        in repository: Repository, newerThan present: [Timestamp], of all: [Timestamp], components: Set<String>
     ) throws -> [(key: String, isProved: Bool)] {
-        guard let newest = names.last else { return [] }
+        guard let newest = present.last else { return [] }
         // A manifest may be of the same second as the set.
         let before = Timestamp(seconds: newest.seconds.subtractingClamped(1))
         let listed = try SideBySide.map(components.sorted()) { component in
@@ -149,7 +156,7 @@ package struct MissingSets: Sendable {
         // A set has the time of its start as its name, and a manifest the time of its capture, which is later.
         var named: Set<ObjectKey> = []
         var runs: Set<String> = []
-        for name in names.suffix(most).reversed() {
+        for name in all.suffix(most).reversed() {
             do {
                 let set = try repository.set(name, void: nil)
                 // A run that a prune overtook wrote a manifest that its set does not name.
