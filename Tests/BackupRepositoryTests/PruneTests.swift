@@ -118,6 +118,7 @@ import Testing
         let before = fixture.store.keys
         let report = try await fixture.prune(grace: 0)
         #expect(report.frozen.contains { $0.reason.contains(sets[1].name.description) })
+        #expect(report.incomplete.map(\.set) == [sets[1].name])
         #expect(fixture.store.keys == before)
     }
 

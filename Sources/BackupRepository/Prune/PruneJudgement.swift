@@ -14,7 +14,7 @@ struct PruneJudgement: Sendable {
     let sealed: [String: String]
     /// Reasons for which this prune does not remove or announce any object.
     let frozen: [PruneReport.Refusal]
-    /// Kept sets that cannot be restored whole, newest first.
+    /// Sets that are to stay and cannot be restored whole, newest first.
     let incomplete: [PruneReport.Incomplete]
     let sparse: SparsePacks
     let warnings: [String]
@@ -67,7 +67,9 @@ struct PruneJudgement: Sendable {
         self.facts = facts
         (self.plan, self.kept, self.lockEnds, self.sparse) = (plan, kept, lockEnds, sparse)
         self.sealed = sealed
-        incomplete = defects.filter { kept.contains($0.key) }.sorted { $0.key > $1.key }
+        // No policy keeps a set whose document cannot be read, and no prune removes it.
+        incomplete = defects.filter { kept.contains($0.key) || facts.unreadable[$0.key] != nil }
+            .sorted { $0.key > $1.key }
             .map { PruneReport.Incomplete(set: $0.key, reason: $0.value) }
         let marks = listing.marks
         frozen =
