@@ -1,4 +1,5 @@
 import ArgumentParser
+import Documents
 import FoundationEssentials
 import Glibc
 import Operations
@@ -24,10 +25,14 @@ enum Main {
             try await cancellingOnSignals {
                 let arguments = GlobalOptions.normalized(arguments)
                 var command = try DR.parseAsRoot(arguments)  // parsed in the task: commands are not Sendable
-                if var command = command as? any AsyncParsableCommand {
-                    try await command.run()
-                } else {
-                    try command.run()
+                do {
+                    if var command = command as? any AsyncParsableCommand {
+                        try await command.run()
+                    } else {
+                        try command.run()
+                    }
+                } catch  where Task.isCancelled && (error is DocumentError || error is FileError) {
+                    throw CancellationError()  // a signal ended the wait for a file
                 }
             }
             return .done

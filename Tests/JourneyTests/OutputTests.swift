@@ -161,6 +161,20 @@ import Testing
         #expect(run.status == 130 && run.output.isEmpty, "\(run.output)\(run.errors)")
     }
 
+    /// Opening a FIFO to write waits for its reader, so the signal comes while dr waits for bytes.
+    @Test(.timeLimit(.minutes(5))) func `a configuration from a FIFO is waited for, until a signal`() async throws {
+        let journey = try await Journey()
+        let script = """
+            mkfifo fifo
+            cat dr.yaml > fifo & '\(Journey.program)' list --config fifo || exit 1
+            '\(Journey.program)' list --config fifo & exec 3> fifo
+            kill -INT $!; wait $!
+            """
+        let run = try await CommandRun.run(
+            "/bin/bash", ["-c", script], in: journey.folder.url, environment: journey.environment)
+        #expect(run.status == 130 && run.errors.contains("dr: interrupted"), "\(run.output)\(run.errors)")
+    }
+
     /// Each refusal that a caller can meet with these codes has a line of its own in the documentation.
     @Test func `the documentation says when a refusal ends with 4 and with 7`() throws {
         let folder = Checkout.folder

@@ -78,7 +78,9 @@ package struct MissingSets: Sendable {
         if let last = ownEarlier.last {
             let more = ownEarlier.count > 1 ? " and \(ownEarlier.count - 1) more" : ""
             let are = ownEarlier.count > 1 ? "are" : "is"
-            lines.append("set \(last)\(more), which this machine committed earlier, \(are) gone, and no prune removed it")
+            lines.append(
+                "set \(last)\(more), which this machine committed earlier, \(are) gone, and no prune removed "
+                    + (ownEarlier.count > 1 ? "them" : "it"))
         }
         if let first = manifests.first {
             let more = manifests.count > 1 ? " and \(manifests.count - 1) more" : ""
