@@ -36,6 +36,13 @@ extension StateFolder {
         return try? JSONDecoder().decode(CopyNote.self, from: data)
     }
 
+    /// Forgets what was seen and found in a copy that begins anew.
+    package func forgetCopy(_ name: String) {
+        for suffix in ["json", "damage.json"] {
+            try? FileManager.default.removeItem(atPath: "\(root)/copies/\(name).\(suffix)")
+        }
+    }
+
     package func record(_ note: CopyNote, ofCopy name: String) throws {
         let text = String(decoding: try JSONEncoder().encode(note), as: UTF8.self)
         try self.note(text, in: copyFile(name))

@@ -112,7 +112,7 @@ package struct CopyJob {
                 // The sets are copied, and the rest was interrupted.
                 if outcome.unexamined != nil, !isDryRun { note(outcome, of: source) }
                 throw CancellationError()
-            } catch { outcome.error = "\(error)" }
+            } catch { outcome.error = "\(copy.advising(error))" }
             if !isDryRun { note(outcome, of: source) }
             outcomes.append(outcome)
         }
@@ -179,6 +179,9 @@ package struct CopyJob {
                 .otherRepository, object: target.store.location,
                 "it is repository \(target.description.id), and the copies of \(source.description.id) need another place",
                 hint: "name an empty prefix or directory as copy '\(copy.name)'")
+        }
+        if isEmpty, try await session.pool.run({ try target.setNames().isEmpty }) {
+            try? session.state(of: source).forgetCopy(copy.name)
         }
         if let objection = target.description.objection(asCopyOf: source.description) {
             output.warn(

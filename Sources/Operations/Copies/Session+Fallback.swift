@@ -19,13 +19,17 @@ extension Session {
     /// - Throws: `UsageError`. A store that cannot be opened is passed over by the reads.
     func storeWithAlternatives() throws -> any ObjectStore {
         let expected = knownRepository
-        let first = try place(configuration.store, named: "the first store", attempts: nil)
+        let first = try place(configuration.store, named: "the first store", attempts: nil) { $0 }
         let others = try alternatives.map { copy in
-            var place = try place(copy.store, named: "copy \(copy.name)", attempts: Self.attemptsAtCopy)
+            var place = try place(
+                copy.store, named: "copy \(copy.name)", attempts: Self.attemptsAtCopy, advising: copy.advising)
             // On a machine that knows no repository, the sets themselves say which one they belong to.
             guard let expected else { return place }
             place.check = { store in
-                let found = try Repository(opening: store).description.id
+                let found: String
+                do { found = try Repository(opening: store).description.id } catch {
+                    throw copy.advising(error as any Error)
+                }
                 guard expected == found else {
                     throw RepositoryError(
                         .otherRepository, object: store.location, "it is repository \(found), not \(expected)",
@@ -44,9 +48,12 @@ extension Session {
     /// The waits while no store answers: a copy is tried briefly, and must not be lost to a moment in which it is busy.
     private static let waits: [Duration] = [.seconds(1), .seconds(5), .seconds(15)]
 
-    /// - Parameter attempts: the number of tries of a request; nil for as many as usual.
+    /// - Parameters:
+    ///   - attempts: the number of tries of a request; nil for as many as usual.
+    ///   - advising: adds a hint to the error of a store that cannot be opened.
     private func place(
-        _ store: StoreConfiguration, named name: String, attempts: Int?
+        _ store: StoreConfiguration, named name: String, attempts: Int?,
+        advising: (ObjectStoreError) -> ObjectStoreError
     ) throws -> FallbackStore.Place {
         do {
             return FallbackStore.Place(
@@ -55,7 +62,7 @@ extension Session {
                     store, attempts: attempts, patience: Self.patience, use: storeUse, logger: logger))
         } catch let error as ObjectStoreError {
             storeUse.noteUnreachable()
-            return FallbackStore.Place(name: name, store: ClosedStore("\(store.url)", because: error))
+            return FallbackStore.Place(name: name, store: ClosedStore("\(store.url)", because: advising(error)))
         }
     }
 }

@@ -221,7 +221,8 @@ package struct Session {
         else { return }
         throw RepositoryError(
             .otherRepository, object: place, "it is repository \(id), and this machine knows \(known) there",
-            hint: "another user replaced it; if you did, `dr init --adopt` accepts it")
+            hint: copyName.map { "another user replaced it; if you did, name another place as copy '\($0)'" }
+                ?? "another user replaced it; if you did, `dr init --adopt` accepts it")
     }
 
     /// The absolute path of the cache and the journals; need not exist.
