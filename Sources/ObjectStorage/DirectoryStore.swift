@@ -134,7 +134,10 @@ package final class DirectoryStore: ObjectStore {
         do {
             // A pipe of this name would block the call for ever.
             let file = try OpenFile(path: path(of: key), O_RDONLY | O_NONBLOCK)
-            guard try file.status().isRegular else { throw Errno.noSuchFileOrDirectory }
+            guard try file.status().isRegular else {
+                throw failure(
+                    .notFound, in: "get", of: key, "a folder, or something else that is no file, is in its place")
+            }
             return file
         } catch let cause as Errno {
             guard Self.meansAbsent(cause) else { throw failure(cause, in: "get", of: key) }

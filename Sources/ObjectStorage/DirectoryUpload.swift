@@ -72,7 +72,11 @@ final class DirectoryUpload: ObjectUpload {
             return ObjectInfo(key, try file.status())
         } catch  where error.rawValue == EEXIST {
             throw store.failure(.alreadyExists, in: "put", of: key, "an object with this key exists")
-        } catch  where error.rawValue == EISDIR || error.rawValue == ENOTDIR {
+        } catch  where error.rawValue == EISDIR {
+            throw store.failure(
+                .unsupported, in: "put", of: key, "a folder is in its place", hint: "move '\(store.path(of: key))' away"
+            )
+        } catch  where error.rawValue == ENOTDIR {
             throw store.failure(.unsupported, in: "put", of: key, "a file system cannot hold an object inside another")
         } catch {
             throw store.failure(error, in: "put", of: key)

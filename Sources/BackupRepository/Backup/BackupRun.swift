@@ -215,7 +215,7 @@ package struct BackupRun: Sendable {
                 _ = try repository.store.put(Layout.set(set.name), document, options: repository.writing)
                 return (set, Digest(of: document))
             } catch let error as ObjectStoreError where error.reason == .alreadyExists {
-                set.name = Timestamp(seconds: set.name.seconds + 1)
+                set.name = try set.name.next(after: error)
             }
         }
     }

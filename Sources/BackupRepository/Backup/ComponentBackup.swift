@@ -315,7 +315,7 @@ struct ComponentBackup: Sendable {
                 repository.cache?.keep(bytes, Digest(of: bytes))
                 return bytes
             } catch let error as ObjectStoreError where error.reason == .alreadyExists {
-                manifest.name = Timestamp(seconds: manifest.name.seconds + 1)
+                manifest.name = try manifest.name.next(after: error)
             }
         }
     }

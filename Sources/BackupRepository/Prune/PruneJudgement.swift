@@ -156,9 +156,12 @@ struct PruneJudgement: Sendable {
             .filter { listing.prune.repository.scope.isFuture($0, at: listing.clock.now) }
         guard let last = names.last else { return [] }
         let drop = DropAdvice.command(for: last, inCopy: listing.prune.copyName, reason: "wrong clock")
-        let these = names.count == 1 ? "set \(last) is" : "\(names.count) sets are, up to \(last),"
+        let these =
+            names.count == 1
+            ? "set \(last) is named after a time in the future and kept"
+            : "\(names.count) sets, up to \(last), are named after times in the future and kept"
         return [
-            "\(these) named after a time in the future and kept: a clock was wrong then, or this one is now\n"
+            "\(these): a clock was wrong then, or this one is now\n"
                 + "hint: if this clock is right, `\(drop)` removes it"
         ]
     }

@@ -1,0 +1,16 @@
+internal import ObjectStorage
+internal import Platform
+
+extension Timestamp {
+    /// Returns the name to try after this one, which another run has used.
+    /// - Throws: `error` at the last second that a name can have.
+    func next(after error: ObjectStoreError) throws -> Timestamp {
+        let next = Timestamp(seconds: seconds.addingClamped(1))
+        guard next != self else {
+            var error = error
+            error.hint = "there is no later time for a name: set the clock of this machine"
+            throw error
+        }
+        return next
+    }
+}
