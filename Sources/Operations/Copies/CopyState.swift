@@ -106,13 +106,15 @@ extension Session {
     /// The states of all copies in the order of dr.yaml, without a request.
     /// - Parameter sets: the names of the sets in the first store, in order.
     func copyStates(of repository: Repository, sets: [Timestamp]) -> [CopyState] {
-        let state = try? state(of: repository)
+        let (state, now) = (try? state(of: repository), now())
+        // `dr copy` does not send sets from the future.
+        let sets = sets.filter { !repository.scope.isFuture($0, at: now) }
         return configuration.store.copies.map { copy in
             let damage = state?.damage(ofCopy: copy.name, at: on(copy).ownAddress).map { damage in
                 CopyState.Damage(
                     objects: damage.objects, found: damage.found,
                     command: DamageAdvice.command(readsData: damage.depth == .data, inCopy: copy.name),
-                    age: max(0, now().seconds - damage.found.seconds))
+                    age: max(0, now.seconds - damage.found.seconds))
             }
             return CopyState(copy, state?.copyNote(copy.name), damage: damage, sets: sets)
         }

@@ -110,6 +110,18 @@ import Testing
         #expect(moved.copyStates(of: repository, sets: []).map { $0.damage == nil } == [true])
     }
 
+    @Test func `a copy is not behind for want of a set from the future`() async throws {
+        let place = try TemporaryFolder("copy")
+        let fixture = try await StackFixture(
+            store: "copies: [{name: offsite, url: \"file://\(place.path)/second\"}]")
+        try fixture.write("a", "1")
+        let set = try await fixture.backUp()
+        let future = Timestamp(seconds: set.name.seconds + 40 * 86_400)
+        let repository = try await fixture.session.repository()
+        let state = try #require(fixture.session.copyStates(of: repository, sets: [set.name, future]).first)
+        #expect(state.isCurrent && state.newest == set.name, "\(state)")
+    }
+
     @Test func `the advice on damage names a repair only if there is another store`() async throws {
         let alone = try await StackFixture().session.damageAdvice(readsData: true)
         #expect(alone.hasPrefix("an older set may have the data") && !alone.contains("dr repair"), "\(alone)")
