@@ -89,6 +89,13 @@ package struct RepairJob {
 
     /// - Throws: `UsageError`; errors of the store to repair; `CancellationError`.
     package func run() async throws -> Outcome {
+        do { return try await heal() } catch let error as ObjectStoreError {
+            guard let copy, let place = try session.copies([copy]).first else { throw error }
+            throw place.advising(error)
+        }
+    }
+
+    private func heal() async throws -> Outcome {
         let place = try copy.map { try session.on(session.copies([$0])[0]) } ?? session
         var outcome = Outcome(location: "\(place.configuration.store.url)", dryRun: isDryRun)
         var copyNames: [String: String] = [:]
