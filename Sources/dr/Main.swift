@@ -1,5 +1,4 @@
 import ArgumentParser
-import Documents
 import FoundationEssentials
 import Glibc
 import Operations
@@ -31,9 +30,7 @@ enum Main {
                     } else {
                         try command.run()
                     }
-                } catch  where Task.isCancelled && (error is DocumentError || error is FileError) {
-                    throw CancellationError()  // a signal ended the wait for a file
-                }
+                } catch  where InputFile.isInterrupted { throw CancellationError() }
             }
             return .done
         } catch let status as ExitStatus {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 
 /// A file that is open to be read, piece by piece. A FIFO or a terminal is waited for until its bytes come, or until the
 /// task is cancelled.
@@ -6,6 +7,11 @@ package final class InputFile: Sendable {
     private let path: String
     private let descriptor: CInt
     private let isRegular: Bool
+    private static let interrupted = Atomic(false)
+
+    /// True once a cancelled task gave up its wait for bytes, in this process. What it read them for then fails in its own
+    /// words, and the command was only interrupted.
+    package static var isInterrupted: Bool { interrupted.load(ordering: .relaxed) }
 
     /// Opens a file; links are followed.
     package convenience init(_ path: String) throws(FileError) {
@@ -57,7 +63,10 @@ package final class InputFile: Sendable {
         guard !isRegular else { return nil }
         var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         while true {
-            if Task.isCancelled { return ECANCELED }
+            if Task.isCancelled {
+                Self.interrupted.store(true, ordering: .relaxed)
+                return ECANCELED
+            }
             let ready = poll(&state, 1, 50)
             if ready < 0, errno != EINTR { return errno }
             if ready > 0 { return nil }
