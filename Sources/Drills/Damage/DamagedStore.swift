@@ -1,7 +1,7 @@
 package import ObjectStorage
 
 /// A read-only view of a store in which one object is damaged, from which a control run restores.
-package struct DamagedStore: ObjectStore {
+package struct DamagedStore: DiscardingStore, BufferingStore {
     package enum Damage: Equatable, Sendable {
         /// Each read returns the byte at an offset of an object with one bit changed.
         case flippedBit(ObjectKey, at: Int)
@@ -18,6 +18,9 @@ package struct DamagedStore: ObjectStore {
     }
 
     package var location: String { whole.location }
+    package var transferMemory: Int { whole.memoryOfTransfer }
+
+    package func discardContent(of key: ObjectKey) { whole.discard(key) }
 
     package func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
         switch damage {

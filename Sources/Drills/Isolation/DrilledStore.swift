@@ -2,13 +2,17 @@ package import ObjectStorage
 
 /// The live store in a drill: readable, but writable only for the marks of sets. Archived packs can be thawed, which
 /// changes no object.
-package struct DrilledStore: TieringStore {
+package struct DrilledStore: TieringStore, DiscardingStore, BufferingStore {
     private let live: any ObjectStore
     private static let marks = "marks/"
 
     package init(_ live: any ObjectStore) { self.live = live }
 
     package var location: String { live.location }
+    package var transferMemory: Int { live.memoryOfTransfer }
+
+    /// Without this, a copy would not be asked for what the first store has damaged.
+    package func discardContent(of key: ObjectKey) { live.discard(key) }
 
     package func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
         try live.get(key, range: range, sink)

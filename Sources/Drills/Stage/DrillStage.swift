@@ -94,7 +94,9 @@ final class DrillStage: Sendable {
         session.recorded = live.recorded
         session.recordedSet = live.recordedSet
         session.documentKeyFolder = live.documentKeyFolder ?? live.stateRoot
-        session.wrapsStore = { damage(DrilledStore($0)) }
+        // As the recovery reads: over the copies, and no faster than `limits:` allow.
+        session.alternatives = live.alternatives
+        session.wrapsStore = { [wrapsStore = live.wrapsStore] in damage(DrilledStore(wrapsStore($0))) }
         namespace = DrillNamespace.name(of: run)
         self.folder = folder
         self.leftOut = leftOut

@@ -51,7 +51,7 @@ package struct Session {
     /// True if the store is a copy of the first one.
     package var isOnCopy: Bool { copyName != nil }
     /// The copies that are read when the store lacks an object, in their order; empty for none.
-    package internal(set) var alternatives: [CopyConfiguration] = []
+    package var alternatives: [CopyConfiguration] = []
     /// Limits what the command sends to the store; nil for no limit.
     package internal(set) var sending: RateLimit?
     /// Lets one component at a time have workers: each divides the limits among its own.
@@ -213,7 +213,8 @@ package struct Session {
         if let pinned = configuration.store.repository, pinned != id {
             throw RepositoryError(
                 .otherRepository, object: place, "it is repository \(id), and dr.yaml expects \(pinned)",
-                hint: "another user replaced the repository, or `store: url:` is wrong; `store: repository:` has the id"
+                hint: hintOnCopy
+                    ?? "another user replaced the repository, or `store: url:` is wrong; `store: repository:` has the id"
             )
         }
         guard configuration.store.repository == nil,
@@ -221,8 +222,13 @@ package struct Session {
         else { return }
         throw RepositoryError(
             .otherRepository, object: place, "it is repository \(id), and this machine knows \(known) there",
-            hint: copyName.map { "another user replaced it; if you did, name another place as copy '\($0)'" }
-                ?? "another user replaced it; if you did, `dr init --adopt` accepts it")
+            hint: hintOnCopy ?? "another user replaced it; if you did, `dr init --adopt` accepts it")
+    }
+
+    private var hintOnCopy: String? {
+        copyName.map {
+            "name another place as copy '\($0)', or find out who replaced it"
+        }
     }
 
     /// The absolute path of the cache and the journals; need not exist.
