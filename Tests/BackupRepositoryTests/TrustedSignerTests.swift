@@ -140,6 +140,29 @@ import Testing
         #expect(host.signing.refusalToSign(as: [.backup], at: hour(0)) == "the key of this machine is revoked")
     }
 
+    @Test func `a set of another signer is not damaged, and its removal is not the first advice`() async throws {
+        _ = try await backUp(as: old)
+        let set = try await backUp(as: new)
+        for signers in [[trust(old)], [trust(old), trust(new, revoked: hour(0))], [trust(old), trust(new, [.prune])]] {
+            let reader = try repository(old, trusting: signers)
+            let error = try #require(throws: RepositoryError.self) { try reader.set(set) }
+            #expect(error.isOfOtherSigner, "\(error)")
+            let now = now
+            let report = try await Prune(
+                repository: reader, policy: RetentionPolicy(keepLast: 1), tool: "test", pool: Fixture.pool, now: { now }
+            ).run()
+            #expect(report.incomplete.isEmpty, "\(report.incomplete)")
+            let refusal = try #require(report.frozen.first { $0.reason.contains("\(set)") })
+            #expect(refusal.remedy.hasPrefix(RepositoryError.signerAdvice), "\(refusal)")
+            let verified = try await Verification(repository: reader, pool: Fixture.pool).run()
+            let finding = try #require(verified.findings.first { $0.object == Layout.set(set).text })
+            #expect(finding.isOfOtherSigner)
+        }
+        store.change(Layout.set(set)) { $0[$0.count / 2] ^= 1 }
+        let damaged = try repository(old, trusting: [trust(old)])
+        #expect(try #require(throws: RepositoryError.self) { try damaged.set(set) }.isOfOtherSigner == false)
+    }
+
     @Test func `a witnessed set stays usable although prunes broke the chain`() async throws {
         let first = try await backUp(as: old)
         let second = try await backUp(as: old)

@@ -39,6 +39,14 @@ package struct RepositoryError: OperationError, Equatable {
     package var object: String
     package var detail: String
     package var hint: String?
+    /// True for a set that is as its maker signed it, and whose signer is not accepted here: nothing is damaged, so no
+    /// other store has it better.
+    package var isOfOtherSigner = false
+
+    /// What an operator does about sets of signers that are not accepted.
+    package static let signerAdvice =
+        "if you know the signer, add its certificate to `store: signing: trust:`; if not, another user can write to the "
+        + "store: change its credentials"
 
     package init(_ reason: Reason, object: String, _ detail: String, hint: String? = nil) {
         self.reason = reason

@@ -112,14 +112,15 @@ package struct SetSigning: Sendable {
         let first = set.imported == nil ? set.name : set.started
         let times = min(first, set.finished)...max(first, set.finished)
         if let reason = entry.refusal(of: [.backup], times) {
-            throw RepositoryError(.damaged, object: key, reason, hint: hint)
+            throw RepositoryError(.damaged, object: key, reason, hint: hint).ofOtherSigner
         }
         guard let revoked = entry.revoked, !acceptsRevoked else { return }
         guard try !proofs.prove(Digest(of: document), in: repository) else { return }
         throw RepositoryError(
             .damaged, object: key,
             "its signer was revoked at \(revoked.readable), and no set of a trusted signer proves that it is older",
-            hint: "if you know that it is yours, --accept-revoked restores it")
+            hint: "if you know that it is yours, --accept-revoked restores it"
+        ).ofOtherSigner
     }
 
     /// Returns the signer of a set, whose limits are not checked.
@@ -138,7 +139,10 @@ package struct SetSigning: Sendable {
         do { return try verify(signature, of: document) } catch {
             // The caller reads again: the transfer may have damaged it.
             repository.store.discard(place)
-            throw RepositoryError(.damaged, object: key, "its signature is not valid: \(error.detail)", hint: hint)
+            let failure = RepositoryError(
+                .damaged, object: key, "its signature is not valid: \(error.detail)", hint: hint)
+            let signer = try? CMSSignature.claimedSigner(signature, of: document)
+            throw signer == nil ? failure : failure.ofOtherSigner
         }
     }
 
@@ -155,5 +159,13 @@ package struct SetSigning: Sendable {
                     + signer.fingerprint.hex)
         }
         return entry
+    }
+}
+
+extension RepositoryError {
+    fileprivate var ofOtherSigner: RepositoryError {
+        var error = self
+        error.isOfOtherSigner = true
+        return error
     }
 }

@@ -40,8 +40,9 @@ struct PruneFacts: Sendable {
                 .init(
                     reason:
                         "'\(Layout.set(name))' cannot be read, so the objects it needs are not known: \(error.detail)",
-                    remedy:
-                        "\(restoring), or drop the set: `\(drop(name))`; dr does not prune before that"
+                    remedy: error.isOfOtherSigner
+                        ? "\(RepositoryError.signerAdvice), then drop the set: `\(drop(name))`"
+                        : "\(restoring), or drop the set: `\(drop(name))`; dr does not prune before that"
                 )
             }
     }

@@ -37,7 +37,7 @@ struct PruneJudgement: Sendable {
         var sealed: [String: String] = [:]
         var lockEnds: [Timestamp: Int] = [:]
         var lost: [Timestamp: ObjectKey] = [:]
-        var defects = facts.unreadable.filter { $0.value.reason == .damaged }
+        var defects = facts.unreadable.filter { $0.value.reason == .damaged && !$0.value.isOfOtherSigner }
             .mapValues { "its document cannot be read: \($0.detail)" }
         var plan = decide(sets, policy: prune.policy, circumstances: circumstances)
         while case let fresh = Set(plan.kept.map { Timestamp(seconds: $0.time) }).subtracting(kept), !fresh.isEmpty {

@@ -30,6 +30,10 @@ package struct Verification: Sendable {
         package var reason: String
         /// The sets that cannot be restored whole because of it, oldest first.
         package var sets: [Timestamp]
+        /// See ``RepositoryError/isOfOtherSigner``.
+        package var isOfOtherSigner = false
+
+        private enum CodingKeys: CodingKey { case object, reason, sets }
     }
 
     package struct Report: Codable, Equatable, Sendable {
@@ -362,10 +366,11 @@ private final class VerificationLedger: Sendable {
 
     func update(_ change: (inout sending Verification.Report) -> Void) { mutex.withLock { change(&$0) } }
 
-    func add(_ key: ObjectKey, _ reason: String) {
+    func add(_ key: ObjectKey, _ reason: String, isOfOtherSigner: Bool = false) {
         mutex.withLock { report in
             guard !report.findings.contains(where: { $0.object == key.text }) else { return }
-            report.findings.append(.init(object: key.text, reason: reason, sets: []))
+            report.findings.append(
+                .init(object: key.text, reason: reason, sets: [], isOfOtherSigner: isOfOtherSigner))
         }
     }
 
@@ -374,7 +379,7 @@ private final class VerificationLedger: Sendable {
         do {
             return try body()
         } catch let error as RepositoryError where [.damaged, .noSuchSet, .newerVersion].contains(error.reason) {
-            add(key, error.detail)
+            add(key, error.detail, isOfOtherSigner: error.isOfOtherSigner)
             return nil
         }
     }

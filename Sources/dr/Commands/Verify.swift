@@ -63,7 +63,7 @@ struct Verify: AsyncParsableCommand {
             }
             // What a share of the packs showed, only a check of all bytes finds gone.
             session.noteDamage(
-                report.findings.count, depth: share > 0 ? .data : .structure,
+                report.findings.count { !$0.isOfOtherSigner }, depth: share > 0 ? .data : .structure,
                 isComplete: set == nil && (share == 0 || share == 1), in: repository)
             let known = try await knownDamage(beyond: report, in: repository, session)
             if let newest = known.last {
@@ -161,7 +161,8 @@ struct Verify: AsyncParsableCommand {
             lines.append(
                 "DAMAGED '\(finding.object)': \(finding.reason)\(sets.isEmpty ? "" : " (in sets: \(sets)\(more))")")
         }
-        if !report.findings.isEmpty {
+        if report.findings.contains(where: \.isOfOtherSigner) { lines.append("hint: \(RepositoryError.signerAdvice)") }
+        if !report.findings.allSatisfy(\.isOfOtherSigner) {
             lines.append("hint: \(session.damageAdvice(readsData: readData || shareText != nil))")
         }
         lines.append(
