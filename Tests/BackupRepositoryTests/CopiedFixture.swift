@@ -30,10 +30,10 @@ struct CopiedFixture {
     static func copy(
         _ source: Repository, to target: Repository, only: Set<Timestamp>? = nil, isRepair: Bool = false
     ) async throws -> SetCopy.Report {
-        let plan = try SetCopy.plan(try only ?? Set(source.setNames()), for: target)
+        let lacking = try SetCopy.lacking(only ?? Set(source.setNames()), in: target)
         var job = SetCopy(source, to: target, tool: "test", now: now, pool: Fixture.pool, progress: WorkProgress())
         job.isRepair = isRepair
-        return try await job.run(plan.sets)
+        return try await job.run(lacking)
     }
 
     /// The objects of a store, except those of some kinds.

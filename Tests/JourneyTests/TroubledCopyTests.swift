@@ -74,4 +74,48 @@ import Testing
         #expect(run.status != 0 && run.errors.contains("copy offsite is passed over"), "\(run.errors)")
         #expect(run.errors.contains("`dr copy offsite --create`") && !run.errors.contains("dr init"), "\(run.errors)")
     }
+
+    @Test func `sets that only the copy has are named, and come back by a repair`() async throws {
+        let place = try TemporaryFolder("copy")
+        let journey = try await journey(place)
+        let sets = journey.repository.appending(path: "sets")
+        for file in try FileManager.default.contentsOfDirectory(atPath: sets.path) {
+            try FileManager.default.removeItem(at: sets.appending(path: file))
+        }
+        let run = try await journey.expect(0, "copy")
+        #expect(run.errors.contains("the first store lacks 1 set of copy offsite"), "\(run.errors)")
+        #expect(run.errors.contains("`dr repair` brings back") && !run.output.contains("no set yet"), "\(run.output)")
+        let status = try await journey.dr(["status"])
+        #expect(status.output.contains("copy offsite: up to date, newest set "), "\(status.output)\(status.errors)")
+        try await journey.expect(0, "repair")
+        try await journey.expect(0, "status")
+    }
+
+    @Test(arguments: [true, false])
+    func `a drill takes from the copy what the first store lacks or has damaged`(isMissing: Bool) async throws {
+        let place = try TemporaryFolder("copy")
+        let journey = try await journey(place)
+        let plans = journey.folder.url.appending(path: "plans")
+        try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
+        let plan = """
+            scenario: loss
+            objectives: {rto: 4h, rpo: 1h}
+            steps:
+              - {id: tree, restore: tree, timeout: 5m}
+
+            """
+        try Data(plan.utf8).write(to: plans.appending(path: "loss.yaml"))
+        let files = try FileManager.default.subpathsOfDirectory(atPath: journey.repository.path)
+        for file in files where file.hasSuffix(".tar.gz") {
+            let pack = journey.repository.appending(path: file)
+            if isMissing {
+                try FileManager.default.removeItem(at: pack)
+            } else {
+                var bytes = try Data(contentsOf: pack)
+                bytes[bytes.count / 2] ^= 1
+                try bytes.write(to: pack)
+            }
+        }
+        try await journey.expect(0, "drill", "--scenario", "loss")
+    }
 }

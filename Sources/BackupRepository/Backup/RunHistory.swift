@@ -69,7 +69,8 @@ struct RunHistory: Sendable {
             try? state.recordMissing(lastSet)
             warnings.append(
                 "set \(lastSet), which this machine committed, is gone, and no prune removed it\n"
-                    + "hint: `dr status` repeats this until `dr init --adopt` accepts it")
+                    + "hint: `dr repair` brings it back if a copy has it; `dr status` repeats this until "
+                    + "`dr init --adopt` accepts it")
         }
         if let other, latest != nil {
             warnings.append("the repository also holds sets of stack '\(other)': restores and prunes ignore them")

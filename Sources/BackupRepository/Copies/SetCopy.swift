@@ -43,13 +43,6 @@ package struct SetCopy: Sendable {
         self.progress = progress
     }
 
-    package struct Plan: Sendable {
-        /// The sets to copy. The newest comes first: the copy is useful early.
-        package var sets: [Timestamp]
-        /// The newest of the wanted sets that the other store has.
-        package var newest: Timestamp?
-    }
-
     package struct Report: Codable, Equatable, Sendable {
         /// The copied sets, newest first.
         package var sets: [Timestamp] = []
@@ -63,17 +56,33 @@ package struct SetCopy: Sendable {
 
     // MARK: Which sets
 
-    /// Finds the wanted sets that the other store lacks. A set that a prune removed there is not wanted again. Blocks.
+    /// Returns the wanted sets that the other store lacks. The newest comes first: the copy is useful early. A set that a
+    /// prune removed there is not wanted again. Blocks.
     /// - Parameters:
     ///   - wanted: names of sets of the source.
     ///   - target: nil if the other store has no repository yet.
-    package static func plan(_ wanted: Set<Timestamp>, for target: Repository?) throws -> Plan {
-        guard let target else { return Plan(sets: wanted.sorted(by: >), newest: nil) }
-        let present = Set(try target.setNames())
+    package static func lacking(_ wanted: Set<Timestamp>, in target: Repository?) throws -> [Timestamp] {
+        guard let target else { return wanted.sorted(by: >) }
         let pruned = try PrunedMark.names(in: target) { _ in }
-        return Plan(
-            sets: wanted.subtracting(present).subtracting(pruned).sorted(by: >),
-            newest: wanted.intersection(present).max())
+        return try wanted.subtracting(target.setNames()).subtracting(pruned).sorted(by: >)
+    }
+
+    /// Returns the newest set of a store that is not from the future; nil if it has none. Blocks.
+    package static func newest(in repository: Repository, at now: Timestamp) throws -> Timestamp? {
+        try repository.setNames().last { !repository.scope.isFuture($0, at: now) }
+    }
+
+    /// Returns the sets of a copy that are newer than all of the source, and that no prune removed there: the source has
+    /// lost them. Blocks.
+    package static func lost(by source: Repository, in copy: Repository) throws -> [Timestamp] {
+        func newer() throws -> [Timestamp] {
+            let last = try source.setNames().last
+            return try copy.setNames().filter { name in last.map { name > $0 } ?? true }
+        }
+        guard try !newer().isEmpty else { return [] }
+        source.store.refresh()  // another run may have made and copied a set meanwhile
+        let pruned = try PrunedMark.names(in: source) { _ in }
+        return try newer().filter { !pruned.contains($0) }
     }
 
     /// Returns true if the store has no description of a repository, or only a damaged one. Blocks.

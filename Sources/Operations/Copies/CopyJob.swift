@@ -129,14 +129,19 @@ package struct CopyJob {
         let wanted = try await place.keptSets(in: source, by: place.configuration.retention.policy) { name, reason in
             unreadable.append(UncopiedSet(set: name, reason: "its document cannot be read: \(reason)"))
         }
-        let (plan, lacking) = try await session.pool.run { [names = Set(unreadable.map(\.set))] in
-            (try SetCopy.plan(wanted, for: target), Set(try SetCopy.plan(names, for: target).sets))
+        let now = session.now()
+        let (lacking, unread, newest) = try await session.pool.run { [names = Set(unreadable.map(\.set))] in
+            (
+                try SetCopy.lacking(wanted, in: target), Set(try SetCopy.lacking(names, in: target)),
+                try target.flatMap { try SetCopy.newest(in: $0, at: now) }
+            )
         }
-        outcome.failed = unreadable.filter { lacking.contains($0.set) }
-        outcome.newest = plan.newest
+        outcome.failed = unreadable.filter { unread.contains($0.set) }
+        outcome.newest = newest
+        if let target { try await warnOfLoss(in: source, against: target, named: copy.name) }
         guard let target, !isDryRun else {
-            let passed = try await SetCopy.passedOver(plan.sets, from: source, to: target, pool: session.pool)
-            outcome.sets = plan.sets.filter { name in !passed.contains { $0.set == name } }
+            let passed = try await SetCopy.passedOver(lacking, from: source, to: target, pool: session.pool)
+            outcome.sets = lacking.filter { name in !passed.contains { $0.set == name } }
             outcome.failed += passed
             if let target { try await prune(target, at: place, &outcome) }
             return
@@ -146,12 +151,20 @@ package struct CopyJob {
             source, to: target, tool: Release.tool, now: session.now(), pool: session.pool, progress: progress)
         job.limit = copy.bandwidth.map { RateLimit(bytesPerSecond: $0) }
         let display = ProgressDisplay(options: session.options, work: [(copy.name, progress)])
-        let report = try await display.during { [job] in try await job.run(plan.sets) }
+        let report = try await display.during { [job] in try await job.run(lacking) }
         (outcome.sets, outcome.objects, outcome.bytes) = (report.sets, report.objects, report.bytes)
         outcome.failed += report.failed
         outcome.abandoned = report.abandoned
-        outcome.newest = (report.sets + [plan.newest].compactMap { $0 }).max()
+        outcome.newest = (report.sets + [newest].compactMap { $0 }).max()
         try await prune(target, at: place, &outcome)
+    }
+
+    private func warnOfLoss(in source: Repository, against target: Repository, named name: String) async throws {
+        let lost = try await session.pool.run { try SetCopy.lost(by: source, in: target) }
+        guard let last = lost.last else { return }
+        output.warn(
+            "the first store lacks \(Units.count(lost.count, "set")) of copy \(name), up to \(last), and no prune removed "
+                + "\(lost.count == 1 ? "it" : "them")\nhint: `dr repair` brings back what it lacks")
     }
 
     /// Opens the copy; nil in a dry run if it is empty.

@@ -99,11 +99,14 @@ package struct RepairJob {
         let place = try copy.map { try session.on(session.copies([$0])[0]) } ?? session
         var outcome = Outcome(location: "\(place.configuration.store.url)", dryRun: isDryRun)
         var copyNames: [String: String] = [:]
-        let others = try await openSources(&outcome, of: place.knownRepository, naming: &copyNames)
+        var foreign: RepositoryError?
+        let others = try await openSources(
+            &outcome, of: place.knownRepository, naming: &copyNames, foreign: &foreign)
         guard !others.isEmpty else {
             if session.configuration.store.copies.isEmpty {
                 throw UsageError("dr.yaml has no copies", hint: "add them to `store: copies:`; see docs/copies.md")
             }
+            if let foreign { throw foreign }
             throw ObjectStoreError(
                 .unreachable, operation: "repair", key: nil, outcome.away.joined(separator: "; "),
                 store: outcome.location, hint: "no other store of the repository can be used")
@@ -115,7 +118,7 @@ package struct RepairJob {
         }
         if let copy {
             let kept = try await place.keptSets(in: others[0], by: place.configuration.retention.policy)
-            let lacking = try await session.pool.run { try SetCopy.plan(kept, for: target).sets.count }
+            let lacking = try await session.pool.run { try SetCopy.lacking(kept, in: target).count }
             if lacking > 0 {
                 output.note("copy \(copy) lacks \(Units.count(lacking, "set")): `dr copy \(copy)` brings them")
             }
@@ -152,8 +155,10 @@ package struct RepairJob {
     /// - Parameters:
     ///   - known: the id of the repository to repair; nil if this machine does not know it.
     ///   - copyNames: gets the names of the opened copies, by location.
+    ///   - foreign: gets the first error about a place that holds another repository.
     private func openSources(
-        _ outcome: inout Outcome, of known: String?, naming copyNames: inout [String: String]
+        _ outcome: inout Outcome, of known: String?, naming copyNames: inout [String: String],
+        foreign: inout RepositoryError?
     ) async throws -> [Repository] {
         let copies = try session.copies(sources).filter { $0.name != copy }
         var places = copies.map { (name: "copy \($0.name)", session: session.on($0)) }
@@ -170,6 +175,9 @@ package struct RepairJob {
                 if let copyName = place.copyName { copyNames[repository.store.location] = copyName }
                 opened.append(repository)
             } catch is CancellationError { throw CancellationError() } catch {
+                if let error = error as? RepositoryError, error.reason == .otherRepository {
+                    foreign = foreign ?? error
+                }
                 outcome.away.append(Self.passedOver(name, error))
             }
         }
@@ -227,13 +235,13 @@ package struct RepairJob {
         }
         // Of the unreadable ones, those that the target has are examined later.
         let gone = try await session.pool.run { [names = Set(unreadable.keys)] in
-            try SetCopy.plan(names, for: target).sets
+            try SetCopy.lacking(names, in: target)
         }
         for name in gone where !outcome.failed.contains(where: { $0.set == name }) {
             outcome.failed.append(
                 UncopiedSet(set: name, reason: "its document cannot be read: \(unreadable[name] ?? "")"))
         }
-        return try await session.pool.run { try SetCopy.plan(kept, for: target).sets }
+        return try await session.pool.run { try SetCopy.lacking(kept, in: target) }
     }
 
     /// - Parameter target: nil in a dry run if the store to repair is empty.

@@ -83,6 +83,7 @@ package struct RekeyJob {
                   store:
                     url: \(to)
                     repository: \(repository)
+                Give each of its `copies:` a new, empty place: those in use are of the old repository.
                 Then run `dr verify --read-data --recovery-key KEY`, make a new recovery kit, and keep the old repository
                 until then. To copy the sets that were made meanwhile, run the same command again before the change.
                 """)
