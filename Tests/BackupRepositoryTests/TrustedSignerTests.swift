@@ -154,7 +154,9 @@ import Testing
             #expect(report.incomplete.isEmpty, "\(report.incomplete)")
             let refusal = try #require(report.frozen.first { $0.reason.contains("\(set)") })
             #expect(refusal.remedy.hasPrefix(RepositoryError.signerAdvice), "\(refusal)")
-            let verified = try await Verification(repository: reader, pool: Fixture.pool).run()
+            let verified = try await Verification(
+                repository: reader, pool: Fixture.pool, progress: WorkProgress()
+            ).run()
             let finding = try #require(verified.findings.first { $0.object == Layout.set(set).text })
             #expect(finding.isOfOtherSigner)
         }
