@@ -123,7 +123,7 @@ import Testing
     func `a drill misses a removed set`(isBare: Bool) async throws {
         let host = try await host()
         try host.journey.write("one/more", "more")
-        try await host.journey.nextSecond()
+        try await Journey.nextSecond()
         try await host.journey.expect(0, "backup", "--no-prune")
         let sets = host.journey.repository.appending(path: "sets")
         let names = try FileManager.default.contentsOfDirectory(atPath: sets.path).sorted()

@@ -166,7 +166,7 @@ import Testing
         let last = try await journey.dr(drop)
         #expect(last.status == 2 && last.errors.contains("is the last in copy offsite that holds"), "\(last.errors)")
         #expect(last.errors.contains("run `dr copy offsite` first"), "\(last.errors)")
-        try await journey.nextSecond()
+        try await Journey.nextSecond()
         try await journey.expect(0, "backup")
         try await journey.expect(0, "pin", name, "--until", "forever")
         try await journey.expect(0, "copy")
@@ -210,7 +210,7 @@ import Testing
         let place = try TemporaryFolder("copy")
         let journey = try await journey(place, more: ", retention: {keep_last: 1}")
         for number in 0..<3 {
-            try await journey.nextSecond()
+            try await Journey.nextSecond()
             try journey.write("a", "\(number)")
             try await journey.expect(0, "backup")
         }
@@ -393,7 +393,7 @@ import Testing
         let place = try TemporaryFolder("copy")
         let journey = try await journey(place)
         for number in 0..<2 {
-            try await journey.nextSecond()
+            try await Journey.nextSecond()
             try journey.write("a", "\(number)")
             try await journey.expect(0, "backup")
         }
@@ -434,7 +434,7 @@ import Testing
         let second = place.url.appending(path: "second")
         try FileManager.default.removeItem(at: second)
         try Data().write(to: second)
-        try await journey.nextSecond()
+        try await Journey.nextSecond()
         try journey.write("a", "two")
         try await journey.expect(0, "backup")
         #expect(try samples().contains { $0.hasPrefix("dr_copy_sets_behind{") && $0.hasSuffix("} 1") })

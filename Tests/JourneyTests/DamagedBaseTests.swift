@@ -11,7 +11,7 @@ import Testing
         let packs = journey.repository.appending(path: "tree/packs")
         let name = try #require(
             try FileManager.default.contentsOfDirectory(atPath: packs.path).first { $0.hasSuffix(".tar.gz") })
-        try await journey.nextSecond()
+        try await Journey.nextSecond()
         return (journey, packs.appending(path: name))
     }
 
@@ -26,11 +26,11 @@ import Testing
         try FileManager.default.removeItem(at: pack)
         let first = try await journey.expect(0, "backup", "--verify", "none")
         #expect(first.errors.contains("\(pack.lastPathComponent)' is gone from the store"), "\(first.errors)")
-        try await journey.nextSecond()
+        try await Journey.nextSecond()
         try await journey.expect(0, "backup", "--verify", "none")
         try await expectRestorable(journey)
         // The new set lacks nothing, so later backups have nothing more to store.
-        try await journey.nextSecond()
+        try await Journey.nextSecond()
         try await journey.expect(0, "backup", "--verify", "none")
         try await expectRestorable(journey)
     }

@@ -32,7 +32,7 @@ import Testing
         try journey.write("a", String(repeating: "content ", count: 200))
         try await journey.expect(0, "backup")
         try journey.write("b", "more")
-        try await journey.nextSecond()
+        try await Journey.nextSecond()
         try await journey.expect(0, "backup")
         return journey
     }

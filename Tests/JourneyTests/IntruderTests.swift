@@ -64,7 +64,7 @@ import Testing
         try journey.write("file", "1")
         try await journey.expect(0, "backup")
         try put(["format": 2, "x": 1], at: "\(key).json", in: journey)
-        try await journey.nextSecond()
+        try await Journey.nextSecond()
         try journey.write("file", "2")
         try await journey.expect(0, "backup")
         try await journey.expect(0, "restore", "--component", "tree", "--to", "out")
@@ -80,7 +80,7 @@ import Testing
         let journey = try await signed(retention: "retention: {keep_last: 1}")
         for number in 1...2 {
             try journey.write("file", "\(number)")
-            try await journey.nextSecond()
+            try await Journey.nextSecond()
             try await journey.expect(0, "backup", "--no-prune")
         }
         let first = try #require(try sets(journey).first)
@@ -116,7 +116,7 @@ import Testing
         let journey = try await signed()
         for number in 1...2 {
             try journey.write("file", "\(number)")
-            try await journey.nextSecond()
+            try await Journey.nextSecond()
             try await journey.expect(0, "backup", "--no-prune")
         }
         let name = String(try #require(try sets(journey).first).prefix(16))
@@ -151,7 +151,7 @@ import Testing
         let journey = try await signed()
         for number in 1...2 {
             try journey.write("file", "\(number)")
-            try await journey.nextSecond()
+            try await Journey.nextSecond()
             try await journey.expect(0, "backup", "--no-prune")
         }
         let newest = try #require(try sets(journey).last)
@@ -194,7 +194,7 @@ import Testing
         let journey = try await Journey()
         for number in 1...2 {
             try journey.write("file", "\(number)")
-            try await journey.nextSecond()
+            try await Journey.nextSecond()
             try await journey.expect(0, "backup", "--no-prune")
         }
         let first = try #require(try sets(journey).first)
@@ -239,7 +239,7 @@ import Testing
         #expect(refused.status == 4 && refused.errors.contains("not encrypted"), "\(refused.errors)")
         #expect(try await journey.dr(restore + ["clear", "--allow-clear"]).status == 0)
         // The next set rests on nothing that is in the clear.
-        try await journey.nextSecond()
+        try await Journey.nextSecond()
         try await journey.expect(0, "backup")
         #expect(try await journey.dr(restore + ["out"]).status == 0)
         // Another recipient is worth a warning: the key at hand does not open the next packs.

@@ -75,7 +75,7 @@ final class Journey: Sendable {
     }
 
     /// Waits until the clock shows the next second. Canaries have times to the second: two of one second have no order.
-    func nextSecond() async throws {
+    static func nextSecond() async throws {
         let now = Int(Date().timeIntervalSince1970)
         while Int(Date().timeIntervalSince1970) == now { try await Task.sleep(for: .milliseconds(20)) }
     }

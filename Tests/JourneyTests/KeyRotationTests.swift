@@ -62,7 +62,7 @@ import Testing
         try await journey.expect(0, "key", "test", "--recovery-key", "old.pem")
         try FileManager.default.removeItem(at: journey.data.appending(path: "f"))
         try journey.write("g", "two")
-        try await journey.nextSecond()
+        try await Journey.nextSecond()
         try await journey.expect(0, "backup")
         for key in ["old", "new"] {
             try await journey.expect(
@@ -89,7 +89,7 @@ import Testing
         let unknown = try await journey.expect(2, "key", "revoke", String(repeating: "ab", count: 32))
         #expect(unknown.errors.contains("is not the fingerprint of a recipient"))
         #expect(try text(journey) == after)
-        try await journey.nextSecond()
+        try await Journey.nextSecond()
         try journey.write("g", "two")
         try await journey.expect(0, "backup")
     }
@@ -133,7 +133,7 @@ import Testing
         #expect(own.errors.contains("this machine signs with this key"))
 
         try sign(with: "new", trusting: "both.crt")
-        try await journey.nextSecond()
+        try await Journey.nextSecond()
         try await journey.expect(0, "backup")
         let before = try text(journey)
         let preview = try await journey.expect(0, "key", "revoke", String(old.prefix(10)), "--dry-run")

@@ -88,7 +88,7 @@ import Testing
         ).write(to: plans.appending(path: "loss.yaml"))
         for name in ["a", "b"] {
             try journey.write(name, String(repeating: "content ", count: 200))
-            try await journey.nextSecond()
+            try await Journey.nextSecond()
             try await journey.expect(0, "backup")
         }
         func series(_ name: String, _ labels: String = "") throws -> String? {

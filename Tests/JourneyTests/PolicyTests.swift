@@ -82,7 +82,7 @@ import Testing
             #expect(run.status == 0, "\(run.errors)")
         }
         try journey.write("b", "two")
-        try await journey.nextSecond()
+        try await Journey.nextSecond()
         #expect(try await backup.dr("backup", "--no-prune").status == 0)
         let checked = try await backup.doctor(as: "backup")
         #expect(checked.healthy && checked["role backup: delete"] == "ok", "\(checked.checks)")

@@ -23,7 +23,7 @@ import Testing
         let journey = try await Journey()
         for number in 1...2 {
             try journey.write("file\(number)", "SECRETWORD \(number) " + String(repeating: "x", count: number))
-            try await journey.nextSecond()
+            try await Journey.nextSecond()
             try await journey.expect(0, "backup", "--no-prune")
         }
         try await journey.expect(0, "pin", "latest", "--until", "forever", "--reason", "audit")
@@ -63,7 +63,7 @@ import Testing
             var components: [String: Part]
             var number: Int
         }
-        try await journey.nextSecond()
+        try await Journey.nextSecond()
         let next = try await journey.json(Made.self, "backup", "--no-prune")
         #expect(next.components["tree"]?.added.files == 0 && next.number == 3)
         try await journey.expect(0, "verify")

@@ -65,7 +65,9 @@ import Testing
         return run
     }
 
+    /// Two runs of one second look for a free name, which takes requests.
     private func backUp(_ configuration: String = "dr") async throws -> Answer {
+        try await Journey.nextSecond()
         let output = try await dr("backup", "--config", "\(configuration).yaml", "--json").output
         return try JSONDecoder().decode(Answer.self, from: Data(output.utf8))
     }

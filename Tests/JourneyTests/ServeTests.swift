@@ -11,7 +11,7 @@ import Testing
         let journey = try await Journey(extra: "objectives: {rpo: 1h, rto: 4h}")
         try journey.write("deep/<b>file", "one")
         try await journey.expect(0, "backup")
-        try await journey.nextSecond()
+        try await Journey.nextSecond()
         try journey.write("deep/other", "two")
         try await journey.expect(0, "backup")
         // A run that dies in between leaves nothing that a page trips over.

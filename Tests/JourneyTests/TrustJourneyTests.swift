@@ -69,7 +69,7 @@ import Testing
         // The holder of the key can leave out the limits at home, and nobody else does.
         try configure(journey, signing: "{certificate: prune.crt, key: prune.key, trust: [{certificate: backup.crt}]}")
         try journey.write("file", "forged")
-        try await journey.nextSecond()
+        try await Journey.nextSecond()
         try await journey.expect(0, "backup", "--no-prune")
         let forged = try #require(try sets(journey).last)
         try configure(journey, signing: "{certificate: backup.crt, key: backup.key, \(trust)}")
@@ -86,7 +86,7 @@ import Testing
         try await journey.expect(0, "backup")
         let fingerprint = try await fingerprint(of: "old", in: journey)
         let ended = "{trust: [{fingerprint: \"\(fingerprint)\", until: \"\(time(1))\"}]}"
-        for _ in 1...3 { try await journey.nextSecond() }
+        for _ in 1...3 { try await Journey.nextSecond() }
         try journey.write("file", "2")
         try await journey.expect(0, "backup")
         try configure(journey, signing: ended)
@@ -104,9 +104,9 @@ import Testing
         try journey.write("file", "old")
         try await journey.expect(0, "backup")
         let old = try #require(try sets(journey).first)
-        try await journey.nextSecond()
+        try await Journey.nextSecond()
         let revocation = time(0)
-        try await journey.nextSecond()
+        try await Journey.nextSecond()
         try configure(journey, signing: "{certificate: new.crt, key: new.key, \(both)}")
         try journey.write("file", "new")
         #expect(try await journey.expect(0, "backup").errors.contains("witnessed 1 set of other signers"))
@@ -114,7 +114,7 @@ import Testing
         // The one who has the old key.
         try configure(journey, signing: "{certificate: old.crt, key: old.key, \(both)}")
         try journey.write("file", "stolen")
-        try await journey.nextSecond()
+        try await Journey.nextSecond()
         try await journey.expect(0, "backup", "--no-prune")
         let stolen = try #require(try sets(journey).last)
 
@@ -179,7 +179,7 @@ import Testing
         let journey = try await journey(["key"], signing: "{certificate: key.crt, key: key.key}")
         for number in 1...2 {
             try journey.write("file", "\(number)")
-            try await journey.nextSecond()
+            try await Journey.nextSecond()
             try await journey.expect(0, "backup", "--no-prune")
         }
         let store = [
