@@ -70,7 +70,8 @@ import Testing
         let folder = try TemporaryFolder("same-prometheus")
         let data = folder.url.appending(path: "tsdb")
         let end = Int(Date().timeIntervalSince1970) / 7200 * 7200 - 7200
-        _ = try await OpenMetricsHistory(interval: end - 4 * 3600...end, step: 60, instances: 2).makeBlocks(in: data)
+        // Longer than 6 h before any run: dr asks for the time 6 h before the newest datum.
+        _ = try await OpenMetricsHistory(interval: end - 6 * 3600...end, step: 60, instances: 2).makeBlocks(in: data)
         let page = Mutex("")
         let pushgateway = try ScriptedServer { request, _ in
             if request.method == "PUT" {
