@@ -8,7 +8,7 @@ extension Timestamp {
         let next = Timestamp(seconds: seconds.addingClamped(1))
         guard next != self else {
             var error = error
-            error.hint = "there is no later time for a name: set the clock of this machine"
+            error.hint = "this machine is past the year 9999: set the clock"
             throw error
         }
         return next

@@ -8,7 +8,7 @@ package struct CopyDamage: Codable, Equatable, Sendable {
     package var objects: Int
     /// The time of the last check that found some.
     package var found: Timestamp
-    /// What the check read: one that reads less cannot find the damage gone.
+    /// How much the check read. Only a check that reads as much can show that the damage is gone.
     package var depth: VerificationLevel
     /// The address of the copy.
     package var location: String

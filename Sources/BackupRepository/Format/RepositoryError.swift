@@ -43,7 +43,7 @@ package struct RepositoryError: OperationError, Equatable {
     /// other store has it better.
     package var isOfOtherSigner = false
 
-    /// What an operator does about sets of signers that are not accepted.
+    /// The hint for sets whose signer this machine does not trust.
     package static let signerAdvice =
         "if you know the signer, add its certificate to `store: signing: trust:`; if not, another user can write to the "
         + "store: change its credentials"
