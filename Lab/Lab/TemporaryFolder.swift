@@ -12,5 +12,14 @@ package final class TemporaryFolder: Sendable {
             at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
     }
 
-    deinit { try? FileManager.default.removeItem(at: url) }
+    deinit {
+        try? FileManager.default.removeItem(at: url)
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        // Foundation stops at paths that are longer than the system accepts; rm(1) does not.
+        let removal = Process()
+        removal.executableURL = URL(filePath: "/bin/rm")
+        removal.arguments = ["-rf", path]
+        do { try removal.run() } catch { return }
+        removal.waitUntilExit()
+    }
 }

@@ -18,10 +18,11 @@ import Testing
         try await VolumeFaultTests.run(VolumeFaultTests.web) { place in
             let cluster = place.cluster
             let first = Countdown(1)
-            cluster.kubelet.failExec { request in
+            // Not the cluster: it would hold itself, and its folder would stay.
+            cluster.kubelet.failExec { [standIn = cluster.standIn] request in
                 guard request.command.contains("attach"), first.next() else { return nil }
                 // In the middle of the stream.
-                Task { try? await cluster.standIn.goAway(for: .seconds(6)) }
+                Task { try? await standIn.goAway(for: .seconds(6)) }
                 return .drops(after: 2000)
             }
             // At its start, when it creates the mover, when it attaches it, and when it removes it.
