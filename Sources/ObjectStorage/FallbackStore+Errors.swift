@@ -1,4 +1,4 @@
-/// What the errors of several stores say together.
+/// Makes one error of those of several stores, for a read that none of them could answer.
 extension FallbackStore {
     static let meansAway: [ObjectStoreError.Reason] = [.unreachable, .noSuchStore, .credentials, .throttled]
 

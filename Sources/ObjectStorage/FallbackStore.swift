@@ -39,7 +39,7 @@ package final class FallbackStore: LayeredStore, DiscardingStore {
     private let waits: [Duration]
     private let state = Mutex(State())
 
-    /// How a store is asked that did not answer before.
+    /// Whether a read asks a store that did not answer an earlier read.
     enum Attempt {
         /// Only where no other store can take its place, and not again for a while.
         case usual

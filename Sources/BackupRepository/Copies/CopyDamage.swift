@@ -8,7 +8,8 @@ package struct CopyDamage: Codable, Equatable, Sendable {
     package var objects: Int
     /// The time of the last check that found some.
     package var found: Timestamp
-    /// How much the check read. Only a check that reads as much can show that the damage is gone.
+    /// `structure` if the check read no packs, `data` if it did. After `data`, only another such check clears the
+    /// note.
     package var depth: VerificationLevel
     /// The address of the copy.
     package var location: String

@@ -186,7 +186,7 @@ package struct RecognizedServer: Equatable, Sendable {
 
         private enum CodingKeys: String, CodingKey { case kind, settings, reason }
 
-        /// Encodes the settings as an object of texts; a value that is no text is JSON in one.
+        /// Encodes the settings as a JSON object whose values are strings. A number, list or object is a string of its JSON.
         package func encode(to encoder: any Encoder) throws {
             var values = encoder.container(keyedBy: CodingKeys.self)
             try values.encode(kind, forKey: .kind)
